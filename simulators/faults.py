@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from simulators.clock import parse_instant
 from simulators.server import Response
@@ -30,6 +30,8 @@ HTML = "<html><head><title>ただいま混み合っております</title></head
 class Fault:
     """One line of a fault plan."""
 
+    kinds: ClassVar[frozenset[str]] = KINDS  # a simulator with kinds of its own widens this in a subclass
+
     kind: str
     function: str = "*"  # the name of a function of the API, or all of them
     rate: float = 1.0  # the share of calls that it strikes
@@ -43,7 +45,7 @@ class Fault:
     down_until: datetime | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
+        if self.kind not in self.kinds:
             raise ValueError(f"no such kind of fault: {self.kind}")
         self.down_from = parse_instant(self.down_from) if self.down_from else None
         self.down_until = parse_instant(self.down_until) if self.down_until else None
@@ -63,13 +65,15 @@ class Fault:
 class Faults:
     """A plan of faults and the seeded dice that it throws."""
 
+    fault_class: ClassVar[type[Fault]] = Fault
+
     def __init__(self, seed: int = 1, entries: Iterable[dict[str, Any]] = ()) -> None:
         self._lock = threading.Lock()
         self.fired: Counter[str] = Counter()
         self.replace({"seed": seed, "faults": list(entries)})
 
     @classmethod
-    def load(cls, path: str | Path) -> Faults:
+    def load(cls, path: str | Path) -> Self:
         """Read a plan from a JSON file of the shape that `replace` takes."""
         faults = cls()
         faults.replace(json.loads(Path(path).read_text("utf-8")))
@@ -80,8 +84,8 @@ class Faults:
 
         `rates` is short for one fault of each kind on every function. With `"add": true` the old ones stay.
         """
-        entries = [Fault(**entry) for entry in plan.get("faults", [])]
-        entries += [Fault(kind=kind, rate=rate) for kind, rate in plan.get("rates", {}).items()]
+        entries = [self.fault_class(**entry) for entry in plan.get("faults", [])]
+        entries += [self.fault_class(kind=kind, rate=rate) for kind, rate in plan.get("rates", {}).items()]
         with self._lock:
             if "seed" in plan:
                 self._random = random.Random(plan["seed"])  # noqa: S311 repeatable on purpose
