@@ -1,0 +1,7 @@
+"""Paper and files."""
+
+from django.apps import AppConfig
+
+
+class DocumentsConfig(AppConfig):
+    name = "documents"

@@ -1,0 +1,53 @@
+"""Everything that can be plugged in, by name and dotted path. One screen tells what exists; nothing is found by magic."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plug:
+    """A mall or a warehouse: where its adapter is, and the address it speaks to unless <NAME>_BASE_URL says otherwise."""
+
+    label: str
+    adapter: str
+    base_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A pipeline stage: a module with `work(tenant_id, unit_id)`, and the SQL function that says what is due anywhere."""
+
+    module: str
+    due: str
+    every_ticks: int = 1
+
+
+CHANNELS: dict[str, Plug] = {
+    "rakuten": Plug(label="楽天市場", adapter="channels_rakuten.adapter.Rakuten", base_url="https://api.rms.rakuten.co.jp"),
+}
+
+WAREHOUSES: dict[str, Plug] = {
+    "rsl": Plug(label="楽天スーパーロジスティクス", adapter="warehouses.rsl.adapter.Rsl", base_url="https://rsl.invalid"),
+    "own": Plug(label="自社倉庫", adapter="warehouses.own.adapter.OwnWarehouse", base_url=""),
+    "other": Plug(label="他システムで出荷", adapter="warehouses.other.adapter.OtherSystem", base_url=""),
+}
+
+# kind of effect -> its handler
+EFFECTS: dict[str, str] = {
+    "mall.confirm": "orders.outgoing.confirm.Confirm",
+    "mall.report": "orders.outgoing.report.ReportShipment",
+    "mall.cancel": "orders.outgoing.cancel.Cancel",
+    "warehouse.send": "warehouses.outgoing.SendRequest",
+    "warehouse.withdraw": "warehouses.outgoing.WithdrawRequest",
+    "mail.send": "mailer.outgoing.SendMail",
+}
+
+STAGES: dict[str, Stage] = {
+    "poll": Stage(module="orders.polling", due="due_poll"),
+    "reread": Stage(module="orders.rereading", due="due_reread"),
+    "judge": Stage(module="automation.engine", due="due_judge"),
+    "request": Stage(module="warehouses.requesting", due="due_request"),
+    "deliver": Stage(module="hub.effects.deliver", due="due_deliver"),
+    "collect": Stage(module="warehouses.collecting", due="due_collect"),
+    "batch": Stage(module="orders.batches", due="due_batch"),
+    "keep": Stage(module="orders.keeping", due="due_keep", every_ticks=6),
+}

@@ -1,0 +1,7 @@
+"""Mail to buyers."""
+
+from django.apps import AppConfig
+
+
+class MailerConfig(AppConfig):
+    name = "mailer"
