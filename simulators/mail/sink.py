@@ -8,7 +8,7 @@ import hmac
 import threading
 from collections import Counter
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 from simulators.clock import Clock
 from simulators.faults import Fault
@@ -114,7 +114,7 @@ class MailSink:
 
 def read_mail(content: bytes) -> dict[str, Any]:
     """Pick out of a mail what the ledger keeps: subject, Message-ID, kept headers, every X-Hub-* header, texts."""
-    message = cast(EmailMessage, email.message_from_bytes(content, policy=email.policy.default))
+    message = email.message_from_bytes(content, policy=email.policy.default)
     names = {name for name in message.keys() if name.lower().startswith("x-hub-")}  # noqa: SIM118 not a dict
     return {
         "message_id": str(message.get("Message-ID", "")).strip(),
@@ -129,7 +129,7 @@ def read_mail(content: bytes) -> dict[str, Any]:
 
 
 def _body(message: EmailMessage, subtype: str) -> str:
-    part = message.get_body(preferencelist=(subtype,))  # type: ignore[arg-type]
+    part = message.get_body(preferencelist=(subtype,))
     if part is None:
         return ""
     try:
