@@ -1,0 +1,35 @@
+"""Gives every test run its environment, settings and a migrated database of its own, before Django loads.
+
+Tests commit for real, each in fresh tenants, and nothing is flushed: effects need real commits, and a tenant transaction
+is durable, so it cannot run inside a test case that is rolled back.
+"""
+
+import os
+from collections.abc import Iterator
+
+import django
+import pytest
+from pytest_django.plugin import DjangoDbBlocker
+
+from hub.embedded import databases, environment, roles
+
+environment.fill()
+NAME = databases.scratch_name("test")
+OWNER_URL = os.environ["OWNER_DATABASE_URL"]
+for variable in ("DATABASE_URL", "OWNER_DATABASE_URL"):
+    os.environ[variable] = roles.with_database(os.environ[variable], NAME)
+os.environ["EMAIL_URL"] = "memorymail://"
+os.environ.setdefault("HUB_ENV", "development")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.conf.settings")
+django.setup()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Make the database of this run: a copy of a migrated template, so it takes a moment. Dropped at the end."""
+    databases.create(OWNER_URL, NAME)
+    with django_db_blocker.unblock():
+        yield
+        django.db.connections.close_all()
+    databases.drop(OWNER_URL, NAME)
+
