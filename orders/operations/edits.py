@@ -1,0 +1,127 @@
+"""Edits by people and rules: the delivery address, wishes, delivery method and warehouse, with conflicts shown and owners kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from hub.audit import Actor
+from orders.models import Order, OrderLine, Parcel, Warehouse
+from orders.models.orders import ParcelState
+from orders.operations.door import Changed, Row, lock, touch, write
+
+ADDRESS = ("name", "kana", "phone", "postal_code", "prefecture", "city", "street")
+WISHES = ("wish_on", "wish_time", "drop_off", "noshi", "delivery_method", "carrier")
+FREE = (ParcelState.DRAFT, ParcelState.CANNOT_SHIP, ParcelState.CANCELLED)
+"""States in which a parcel may still be changed: nobody is working on it."""
+
+
+class Conflict(Exception):
+    """Someone changed the order meanwhile. `theirs` is what stands now, `yours` what was wanted."""
+
+    def __init__(self, revision: int, theirs: Mapping[str, Any], yours: Mapping[str, Any]) -> None:
+        super().__init__("changed meanwhile")
+        self.revision = revision
+        self.theirs = dict(theirs)
+        self.yours = dict(yours)
+
+
+class ParcelBusy(Exception):
+    """The warehouse has the parcel: withdraw the request first."""
+
+
+def lock_parcel(parcel_id: int) -> tuple[Parcel, list[Order]]:
+    """Lock all orders of the parcel's lines and then the parcel; the orders are checked to be still all of them."""
+    while True:
+        parcel: Parcel = Parcel.objects.get(pk=parcel_id)
+        ids = _orders_of(parcel)
+        orders = lock(ids)
+        parcel = Parcel.objects.select_for_update(no_key=True, of=("self",)).get(pk=parcel_id)
+        if _orders_of(parcel) <= ids:
+            return parcel, orders
+
+
+def _orders_of(parcel: Parcel) -> set[int]:
+    lines = OrderLine.objects.filter(parcel_id=parcel.pk).values_list("order_id", flat=True)
+    return {parcel.order_id, *lines}
+
+
+def edit_parcel(
+    parcel_id: int, *, values: Mapping[str, Any], by: Actor, now: datetime, seen_revision: int | None = None
+) -> Changed:
+    """Change address or wishes of a parcel. A person's edit becomes the field's owner: the mall's later value is kept beside it.
+
+    Raises Conflict when `seen_revision` is not the lead order's, ParcelBusy after the request.
+    """
+    parcel, orders = lock_parcel(parcel_id)
+    lead = next(order for order in orders if order.pk == parcel.order_id)
+    before = {field: getattr(parcel, field) for field in values}
+    if seen_revision is not None and lead.revision != seen_revision:
+        raise Conflict(lead.revision, before, values)
+    if parcel.state not in FREE:
+        raise ParcelBusy(parcel.state)
+    changed = {field: value for field, value in values.items() if before[field] != value}
+    if not changed:
+        return Changed(unchanged=[lead.pk])
+    for field, value in changed.items():
+        setattr(parcel, field, value)
+    if by.is_person:
+        parcel.edited_fields = {**parcel.edited_fields, **{field: _plain(before[field]) for field in changed if field not in parcel.edited_fields}}
+    parcel.revision += 1
+    parcel.save(update_fields=[*changed, "edited_fields", "revision"])
+    ids = [order.pk for order in orders]
+    old, new = {f: _plain(before[f]) for f in changed}, {f: _plain(v) for f, v in changed.items()}
+    touch(ids, verb="parcel.edited", by=by, now=now, before=old, after=new, parcel=parcel.pk)
+    return Changed(changed=ids)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def choose_warehouse(
+    order_ids: Iterable[int], *, warehouse: Warehouse, by: Actor, now: datetime, batch_id: int | None = None
+) -> Changed:
+    """Say who ships the orders' parcels that nobody works on yet. A person's choice is not overwritten by a rule."""
+    outcome = Changed()
+    orders = lock(order_ids, "revision")
+    parcels = Parcel.objects.filter(order_id__in=[o.pk for o in orders], closed_at__isnull=True).select_for_update(no_key=True).order_by("pk")
+    touched: dict[int, list[int]] = {}
+    for parcel in parcels:
+        if parcel.state not in FREE or parcel.warehouse_id == warehouse.pk or (parcel.warehouse_by_hand and not by.is_person):
+            continue
+        touched.setdefault(parcel.order_id, []).append(parcel.pk)
+    Parcel.objects.filter(pk__in=[pk for pks in touched.values() for pk in pks]).update(
+        warehouse=warehouse, warehouse_by_hand=by.is_person
+    )
+    outcome.changed = sorted(touched)
+    outcome.unchanged = [order.pk for order in orders if order.pk not in touched]
+    touch(outcome.changed, verb="order.warehouse", by=by, now=now, batch_id=batch_id, after={"warehouse": warehouse.pk}, name=warehouse.name)
+    return outcome
+
+
+def set_delivery(
+    order_ids: Iterable[int], *, method: str, by: Actor, now: datetime, carrier: str = "", batch_id: int | None = None
+) -> Changed:
+    """Set the delivery method (and carrier) of orders and their parcels that nobody works on yet."""
+    outcome, rows = Changed(), []
+    orders = lock(order_ids, "delivery_method", "edited_fields", "revision")
+    for order in orders:
+        if "delivery_method" in order.edited_fields and not by.is_person:
+            outcome.unchanged.append(order.pk)
+            continue
+        edited = {**order.edited_fields, **({"delivery_method": order.delivery_method} if by.is_person else {})}
+        rows.append(
+            Row(
+                order_id=order.pk,
+                before={"delivery_method": order.delivery_method, "edited_fields": order.edited_fields},
+                after={"delivery_method": method, "edited_fields": edited},
+                notes_after={"carrier": carrier},
+            )
+        )
+        outcome.changed.append(order.pk)
+    parcels = Parcel.objects.filter(order_id__in=outcome.changed, state__in=FREE)
+    parcels.update(delivery_method=method, **({"carrier": carrier} if carrier else {}))
+    write(rows, verb="order.delivery", by=by, now=now, batch_id=batch_id)
+    return outcome

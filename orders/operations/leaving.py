@@ -1,0 +1,149 @@
+"""Four verbs that are never one button: withdraw a parcel, let go here (ここで扱わない), cancel at the mall too, delete and take back.
+
+| verb | may | mall told | number |
+| --- | --- | --- | --- |
+| withdraw (parcel) | until shipped; asked of the warehouse, answered truthfully | no | – |
+| cancel here | open orders without a live request | no | stays known, another system ships it |
+| cancel at the mall | open orders without a live request | yes, with a reason; shown as asked until the mall says so | used up |
+| delete | orders that nothing was sent for | no | stays known; never revived by itself, taken back by one click |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from hub.audit import Actor
+from hub.effects import enqueue
+from orders.channels import CancelReason
+from orders.models import Order, Parcel
+from orders.models.orders import ParcelState
+from orders.operations.door import Changed, Row, lock, write
+from orders.operations.holds import open_mark, system_task
+from orders.operations.status import default_status
+
+BUSY = (ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING, ParcelState.CANCEL_ASKED)
+BACK_WITHIN = timedelta(days=30)
+
+
+def _with_busy_parcels(ids: list[int]) -> set[int]:
+    return set(Parcel.objects.filter(order_id__in=ids, state__in=BUSY).values_list("order_id", flat=True))
+
+
+def cancel_here(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
+    """Let the orders go: this hub does not handle them, and the mall is told nothing."""
+    return _cancel(order_ids, verb="order.let_go", by=by, now=now, batch_id=batch_id)
+
+
+def _cancel(order_ids: Iterable[int], *, verb: str, by: Actor, now: datetime, batch_id: int | None) -> Changed:
+    orders = lock(order_ids, "status_id", "phase", "status_at", "deleted_at", "revision")
+    ids = [order.pk for order in orders]
+    busy, outcome, rows = _with_busy_parcels(ids), Changed(), []
+    status = default_status("cancelled")
+    for order in orders:
+        if order.phase == "cancelled":
+            outcome.unchanged.append(order.pk)
+        elif order.phase in ("shipped", "done"):
+            outcome.refuse(order.pk, "already_shipped")
+        elif order.pk in busy:
+            outcome.refuse(order.pk, "withdraw_first")
+        else:
+            rows.append(
+                Row(
+                    order_id=order.pk,
+                    before={"status_id": order.status_id, "phase": order.phase, "status_at": order.status_at},
+                    after={"status_id": status.pk, "phase": "cancelled", "status_at": now},
+                )
+            )
+            outcome.changed.append(order.pk)
+    Parcel.objects.filter(order_id__in=outcome.changed, state=ParcelState.DRAFT).update(ship_wanted_at=None)
+    write(rows, verb=verb, by=by, now=now, batch_id=batch_id)
+    return outcome
+
+
+def cancel_by_mall(order_ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
+    """Follow a cancellation that the mall says is final. An order with a live request is held and its withdrawal asked for."""
+    outcome = _cancel(order_ids, verb="order.cancelled_at_mall", by=by, now=now, batch_id=None)
+    stuck = [issue.order_id for issue in outcome.issues]
+    if stuck:
+        open_mark(stuck, task=system_task("cancelled_at_mall"), by=by, now=now, reason="cancelled_after_request")
+    return outcome
+
+
+def cancel_at_mall(
+    order_ids: Iterable[int], *, reason: CancelReason, restock: bool, by: Actor, now: datetime, batch_id: int | None = None
+) -> Changed:
+    """Ask the mall to cancel the orders. They show as asked until the mall says cancelled; a refusal becomes a task."""
+    orders = lock(order_ids, "number", "shop_id", "phase", "mall_state", "ours", "deleted_at", "revision")
+    ids = [order.pk for order in orders]
+    busy, outcome = _with_busy_parcels(ids), Changed()
+    for order in orders:
+        if order.mall_state == "none":
+            outcome.refuse(order.pk, "no_mall")
+        elif not order.ours:
+            outcome.refuse(order.pk, "not_ours")
+        elif order.mall_state in ("cancelled", "cancelling"):
+            outcome.unchanged.append(order.pk)
+        elif order.phase in ("shipped", "done"):
+            outcome.refuse(order.pk, "already_shipped")
+        elif order.pk in busy:
+            outcome.refuse(order.pk, "withdraw_first")
+        else:
+            enqueue(
+                "mall.cancel", lane=f"shop:{order.shop_id}", key=f"cancel:{order.pk}:{order.revision}", now=now,
+                payload={"order": order.pk, "number": order.number, "reason": reason.value, "restock": restock},
+                order_id=order.pk, shop_id=order.shop_id,
+            )  # fmt: skip
+            outcome.changed.append(order.pk)
+    Parcel.objects.filter(order_id__in=outcome.changed, state=ParcelState.DRAFT).update(ship_wanted_at=None)
+    if outcome.changed:
+        open_mark(outcome.changed, task=system_task("cancel_asked"), by=by, now=now, reason=reason.value, batch_id=batch_id)
+    return outcome
+
+
+def delete(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
+    """Take orders out of the hub, for 30 days by one click back. Refused where something was sent for them."""
+    orders = lock(order_ids, "deleted_at", "phase", "deleted_by_id", "revision")
+    ids = [order.pk for order in orders]
+    started = set(
+        Parcel.objects.filter(order_id__in=ids).exclude(state__in=[ParcelState.DRAFT, ParcelState.CANCELLED]).values_list("order_id", flat=True)
+    )
+    outcome, rows = Changed(), []
+    for order in orders:
+        if order.deleted_at is not None:
+            outcome.unchanged.append(order.pk)
+        elif order.pk in started:
+            outcome.refuse(order.pk, "shipment_started")
+        else:
+            rows.append(
+                Row(order_id=order.pk, before={"deleted_at": None, "deleted_by_id": None}, after={"deleted_at": now, "deleted_by_id": by.id})
+            )
+            outcome.changed.append(order.pk)
+    Parcel.objects.filter(order_id__in=outcome.changed, state=ParcelState.DRAFT).update(ship_wanted_at=None)
+    write(rows, verb="order.deleted", by=by, now=now, batch_id=batch_id, judge=False)
+    return outcome
+
+
+def take_back(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
+    """Bring deleted orders back as they were: the same row, the same number. Its mall is read again at once."""
+    outcome, rows = Changed(), []
+    for order in lock(order_ids, "deleted_at", "deleted_by_id", "revision", "reread_at"):
+        if order.deleted_at is None:
+            outcome.unchanged.append(order.pk)
+        elif order.deleted_at < now - BACK_WITHIN:
+            outcome.refuse(order.pk, "too_long_ago")
+        else:
+            rows.append(
+                Row(
+                    order_id=order.pk,
+                    before={"deleted_at": order.deleted_at, "deleted_by_id": order.deleted_by_id},
+                    after={"deleted_at": None, "deleted_by_id": None},
+                )
+            )
+            outcome.changed.append(order.pk)
+    write(rows, verb="order.taken_back", by=by, now=now, batch_id=batch_id)
+    Order.objects.filter(pk__in=outcome.changed).exclude(mall_state="none").update(reread_at=now)
+    return outcome
+
+
+__all__ = ["cancel_at_mall", "cancel_by_mall", "cancel_here", "delete", "take_back"]

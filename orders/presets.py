@@ -1,0 +1,89 @@
+"""What a new tenant starts with: statuses, labels, system tasks, tasks, and names of payments and deliveries.
+
+Rules and mail templates of a preset are data too: `automation/presets.py` and `mailer/presets.py` add theirs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orders.models import Status, StatusGroup, Tag, Task
+
+STATUSES: list[tuple[str, str, list[tuple[str, str, str, str, int | None]]]] = [
+    # group, phase, [(status, default_for, colour, memo, limit in minutes)]
+    ("新規", "intake", [
+        ("待機", "waiting", "grey", "購入者のキャンセル期間が過ぎるのを待っています。触る必要はありません。", None),
+        ("新規受付", "intake", "blue", "自動処理で行き先が決まらなかった受注です。内容を見て次の状態へ。", 240),
+        ("確認待", "check", "amber", "未マッピングや備考など、確認が要る受注です。理由は受注ページにあります。", 480),
+    ]),
+    ("入金", "payment", [("入金待ち", "payment", "teal", "モールの決済や入金を待っています。済むと自動で進みます。", None)]),
+    ("出荷準備", "ready", [("発送待ち", "ready", "indigo", "出荷できる受注です。保留がなければ出荷依頼は自動で出ます。", 1440)]),
+    ("出荷", "shipping", [("出荷作業中", "shipping", "violet", "倉庫が作業しています。変更するには取下げを依頼してください。", 2880)]),
+    ("出荷済", "shipped", [("出荷済", "shipped", "green", "出荷しました。モールに反映されるまで未反映と表示します。", None)]),
+    ("完了", "done", [("完了", "done", "grey", "モールが発送済と数えた受注です。", None)]),
+    ("キャンセル", "cancelled", [("キャンセル", "cancelled", "grey", "キャンセルした受注、ここで扱わない受注です。", None)]),
+]  # fmt: skip
+
+TAGS = [("unmapped_all", "全商品未マッピング", "red"), ("unmapped_some", "一部商品未マッピング", "orange"), ("", "要連絡", "pink"), ("", "急ぎ", "red")]
+
+SYSTEM_TASKS: list[tuple[str, str, str, bool]] = [
+    # key, name, what to do, holds
+    ("hold", "保留", "保留を解くと、自動で先へ進みます。", True),
+    ("unmapped", "未マッピング", "商品を自社SKUに対応づけると、自動で判定し直します。", True),
+    ("mall_payment", "モールの決済待ち", "モールで決済が済むと自動で進みます。", True),
+    ("mall_amount", "送料未確定", "モールで送料などの金額を確定してください。確定すると自動で注文確認します。", True),
+    ("mall_address", "届け先の入力待ち", "受け取る人が住所を入力すると自動で進みます。", True),
+    ("mall_review", "楽天確認中", "モールの確認が終わると自動で進みます。", True),
+    ("mall_changing", "モールで変更確定待ち", "モールで変更が確定すると自動で進みます。", True),
+    ("mall_cancelling", "モールでキャンセル確定待ち", "モールのキャンセル結果を待っています。", True),
+    ("cancelled_at_mall", "出荷依頼後にモールでキャンセル", "倉庫へ取下げを依頼してください。", True),
+    ("cancel_asked", "モールへキャンセル依頼中", "モールの結果を待っています。", True),
+    ("unknown_payment", "支払方法が不明", "設定でモールの支払名を対応づけてください。", True),
+    ("sums_differ", "金額不一致", "明細の合計とモールの合計が合いません。モールの画面と見比べてください。", True),
+    ("mall_changed", "編集後にモールが変更", "モールの新しい値と編集した値のどちらを使うか選んでください。", True),
+    ("withdrawn", "取下げ済", "出荷依頼を取り下げました。もう一度出荷するには、解除してから出荷依頼してください。", True),
+    ("cannot_ship", "出荷不可", "倉庫が出荷できないと答えました。理由を見て直してください。", True),
+    ("short", "一部出荷", "出荷できなかった残りがあります。次の出荷を決めてください。", True),
+    ("rule_failed", "自動処理に失敗", "自動処理がこの受注で失敗しました。規則を直すか、手で進めてください。", True),
+    ("shipped_elsewhere", "モールに送り状番号あり", "他のシステムが出荷した可能性があります。二重出荷に注意してください。", True),
+    ("confirm_refused", "注文確認が拒否された", "モールの答えを見て、モールの画面で確認してください。", True),
+    ("cancel_refused", "キャンセルが拒否された", "モールの答えを見て、モールの画面で対応してください。", True),
+    ("mail_needed", "メール未送信", "メールを見て、送るか取りやめるか決めてください。", False),
+]
+
+TASKS: list[tuple[str, str, dict[str, object], bool]] = [
+    # name, what to do, condition, holds
+    ("備考あり", "備考を読んで「確認済み」にしてください。", {"all": [
+        {"field": "remark_left", "op": "not_empty", "value": None}, {"field": "remark_read", "op": "is", "value": False}]}, True),
+    ("離島", "中継料や配送便を確認してください。", {"all": [{"field": "island", "op": "is", "value": True}]}, False),
+    ("届け日の指定あり", "指定日に届くか確認してください。", {"all": [{"field": "wish_on", "op": "not_empty", "value": None}]}, False),
+    ("住所が違う可能性", "郵便番号と住所を見比べて直してください。", {"all": [{"field": "address_doubt", "op": "is", "value": True}]}, True),
+]  # fmt: skip
+
+
+def install_preset(name: str, *, now: datetime) -> None:
+    """Fill the current tenant with a preset: `rakuten` or `mixed` (statuses, labels, tasks) or `empty` (statuses, system tasks)."""
+    position = 0
+    for group_position, (group_name, phase, statuses) in enumerate(STATUSES):
+        group = StatusGroup.objects.create(name=group_name, phase=phase, position=group_position)
+        for status_name, default_for, colour, memo, limit in statuses:
+            position += 1
+            Status.objects.create(
+                group=group, name=status_name, default_for=default_for, colour=colour, memo=memo, limit_minutes=limit, position=position
+            )
+    Task.objects.bulk_create(
+        [
+            Task(key=key, name=title, what_to_do=what, holds=holds, position=number, created_at=now)
+            for number, (key, title, what, holds) in enumerate(SYSTEM_TASKS)
+        ]
+    )
+    Tag.objects.bulk_create(
+        [Tag(key=key, name=title, colour=colour, position=n) for n, (key, title, colour) in enumerate(TAGS) if key or name != "empty"]
+    )
+    if name != "empty":
+        Task.objects.bulk_create(
+            [
+                Task(name=title, what_to_do=what, condition=condition, holds=holds, position=100 + number, created_at=now)
+                for number, (title, what, condition, holds) in enumerate(TASKS)
+            ]
+        )

@@ -1,0 +1,53 @@
+"""Fixtures of all tests: two tenants that both always have data, and the blocker lifted (tests commit for real)."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from hub.audit import Actor
+from hub.models import Tenant
+from hub.tenancy import tenant_transaction
+
+_numbers = count(1)
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+"""The business time most tests live at: Sunday 2026-11-22 12:00 in Japan."""
+TESTER = Actor(kind="member", name="試験係")
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def by() -> Actor:
+    return TESTER
+
+
+def make_tenant(name: str = "") -> Tenant:
+    """A fresh tenant with the mixed preset."""
+    from orders.presets import install_preset
+
+    tenant = Tenant.objects.create(name=name or f"店 {next(_numbers)}")
+    with tenant_transaction(tenant.pk):
+        install_preset("rakuten", now=NOW)
+    return tenant
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    return make_tenant()
+
+
+@pytest.fixture
+def other_tenant() -> Tenant:
+    return make_tenant()
+
+
+@pytest.fixture
+def inside(tenant: Tenant) -> Iterator[Tenant]:
+    """Runs the test inside the tenant's transaction, which commits."""
+    with tenant_transaction(tenant.pk):
+        yield tenant
