@@ -1,0 +1,26 @@
+/** Dialogs: data-open="id" shows one, data-close closes it; a click on the backdrop too. Never one above another. */
+export function show(dialog) {
+  for (const other of document.querySelectorAll("dialog[open]")) other.close();
+  dialog.showModal();
+}
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.open);
+    opener.closest("details[open]")?.removeAttribute("open");
+    if (dialog) show(dialog);
+    return;
+  }
+  if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
+  if (event.target.nodeName === "DIALOG") {
+    const box = event.target.getBoundingClientRect();
+    const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    if (!inside && !event.target.querySelector("form[data-changed]")) event.target.close();
+  }
+});
+
+/** The side panel shows itself when htmx has put something into it. */
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.id === "peek") show(event.detail.target);
+});

@@ -1,0 +1,54 @@
+/** Toasts: said by the server (HX-Trigger: {"toast": {"words", "tone", "undo_url"}}) or by a module. Text only, never markup. */
+const STAY = 8_000;
+
+export function toast({ words, tone = "good", undo_url: undoUrl = "" }) {
+  const place = document.getElementById("toasts");
+  if (!place) return;
+  const box = document.createElement("div");
+  box.className = "toast";
+  box.dataset.tone = tone;
+  const text = document.createElement("span");
+  text.className = "words";
+  text.textContent = words;
+  box.append(text);
+  if (undoUrl) {
+    const undo = document.createElement("button");
+    undo.type = "button";
+    undo.className = "undo";
+    undo.dataset.undo = "";
+    undo.textContent = document.documentElement.lang === "ja" ? "元に戻す" : "Undo";
+    undo.setAttribute("hx-post", undoUrl);
+    undo.setAttribute("hx-swap", "none");
+    box.append(undo);
+  }
+  place.append(box);
+  globalThis.htmx?.process(box);
+  leaveLater(box);
+}
+
+function leaveLater(box) {
+  let timer = setTimeout(() => box.remove(), STAY);
+  box.addEventListener("pointerenter", () => clearTimeout(timer));
+  box.addEventListener("focusin", () => clearTimeout(timer));
+  box.addEventListener("pointerleave", () => { timer = setTimeout(() => box.remove(), STAY / 2); });
+}
+
+for (const box of document.querySelectorAll(".toast")) if (box.dataset.tone !== "stop") leaveLater(box);
+document.addEventListener("toast", (event) => toast(event.detail));
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-dismiss]")) event.target.closest(".toast, .banner, .alert")?.remove();
+  if (event.target.closest("[data-tray]")) document.querySelector(".tray")?.toggleAttribute("open");
+});
+
+/** A lost connection says so; htmx errors say what the server said. */
+const offline = (gone) => document.documentElement.toggleAttribute("data-offline", gone);
+addEventListener("offline", () => offline(true));
+addEventListener("online", () => offline(false));
+document.addEventListener("htmx:sendError", () => offline(true));
+document.addEventListener("htmx:afterOnLoad", () => offline(false));
+document.addEventListener("htmx:responseError", (event) => {
+  const japanese = document.documentElement.lang === "ja";
+  const { status, responseText } = event.detail.xhr;
+  const said = new DOMParser().parseFromString(responseText, "text/html").querySelector("[data-error-words]")?.textContent.trim();
+  toast({ tone: "stop", words: said || (japanese ? `できませんでした(${status})。もう一度お試しください。` : `That did not work (${status}). Please try again.`) });
+});
