@@ -130,7 +130,8 @@ def _is_superuser(admin: psycopg.Connection[Any]) -> bool:
 def _make_login(admin: psycopg.Connection[Any], role: str, password: str) -> None:
     verb = "ALTER" if _role_exists(admin, role) else "CREATE"
     admin.execute("SET password_encryption = 'scram-sha-256'")
-    admin.execute("SET log_statement = 'none'") if _is_superuser(admin) else None
+    if _is_superuser(admin):
+        admin.execute("SET log_statement = 'none'")  # the statement holds the password
     text = sql.SQL("{} ROLE {} LOGIN PASSWORD {}")
     admin.execute(text.format(sql.SQL(verb), sql.Identifier(role), sql.Literal(password)))  # type: ignore[arg-type]
 
