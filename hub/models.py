@@ -15,7 +15,7 @@ from hub.tenancy import TenantForeignKey, TenantModel
 
 __all__ = [
     "AccessRow", "ApiToken", "AuditDetail", "AuditEntry", "AuditSeal", "Breaker", "Clock", "Effect", "EffectTry",
-    "IdempotencyKey", "Invitation", "Lane", "Member", "Role", "StoredFile", "System", "Tenant", "Throttle", "User",
+    "IdempotencyKey", "Invitation", "Lane", "Member", "Role", "StageLease", "StoredFile", "System", "Tenant", "Throttle", "User",
 ]  # fmt: skip
 
 
@@ -271,18 +271,35 @@ class Breaker(TenantModel):
 
 
 class Throttle(TenantModel):
-    """The next free call slot of an account at a counterpart, shared by all workers (promise G15)."""
+    """The next free call slot of an account at a counterpart, shared by all workers (promise G15).
+
+    `x_at` is the last slot given to a class of calls, `x_asked_at` since when the class has been refused and waits.
+    """
 
     account = models.TextField()
     next_slot = models.DateTimeField(db_default=Now())
-    intake_at = models.DateTimeField(null=True)
     report_at = models.DateTimeField(null=True)
+    intake_at = models.DateTimeField(null=True)
     reread_at = models.DateTimeField(null=True)
+    reconcile_at = models.DateTimeField(null=True)
     report_asked_at = models.DateTimeField(null=True)
     intake_asked_at = models.DateTimeField(null=True)
+    reread_asked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "account"], name="hub_throttle_account")]
+
+
+class StageLease(TenantModel):
+    """Who works at a stage whose unit is the whole tenant. `again`: it was rung meanwhile, so look once more at the end."""
+
+    stage = models.TextField()
+    token = models.UUIDField(null=True)
+    until = models.DateTimeField(null=True)
+    again = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "stage"], name="hub_stagelease_stage")]
 
 
 class AuditEntry(TenantModel):
