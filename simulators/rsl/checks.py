@@ -16,7 +16,7 @@ _PREFECTURES = (
 )
 PREFECTURES = frozenset(_PREFECTURES.split())
 METHODS = frozenset({"", "parcel", "compact", "mail", "cool", "frozen"})
-TIMES = frozenset({"", "am", "12-14", "14-16", "16-18", "18-20", "18-21", "19-21"})
+TIME = re.compile(r"|am|pm|(?:0[0-9]|1[0-9]|2[0-4])-(?:0[0-9]|1[0-9]|2[0-4])")
 MAX_COD_YEN = 300_000
 REFERENCE = re.compile(r"[A-Za-z0-9-]{1,30}")
 TEXT_LIMITS = {"memo": 500, "drop_off": 50, "delivery_method": 20, "carrier": 20}
@@ -105,7 +105,7 @@ def _read_wish(raw: dict[str, Any]) -> dict[str, str]:
             date.fromisoformat(day)
     except ValueError:
         raise Refusal("E114", "お届け希望日の形式が正しくありません") from None
-    if slot not in TIMES:
+    if not TIME.fullmatch(slot):
         raise Refusal("E113", "お届け時間帯が正しくありません")
     return {"date_on": day, "time": slot}
 
