@@ -272,6 +272,8 @@ class Channel(Protocol):
     abilities: frozenset[Ability]
     fetch_size: int
     confirm_size: int
+    reading_class: str
+    """The pace class of reading calls: intake, or reread while orders are read again."""
 
     def account_of(self, number: str) -> str:
         """Return the mall's shop id that an order number carries, or an empty text if it carries none."""

@@ -100,7 +100,6 @@ class Shop(TenantModel):
     last_poll_at = models.DateTimeField(null=True)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
-    next_reread_at = models.DateTimeField(null=True)
     reread_token = models.UUIDField(null=True)
     reread_until = models.DateTimeField(null=True)
     reconciled_at = models.DateTimeField(null=True)
@@ -116,8 +115,7 @@ class Shop(TenantModel):
     created_at = models.DateTimeField(db_default=Now())
 
     fence_scan = (
-        "id", "tenant_id", "channel", "account", "mode", "polling", "next_poll_at", "lease_until", "next_reread_at", "reread_until",
-        "retired_at",
+        "id", "tenant_id", "channel", "account", "mode", "polling", "next_poll_at", "lease_until", "reread_until", "retired_at", "blind_since",
     )  # fmt: skip
 
     class Meta:
@@ -133,7 +131,6 @@ class Shop(TenantModel):
         ]
         indexes = [
             models.Index(fields=["next_poll_at"], name="orders_shop_due_poll", condition=models.Q(polling=True, retired_at__isnull=True)),
-            models.Index(fields=["next_reread_at"], name="orders_shop_due_reread", condition=models.Q(next_reread_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

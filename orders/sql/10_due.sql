@@ -15,13 +15,15 @@ ALTER FUNCTION due_poll(timestamptz, integer) OWNER TO hub_scan;
 CREATE OR REPLACE FUNCTION due_reread(business timestamptz, n integer)
 RETURNS TABLE (tenant_id bigint, unit_id bigint, due_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-    SELECT x.tenant_id, x.id, x.next_reread_at FROM (
-        SELECT s.tenant_id, s.id, s.next_reread_at,
-               row_number() OVER (PARTITION BY s.tenant_id ORDER BY s.next_reread_at) AS turn
-        FROM orders_shop s JOIN hub_tenant t ON t.id = s.tenant_id AND t.suspended_at IS NULL
-        WHERE s.next_reread_at <= business AND s.retired_at IS NULL
-          AND (s.reread_until IS NULL OR s.reread_until < clock_timestamp())) x
-    ORDER BY x.turn, x.next_reread_at LIMIT n
+    SELECT x.tenant_id, x.id, x.due_at FROM (
+        SELECT s.tenant_id, s.id, min(o.reread_at) AS due_at,
+               row_number() OVER (PARTITION BY s.tenant_id ORDER BY min(o.reread_at)) AS turn
+        FROM orders_order o JOIN orders_shop s ON s.tenant_id = o.tenant_id AND s.id = o.shop_id
+        JOIN hub_tenant t ON t.id = s.tenant_id AND t.suspended_at IS NULL
+        WHERE o.reread_at <= business AND s.retired_at IS NULL AND s.blind_since IS NULL
+          AND (s.reread_until IS NULL OR s.reread_until < clock_timestamp())
+        GROUP BY 1, 2) x
+    ORDER BY x.turn, x.due_at LIMIT n
 $$;
 ALTER FUNCTION due_reread(timestamptz, integer) OWNER TO hub_scan;
 

@@ -1,0 +1,168 @@
+"""Saving one answer of a mall: new orders by set, changed ones one by one through the door, unchanged ones not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, connection
+
+from hub import secrets
+from hub.audit import Actor
+from hub.crash import crash
+from hub.tenancy import current_tenant, tenant_transaction
+from orders.channels import Absent, BadPayload, MallOrder
+from orders.intake.fresh import insert_orders
+from orders.intake.merge import merge_order
+from orders.intake.schedule import next_reread
+from orders.models import Order, OrderNumber, RejectedPayload, Shop
+from orders.models.intake import NumberState
+
+TOUCH_AFTER = timedelta(minutes=4)
+"""An unchanged order's time of reading is written again only when it is older than this: a re-import costs no write."""
+
+
+@dataclass(kw_only=True)
+class Saved:
+    """What became of one answer: order numbers."""
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+
+
+def save_mall_orders(
+    tenant_id: int, shop_id: int, items: Sequence[MallOrder | BadPayload | Absent], *, by: Actor, now: datetime
+) -> Saved:
+    """Save one answer in one transaction; when the database refuses it, each order in its own, and the refused are listed."""
+    saved = Saved()
+    orders = list({item.number: item for item in items if isinstance(item, MallOrder)}.values())
+    try:
+        with tenant_transaction(tenant_id):
+            shop = Shop.objects.get(pk=shop_id)
+            _save(shop, orders, saved, by=by, now=now)
+            _note_rest(shop, items, saved, now=now)
+        crash("intake.after_save")
+        return saved
+    except DatabaseError:
+        if connection.in_atomic_block or len(items) == 0:
+            raise
+    saved = Saved()
+    for order in orders:
+        try:
+            with tenant_transaction(tenant_id):
+                _save(Shop.objects.get(pk=shop_id), [order], saved, by=by, now=now)
+        except DatabaseError as error:
+            with tenant_transaction(tenant_id):
+                _reject(Shop.objects.get(pk=shop_id), _refused(order, error), saved, now=now)
+        crash("intake.after_one")
+    with tenant_transaction(tenant_id):
+        _note_rest(Shop.objects.get(pk=shop_id), items, saved, now=now)
+    return saved
+
+
+def _refused(order: MallOrder, error: DatabaseError) -> BadPayload:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    constraint = getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "column_name", None) or type(error).__name__
+    return BadPayload(number=order.number, path=str(constraint), reason="database_refused", payload=order.payload)
+
+
+def _save(shop: Shop, orders: Sequence[MallOrder], saved: Saved, *, by: Actor, now: datetime) -> None:
+    """Save understood orders inside the open transaction."""
+    known = {
+        row["number"]: row
+        for row in Order.objects.filter(shop=shop, number__in=[order.number for order in orders])
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",))
+        .values("pk", "number", "snapshot_hash", "mall_read_at", "ready_at", "judge_at", "revision", "judged_revision", "deleted_at", "phase",
+                "mall_state", "mall_block", "unreported", "reread_at")
+    }  # fmt: skip
+    new = sorted((order for order in orders if order.number not in known), key=lambda order: order.number)
+    same: list[int] = []
+    for order in orders:
+        row = known.get(order.number)
+        if row is None:
+            continue
+        if row["snapshot_hash"] is not None and bytes(row["snapshot_hash"]) == order.hash:
+            saved.same.append(order.number)
+            if row["mall_read_at"] is None or row["mall_read_at"] < now - TOUCH_AFTER or (row["reread_at"] and row["reread_at"] <= now):
+                same.append(row["pk"])
+        else:
+            merge_order(shop, row["pk"], order, by=by, now=now)
+            saved.changed.append(order.number)
+    _touch([row for row in known.values() if row["pk"] in set(same)], now=now)
+    insert_orders(shop, new, by=by, now=now)
+    saved.new += [order.number for order in new]
+    _mark_fetched(shop, [order.number for order in new])
+
+
+def _touch(rows: Sequence[dict], *, now: datetime) -> None:  # type: ignore[type-arg]
+    """Note that these orders were read and had not changed; start the rules where only the reading was awaited."""
+    for row in rows:
+        values: dict[str, object] = {"mall_read_at": now, "reread_at": next_reread(row, now=now)}
+        if row["judge_at"] is None and row["judged_revision"] != row["revision"] and row["ready_at"] <= now and row["deleted_at"] is None:
+            values["judge_at"] = now
+        Order.objects.filter(pk=row["pk"]).update(**values)
+
+
+def _mark_fetched(shop: Shop, numbers: Sequence[str]) -> None:
+    if not numbers:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO orders_ordernumber (tenant_id, shop_id, number, state, tries, named_at, error)
+               SELECT %s, %s, n, 'fetched', 0, clock_timestamp(), '' FROM unnest(%s::text[]) n
+               ON CONFLICT (tenant_id, shop_id, number) DO UPDATE SET state = 'fetched', error = ''""",
+            [current_tenant(), shop.pk, sorted(numbers)],
+        )
+        cursor.execute(
+            "UPDATE orders_rejectedpayload SET solved_at = clock_timestamp() WHERE shop_id = %s AND number = ANY(%s) AND solved_at IS NULL",
+            [shop.pk, list(numbers)],
+        )
+
+
+def _note_rest(shop: Shop, items: Sequence[MallOrder | BadPayload | Absent], saved: Saved, *, now: datetime) -> None:
+    for item in items:
+        if isinstance(item, BadPayload):
+            _reject(shop, item, saved, now=now)
+        elif isinstance(item, Absent):
+            OrderNumber.objects.filter(shop=shop, number=item.number).update(state=NumberState.ABSENT)
+            saved.absent.append(item.number)
+    unknown: dict[str, int] = {}
+    for item in items:
+        if isinstance(item, MallOrder):
+            for path in item.unknown_fields:
+                unknown[path] = unknown.get(path, 0) + 1
+    if unknown:
+        Shop.objects.filter(pk=shop.pk).update(unknown_fields={**shop.unknown_fields, **unknown})
+
+
+def _reject(shop: Shop, bad: BadPayload, saved: Saved, *, now: datetime) -> None:
+    """List an order that could not be understood; the third same failure ends its automatic retries (promise G3)."""
+    owner = f"{current_tenant()}|rejected|{shop.pk}|{bad.number}"
+    row, made = RejectedPayload.objects.get_or_create(
+        shop=shop,
+        number=bad.number,
+        defaults={
+            "path": bad.path, "reason": bad.reason, "params": dict(bad.params), "first_at": now, "last_at": now,
+            "body": secrets.seal_text(bad.payload, owner=owner),
+        },
+    )  # fmt: skip
+    if not made:
+        tries = row.tries + 1 if row.path == bad.path and row.solved_at is None else 1
+        RejectedPayload.objects.filter(pk=row.pk).update(
+            path=bad.path, reason=bad.reason, params=dict(bad.params), last_at=now, tries=tries, solved_at=None,
+            body=secrets.seal_text(bad.payload, owner=owner),
+        )  # fmt: skip
+        row.tries = tries
+    state = NumberState.REJECTED if row.tries >= 3 else NumberState.NAMED
+    OrderNumber.objects.update_or_create(
+        shop=shop,
+        number=bad.number,
+        defaults={"state": state, "tries": row.tries, "error": f"{bad.path}: {bad.reason}"},
+        create_defaults={"state": state, "tries": row.tries, "error": f"{bad.path}: {bad.reason}", "named_at": now},
+    )
+    saved.rejected.append(bad.number)

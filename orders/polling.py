@@ -1,0 +1,187 @@
+"""Stage: read shops that are due. Numbers are committed before details; a window is DONE only when all of it surely came (promise G1)."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from hub.audit import Actor
+from hub.clock import business_now
+from hub.crash import crash
+from hub.stages import kick
+from hub.tenancy import current_tenant, tenant_transaction
+from hub.throttle import Later, Pacer
+from orders import coverage
+from orders.channels import Channel, MallBlind, MallDown, Named, channel_for
+from orders.intake import save_mall_orders
+from orders.models import OrderNumber, PollWindow, Shop
+from orders.models.intake import NumberState, WindowState
+
+MALL = Actor(kind="mall", name="intake")
+WINDOWS_A_TURN = 12
+FETCHES_A_TURN = 10
+NAMED_RETRY = timedelta(minutes=10)
+
+
+class LostLease(Exception):
+    """Another worker has the shop now: stop without writing."""
+
+
+def work(tenant_id: int, shop_id: int) -> bool:
+    """Read one shop for one turn; say whether there was anything to do. Safe to run twice or to be killed anywhere."""
+    token = uuid.uuid4()
+    with tenant_transaction(tenant_id):
+        now = business_now()
+        if not _lease(shop_id, token, now):
+            return False
+        shop = Shop.objects.get(pk=shop_id)
+        channel = channel_for(shop, pace=Pacer(tenant_id, f"shop:{shop_id}"))
+    crash("polling.after_lease")
+    more = False
+    try:
+        more = _read(tenant_id, shop_id, channel, token)
+        _finish(tenant_id, shop_id, token, more=more)
+    except LostLease:
+        return True
+    except Later as later:
+        _fail(tenant_id, shop_id, token, blind="", wait=timedelta(seconds=later.seconds))
+    except MallBlind as blind:
+        _fail(tenant_id, shop_id, token, blind=f"{blind.function}:{blind.reason}", wait=timedelta(seconds=60))
+    except MallDown as down:
+        _fail(tenant_id, shop_id, token, blind="", wait=timedelta(seconds=down.retry_after or 30))
+    kick("judge", tenant_id, 0)
+    return True
+
+
+def _lease(shop_id: int, token: uuid.UUID, now: datetime) -> bool:
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    until = Now() + timedelta(seconds=settings.LEASE_SECONDS)
+    due = Shop.objects.filter(free, pk=shop_id, polling=True, retired_at__isnull=True, next_poll_at__lte=now)
+    return due.update(lease_token=token, lease_until=until) == 1
+
+
+def _renew(shop_id: int, token: uuid.UUID) -> None:
+    until = Now() + timedelta(seconds=settings.LEASE_SECONDS)
+    if Shop.objects.filter(pk=shop_id, lease_token=token).update(lease_until=until) != 1:
+        raise LostLease
+
+
+def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> bool:
+    """Read planned windows, then the details of what they named; return whether more is left for the next turn."""
+    fetched = _fetch_named(tenant_id, shop_id, channel, token, most=2)
+    with tenant_transaction(tenant_id):
+        now = business_now()
+        windows = _open_windows(Shop.objects.get(pk=shop_id), now=now)
+    for window in windows:
+        named = channel.list_orders(since=window.from_at, until=window.until_at)
+        crash("polling.after_list")
+        with tenant_transaction(tenant_id):
+            _renew(shop_id, token)
+            _record(shop_id, window, named, now=now)
+        crash("polling.after_window")
+        fetched += _fetch_named(tenant_id, shop_id, channel, token, most=FETCHES_A_TURN)
+    return len(windows) >= WINDOWS_A_TURN or fetched >= FETCHES_A_TURN
+
+
+def _open_windows(shop: Shop, *, now: datetime) -> list[PollWindow]:
+    """Return the windows to read this turn, oldest first: those left open, else newly planned ones."""
+    windows = list(PollWindow.objects.filter(shop=shop, state=WindowState.OPEN).order_by("from_at", "pk")[:WINDOWS_A_TURN])
+    if windows:
+        return windows
+    planned = coverage.plan_windows(shop, now=now, most=WINDOWS_A_TURN)
+    return PollWindow.objects.bulk_create(
+        [PollWindow(shop=shop, from_at=stretch.from_at, until_at=stretch.until_at) for stretch in planned]
+    )
+
+
+def _record(shop_id: int, window: PollWindow, named: Named, *, now: datetime) -> None:
+    """Commit the numbers of one reading, and what the reading says about its window."""
+    _name_numbers(shop_id, named.numbers, now=now)
+    if named.mall_time is not None:
+        behind = named.mall_time - coverage.BEHIND
+        offset = round((named.mall_time - now).total_seconds())
+        Shop.objects.filter(pk=shop_id).update(clock_offset_seconds=offset)
+        if behind < window.until_at:
+            if behind <= window.from_at:
+                PollWindow.objects.filter(pk=window.pk).delete()
+                return
+            window.until_at = behind
+    digest = hashlib.blake2b("\n".join(sorted(named.numbers)).encode(), digest_size=16).digest()
+    agreed = named.total_first == named.total_last == len(named.numbers)
+    same_again = window.names_hash is not None and bytes(window.names_hash) == digest
+    window.tries += 1
+    window.total, window.names_hash = named.total_last, digest
+    shortest = window.until_at - window.from_at <= coverage.SHORTEST
+    if agreed or (shortest and same_again):
+        window.state, window.done_at = WindowState.DONE, now
+        coverage.cover(shop_id, window)
+    elif not shortest and window.tries >= 2:
+        middle = window.from_at + (window.until_at - window.from_at) / 2
+        PollWindow.objects.create(shop_id=shop_id, from_at=middle, until_at=window.until_at, why="halved")
+        window.until_at, window.names_hash, window.tries, window.why = middle, None, 0, "halved"
+    window.save(update_fields=["until_at", "state", "done_at", "tries", "total", "names_hash", "why"])
+
+
+def _name_numbers(shop_id: int, numbers: Sequence[str], *, now: datetime) -> None:
+    if not numbers:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO orders_ordernumber (tenant_id, shop_id, number, state, tries, named_at, error)
+               SELECT %s, %s, n, 'named', 0, %s, '' FROM unnest(%s::text[]) n
+               ON CONFLICT (tenant_id, shop_id, number) DO NOTHING""",
+            [current_tenant(), shop_id, now, sorted(set(numbers))],
+        )
+
+
+def _fetch_named(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID, *, most: int) -> int:
+    """Fetch details of NAMED numbers, a full answer at a time; return how many calls were made."""
+    tried: set[str] = set()
+    for calls in range(most):
+        with tenant_transaction(tenant_id):
+            _renew(shop_id, token)
+            now = business_now()
+            waiting = OrderNumber.objects.filter(shop_id=shop_id, state=NumberState.NAMED).exclude(number__in=tried)
+            numbers = list(waiting.order_by("tries", "named_at", "number").values_list("number", flat=True)[: channel.fetch_size])
+        if not numbers:
+            return calls
+        tried.update(numbers)
+        items = channel.fetch(numbers=numbers)
+        crash("polling.after_fetch")
+        save_mall_orders(tenant_id, shop_id, items, by=MALL, now=now)
+    return most
+
+
+def _finish(tenant_id: int, shop_id: int, token: uuid.UUID, *, more: bool) -> None:
+    with tenant_transaction(tenant_id):
+        now = business_now()
+        shop = Shop.objects.get(pk=shop_id)
+        wait = timedelta(0) if more else timedelta(seconds=shop.every_seconds)
+        done = Shop.objects.filter(pk=shop_id, lease_token=token).update(
+            lease_token=None, lease_until=None, last_poll_at=now, next_poll_at=now + wait, blind_since=None, blind_reason=""
+        )
+        if done != 1:
+            raise LostLease
+        if shop.blind_since is not None:
+            kick("poll", tenant_id, shop_id)
+    crash("polling.after_finish")
+
+
+def _fail(tenant_id: int, shop_id: int, token: uuid.UUID, *, blind: str, wait: timedelta) -> None:
+    """Give the shop back after a failed turn; nothing read is lost, because the windows stay open."""
+    with tenant_transaction(tenant_id):
+        now = business_now()
+        values: dict[str, object] = {"lease_token": None, "lease_until": None, "next_poll_at": now + wait}
+        shop = Shop.objects.get(pk=shop_id)
+        if blind:
+            values["blind_reason"] = blind
+            values["blind_since"] = shop.blind_since or now
+        Shop.objects.filter(pk=shop_id, lease_token=token).update(**values)
+    crash("polling.after_fail")
