@@ -62,15 +62,18 @@ def num(value: int | None) -> str:
     return "–" if value is None or value == "" else f"{int(value):,}"
 
 
+def _time(local: datetime, words: str) -> SafeString:
+    """Return a <time> that says these words and, on hover, the full day and second."""
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{full_day(local.date())} {local:%H:%M:%S}", words)
+
+
 @register.filter
 def moment(value: datetime | None) -> SafeString | str:
     """Return 11/22(日) 14:05 with the full form on hover."""
     if not value:
         return "–"
     local = timezone.localtime(value)
-    return format_html(
-        '<time datetime="{}" title="{} {:%H:%M:%S}">{} {:%H:%M}</time>', local.isoformat(), full_day(local.date()), local, short_day(local.date()), local
-    )
+    return _time(local, f"{short_day(local.date())} {local:%H:%M}")
 
 
 @register.filter
@@ -89,7 +92,7 @@ def clock(value: datetime | None) -> SafeString | str:
     if not value:
         return "–"
     local = timezone.localtime(value)
-    return format_html('<time datetime="{}" title="{} {:%H:%M:%S}">{:%H:%M}</time>', local.isoformat(), full_day(local.date()), local, local)
+    return _time(local, f"{local:%H:%M}")
 
 
 def span(seconds: float) -> str:
@@ -115,9 +118,7 @@ def age(context: dict[str, Any], value: datetime | None) -> SafeString | str:
         return "–"
     local = timezone.localtime(value)
     gone: timedelta = context["frame"].now - value
-    return format_html(
-        '<time datetime="{}" title="{} {:%H:%M:%S}">{}</time>', local.isoformat(), full_day(local.date()), local, span(gone.total_seconds())
-    )
+    return _time(local, span(gone.total_seconds()))
 
 
 @register.filter
