@@ -88,7 +88,7 @@ class Faults:
         entries += [self.fault_class(kind=kind, rate=rate) for kind, rate in plan.get("rates", {}).items()]
         with self._lock:
             if "seed" in plan:
-                self._random = random.Random(plan["seed"])  # noqa: S311 repeatable on purpose
+                self._random = random.Random(plan["seed"])
             self._entries: list[Fault] = [*self._entries, *entries] if plan.get("add") else entries
 
     def pick(

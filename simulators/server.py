@@ -140,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(response)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 the names BaseHTTPRequestHandler looks for
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
 
     def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
