@@ -46,10 +46,14 @@ class MailTemplate(TenantModel):
 
 
 class Message(TenantModel):
-    """One mail: its content frozen when it was decided. Its state is its effect's."""
+    """One mail: its content frozen when it was decided. Its state is its effect's.
+
+    `occurred_at` is when the occasion came about, `released_at` when a person let it go after the flood gate held it.
+    """
 
     order = TenantForeignKey(Order)
-    template = TenantForeignKey(MailTemplate, null=True)
+    shop = TenantForeignKey(Shop)
+    template = TenantForeignKey(MailTemplate)
     account = TenantForeignKey(MailAccount)
     occasion = models.TextField()
     recipient = models.TextField()
@@ -57,14 +61,20 @@ class Message(TenantModel):
     subject = models.TextField()
     body = models.TextField()
     message_id = models.TextField()
-    effect_id = models.BigIntegerField(null=True)
+    effect_id = models.BigIntegerField()
+    by_hand = models.BooleanField(default=False)
     occurred_at = models.DateTimeField()
     queued_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "message_id"], name="mailer_message_message_id")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "message_id"], name="mailer_message_message_id"),
+            models.UniqueConstraint(fields=["tenant_id", "effect_id"], name="mailer_message_effect"),
+            models.UniqueConstraint(fields=["tenant_id", "order", "template", "occasion"], name="mailer_message_once"),
+        ]
         indexes = [
-            models.Index(fields=["tenant_id", "order"], name="mailer_message_order"),
-            models.Index(fields=["tenant_id", "template", "queued_at"], name="mailer_message_template"),
+            models.Index(fields=["tenant_id", "template", "shop", "queued_at"], name="mailer_message_template"),
+            models.Index(fields=["tenant_id", "account", "-sent_at"], name="mailer_message_sent"),
         ]

@@ -1,0 +1,69 @@
+"""The flood gate (promise G21): mails that the orders do not explain, or that waited behind a stopped lane, wait for one click.
+
+It is asked when a mail is queued and again when it is about to be sent. Mails by hand and mails a person let go pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db.models import F, Min, Q
+from django.db.models.functions import Greatest
+
+from hub.models import Effect, EffectState
+from mailer.models import MailTemplate, Message
+from orders.models import Order
+
+FLOOD = "flood"
+WINDOW = timedelta(minutes=10)
+MOST = 50
+SHARE = 1.5
+LAG = timedelta(hours=1)
+"""A mail whose own order began this lately is explained by it, though the rules took longer than the window to come to it."""
+STOPPED = timedelta(hours=2)
+MOST_WAITING = 20
+
+
+def is_flood(template: MailTemplate, shop_id: int, *, now: datetime, order_ids: Collection[int] = ()) -> bool:
+    """Say whether the mails of this template and shop, with those about to be queued, exceed what the orders explain."""
+    mails = Message.objects.filter(template=template, shop_id=shop_id, queued_at__gt=now - WINDOW, by_hand=False, released_at=None)
+    count = mails.count() + len(order_ids)
+    if count <= MOST:
+        return False
+    began = Order.objects.filter(shop_id=shop_id).annotate(taken_in=Greatest("taken_in_at", "ready_at"))
+    mailed = Q(pk__in=list(order_ids)) | Q(pk__in=mails.values("order_id"))
+    explained = began.filter(_began_since(template, now - WINDOW) | (_began_since(template, now - LAG) & mailed)).count()
+    return count > SHARE * explained
+
+
+def _began_since(template: MailTemplate, since: datetime) -> Q:
+    if template.occasion == "thanks":
+        return Q(taken_in__gt=since)
+    if template.occasion == "shipped":
+        return Q(shipped_at__gt=since)
+    return Q(taken_in__gt=since) | Q(shipped_at__gt=since)
+
+
+def was_stopped(account_id: int, *, now: datetime) -> bool:
+    """Say whether this account's lane has sent nothing for two hours while more than twenty mails piled up."""
+    if Message.objects.filter(account_id=account_id, sent_at__gt=now - STOPPED).exists():
+        return False
+    waiting = _unsent(Message.objects.filter(account_id=account_id))
+    oldest = waiting.aggregate(oldest=Min("queued_at"))["oldest"]
+    return oldest is not None and oldest <= now - STOPPED and waiting.count() > MOST_WAITING
+
+
+def _unsent(messages):  # type: ignore[no-untyped-def]
+    open_effects = Effect.objects.filter(
+        kind="mail.send", state__in=[EffectState.WAITING, EffectState.SENDING], hold_reason=""
+    ).values("pk")
+    return messages.filter(sent_at=None, by_hand=False, released_at=None, effect_id__in=open_effects)
+
+
+def shut(*, now: datetime, account_id: int | None = None, template_id: int | None = None, shop_id: int | None = None) -> int:
+    """Hold the unsent mails of an account, or of a template and shop; return how many."""
+    chosen = Message.objects.filter(queued_at__lte=now)
+    chosen = chosen.filter(account_id=account_id) if account_id else chosen.filter(template_id=template_id, shop_id=shop_id)
+    ids = list(_unsent(chosen).values_list("effect_id", flat=True))
+    return Effect.objects.filter(pk__in=ids, state=EffectState.WAITING, hold_reason="").update(hold_reason=FLOOD)
