@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class OrdersConfig(AppConfig):
     name = "orders"
+
+    def ready(self) -> None:
+        from orders import lookups  # noqa: F401  (registers the comparisons that Django lacks)
