@@ -7,19 +7,26 @@ import sys
 from hub.embedded import environment
 
 AS_OWNER = {"migrate", "sqlmigrate", "showmigrations", "makemigrations"}
-WITHOUT_SERVICES = {"setup_roles"}
+WITHOUT_DATABASE = {"setup_roles", "makemessages", "compilemessages", "collectstatic", "spectacular", "help", "check"}
 
 
 def main() -> None:
-    """Fill the environment and hand over to Django."""
+    """Fill the environment, refuse a database role that the fences do not bind, and hand over to Django."""
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if command not in WITHOUT_SERVICES:
+    if command != "setup_roles":
         environment.fill()
     if command in AS_OWNER:
         os.environ["HUB_AS_OWNER"] = "1"
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.conf.settings")
-    from django.core.management import execute_from_command_line  # only now: it reads the environment
+    # Django and what needs it: only now, because settings read the environment.
+    import django
+    from django.core.management import execute_from_command_line
 
+    if command not in AS_OWNER | WITHOUT_DATABASE:
+        django.setup()
+        from hub.checks import refuse_exempt_role
+
+        refuse_exempt_role()
     execute_from_command_line(sys.argv)
 
 

