@@ -137,7 +137,7 @@ def queue_reports(order: Order, parcel: Parcel, *, shipment: int, now: datetime)
             key=f"report:{order.pk}:{key}:{parcel.pk}:{shipment}",
             payload={
                 "report": report.pk, "order": order.pk, "number": order.number, "mall_parcel_key": key, "parcel": parcel.pk,
-                "rows": [{"tracking": r.pk, "carrier": r.carrier, "number": r.number, "shipped_on": r.shipped_on.isoformat()} for r in rows],
+                "rows": [{"tracking": r.pk, "mall_row_key": r.mall_row_key, "carrier": r.carrier, "number": r.number, "shipped_on": r.shipped_on.isoformat()} for r in rows],
             },
             now=now,
             order_id=order.pk,

@@ -1,0 +1,57 @@
+"""Cancelling an order at the mall too. The order shows as asked until the mall itself says cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from hub.audit import Actor
+from hub.effects import Absent_, Delivery, Found, NotDone, Outcome, Receipt, Refused
+from hub.models import Effect
+from orders.channels import Absent, CancelReason, MallOrder
+from orders.models import Order, Shop
+from orders.operations.door import note
+from orders.operations.holds import close_mark, open_mark, system_task
+from orders.outgoing.mall import MallHandler, look_all, numbers_of
+
+MALL = Actor(kind="mall", name="cancel")
+
+
+class Cancel(MallHandler):
+    kind = "mall.cancel"
+    function = "cancel"
+
+    def perform(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
+        channel = self.channel(delivery, prepared)
+        answers: dict[int, Outcome] = {}
+        for effect in effects:
+            delivery.arm([effect.pk])
+            answers[effect.pk] = channel.cancel(
+                number=effect.payload["number"], reason=CancelReason(effect.payload["reason"]), restock=effect.payload["restock"]
+            )
+        return answers
+
+    def look(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Found]:
+        found = look_all(self.channel(delivery, prepared), numbers_of(effects))
+        if isinstance(found, NotDone):
+            return {effect.pk: found for effect in effects}
+        verdicts: dict[int, Found] = {}
+        for effect in effects:
+            order = found.get(effect.payload["number"])
+            if isinstance(order, MallOrder):
+                gone = order.state in ("cancelled", "cancelling")
+                verdicts[effect.pk] = Receipt(data={"state": order.state}) if gone else Absent_()
+            else:
+                verdicts[effect.pk] = Refused(reason="absent") if isinstance(order, Absent) else NotDone(reason="not_readable")
+        return verdicts
+
+    def settle(self, effect: Effect, receipt: Receipt, now: datetime) -> None:
+        Order.objects.filter(pk=effect.order_id).update(reread_at=now)
+        note([effect.order_id or 0], verb="mall.cancel_asked", by=MALL, now=now)
+
+    def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:
+        ids = [effect.order_id or 0]
+        close_mark(ids, task=system_task("cancel_asked"), by=MALL, now=now)
+        detail = {"reason": refused.reason, "text": refused.detail}
+        open_mark(ids, task=system_task("cancel_refused"), by=MALL, now=now, reason=refused.reason, detail=detail)
+        Order.objects.filter(pk=effect.order_id).update(reread_at=now)

@@ -1,0 +1,65 @@
+"""Confirming orders at the mall, up to a hundred a call. A confirm that the mall refuses because it happened already is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from hub.audit import Actor
+from hub.effects import Absent_, Delivery, Found, NotDone, Outcome, Receipt, Refused, Unsure
+from hub.models import Effect
+from orders.channels import Absent
+from orders.models import Order, Shop
+from orders.operations.door import note
+from orders.operations.holds import open_mark, system_task
+from orders.outgoing.mall import MallHandler, look_all, numbers_of
+
+MALL = Actor(kind="mall", name="confirm")
+READ_AFTER = timedelta(minutes=2)
+
+
+class Confirm(MallHandler):
+    kind = "mall.confirm"
+    batch_size = call_size = 100
+    function = "confirm"
+
+    def still_true(self, effect: Effect, now: object) -> str:
+        if why := super().still_true(effect, now):
+            return why
+        order = Order.objects.get(pk=effect.order_id)
+        if order.phase == "cancelled":
+            return "cancelled"
+        return "" if order.mall_state == "new" else "already_moved"
+
+    def perform(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
+        delivery.arm([effect.pk for effect in effects])
+        answers = self.channel(delivery, prepared).confirm(numbers=numbers_of(effects))
+        missing = Unsure(reason="not_in_answer")
+        return {effect.pk: answers.get(effect.payload["number"], missing) for effect in effects}
+
+    def look(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Found]:
+        found = look_all(self.channel(delivery, prepared), numbers_of(effects))
+        if isinstance(found, NotDone):
+            return {effect.pk: found for effect in effects}
+        return {effect.pk: self._verdict(found.get(effect.payload["number"])) for effect in effects}
+
+    def _verdict(self, order: object) -> Found:
+        if order is None:
+            return NotDone(reason="not_readable")
+        if isinstance(order, Absent):
+            return Refused(reason="absent")
+        state = order.state  # type: ignore[attr-defined]
+        if state == "cancelled":
+            return Refused(reason="cancelled")
+        return Absent_(detail="new") if state == "new" else Receipt(data={"state": state})
+
+    def settle(self, effect: Effect, receipt: Receipt, now: datetime) -> None:
+        changed = Order.objects.filter(pk=effect.order_id, confirmed_at__isnull=True)
+        changed.update(confirm_state="confirmed", confirmed_at=now, reread_at=now + READ_AFTER)
+        note([effect.order_id or 0], verb="mall.confirmed", by=MALL, now=now)
+
+    def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:
+        Order.objects.filter(pk=effect.order_id).update(confirm_state="refused", reread_at=now)
+        if refused.reason != "cancelled":
+            detail = {"reason": refused.reason, "text": refused.detail}
+            open_mark([effect.order_id or 0], task=system_task("confirm_refused"), by=MALL, now=now, reason=refused.reason, detail=detail)

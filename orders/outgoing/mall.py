@@ -1,0 +1,47 @@
+"""What the handlers of a mall share: the shop of a lane, its adapter at the lane's pace, and looking at orders in full answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from hub.effects import Delivery, Handler, NotDone
+from hub.models import Effect
+from orders.channels import Absent, Channel, MallBlind, MallDown, MallOrder, channel_for
+from orders.models import Order, Shop
+
+
+class MallHandler(Handler):
+    """Effects of one lane are of one shop."""
+
+    can_look = True
+
+    def prepare(self, effects: Sequence[Effect]) -> Shop:
+        shop: Shop = Shop.objects.get(pk=effects[0].shop_id)
+        return shop
+
+    def channel(self, delivery: Delivery, shop: Shop) -> Channel:
+        """Build the shop's adapter at the lane's pace; opens no transaction."""
+        return channel_for(shop, pace=delivery.pace)
+
+    def still_true(self, effect: Effect, now: object) -> str:
+        order = Order.objects.filter(pk=effect.order_id).values("deleted_at", "ours", "phase").first()
+        if order is None or order["deleted_at"] is not None:
+            return "deleted"
+        return "" if order["ours"] else "not_ours"
+
+
+def numbers_of(effects: Iterable[Effect]) -> list[str]:
+    return sorted({effect.payload["number"] for effect in effects})
+
+
+def look_all(channel: Channel, numbers: Sequence[str]) -> Mapping[str, MallOrder | Absent] | NotDone:
+    """Read orders as the mall has them now, a full answer a call; NotDone when the mall cannot be read."""
+    found: dict[str, MallOrder | Absent] = {}
+    try:
+        for start in range(0, len(numbers), channel.fetch_size):
+            found.update(channel.look(numbers=numbers[start : start + channel.fetch_size]))
+    except MallBlind as blind:
+        return NotDone(reason=blind.reason, detail=blind.function, blind=True)
+    except MallDown as down:
+        return NotDone(reason="mall_down", detail=str(down), retry_after=down.retry_after)
+    return found

@@ -1,0 +1,71 @@
+"""Stage: ask warehouses for results and book each. The cursor moves in the transaction of the page's last booking."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from hub.clock import business_now
+from hub.crash import crash
+from hub.stages import kick
+from hub.tenancy import tenant_transaction
+from orders.channels import MallBlind, MallDown
+from orders.models import Warehouse
+from warehouses.adapters import WarehouseAbility, adapter_for
+from warehouses.operations import apply_result
+
+PAGES_A_TURN = 20
+
+
+def work(tenant_id: int, warehouse_id: int) -> bool:
+    """Read a warehouse's new results and book them; say whether there was anything to do."""
+    token = uuid.uuid4()
+    with tenant_transaction(tenant_id):
+        now = business_now()
+        free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+        due = Warehouse.objects.filter(free, pk=warehouse_id, next_collect_at__lte=now, retired_at__isnull=True)
+        if due.update(lease_token=token, lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS)) != 1:
+            return False
+        warehouse = Warehouse.objects.get(pk=warehouse_id)
+    crash("collecting.after_lease")
+    error = ""
+    adapter = adapter_for(warehouse)
+    try:
+        if WarehouseAbility.RESULTS in adapter.abilities:
+            for _ in range(PAGES_A_TURN):
+                page = adapter.results(cursor=warehouse.results_cursor)
+                crash("collecting.after_page")
+                for item in page.items:
+                    with tenant_transaction(tenant_id):
+                        apply_result(warehouse, item, now=business_now())
+                    crash("collecting.after_result")
+                if not _advance(tenant_id, warehouse, token, page.cursor):
+                    return True
+                if not page.more:
+                    break
+    except (MallDown, MallBlind) as failure:
+        error = str(failure)
+    with tenant_transaction(tenant_id):
+        now = business_now()
+        wait = timedelta(seconds=60 if error else warehouse.collect_every_seconds)
+        done = {} if error else {"collected_at": now}
+        Warehouse.objects.filter(pk=warehouse_id, lease_token=token).update(
+            lease_token=None, lease_until=None, next_collect_at=now + wait, collect_error=error, **done
+        )
+    crash("collecting.after_release")
+    kick("judge", tenant_id, 0)
+    return True
+
+
+def _advance(tenant_id: int, warehouse: Warehouse, token: uuid.UUID, cursor: str) -> bool:
+    """Move the cursor past a booked page and renew the lease; false when another worker has the warehouse."""
+    with tenant_transaction(tenant_id):
+        warehouse.results_cursor = cursor
+        mine = Warehouse.objects.filter(pk=warehouse.pk, lease_token=token)
+        moved = mine.update(results_cursor=cursor, lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS))
+    crash("collecting.after_cursor")
+    return moved == 1

@@ -1,0 +1,293 @@
+"""Requests to ship and what comes back: taking the right to ship, withdrawing, refusals, results. One transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+
+from hub.audit import Actor
+from hub.clock import JAPAN
+from hub.effects import enqueue
+from hub.tenancy import current_tenant
+from orders.models import Order, OrderLine, Parcel, Shop, TrackingNumber, Warehouse
+from orders.models.orders import ParcelState
+from orders.operations.door import Row, lock, note, touch, write
+from orders.operations.edits import lock_parcel
+from orders.operations.holds import open_mark, system_task
+from orders.operations.parcels import copy_parcel, move_pieces
+from orders.operations.shipments import NotRecordable, Package, record_shipment
+from orders.operations.status import default_status, set_status
+from warehouses.adapters import BadResult, ShipLine, ShippedPackage, ShipRequest, ShipResult, WarehouseAbility, adapter_class
+from warehouses.models import RequestAnswer, RequestLine, ResultIssue, WarehouseRequest
+
+WAREHOUSE = Actor(kind="warehouse")
+
+
+class CannotRequest(Exception):
+    """The parcel cannot be requested; `reason` is a code: no_warehouse, not_ours_to_request, paused, several_warehouses, no_units."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def ship_day(warehouse: Warehouse, now: datetime) -> date:
+    """Return the day a request made now counts for: the same day before the cut-off, from the cut-off on the next."""
+    local = now.astimezone(JAPAN)
+    return local.date() if local.time() < warehouse.cutoff_at else local.date() + timedelta(days=1)
+
+
+def request_shipment(parcel: Parcel, orders: Sequence[Order], warehouse: Warehouse, *, by: Actor, now: datetime) -> WarehouseRequest:
+    """Take the right to ship every open line of a locked parcel and decide the request. Its orders are locked and may ship.
+
+    The right is a row per line, unique while live, that pins the line (promise G5). Raises CannotRequest.
+    """
+    if WarehouseAbility.REQUEST not in adapter_class(warehouse.kind).abilities:
+        raise CannotRequest("not_ours_to_request")
+    lines = list(
+        OrderLine.objects.filter(parcel=parcel, closed_at__isnull=True, quantity__gt=0).select_related("product").order_by("pk")
+    )
+    if not lines:
+        raise CannotRequest("no_units")
+    reference = f"{current_tenant()}-{parcel.pk}-{parcel.revision}"
+    request = WarehouseRequest.objects.create(
+        parcel=parcel, warehouse=warehouse, reference=reference, parcel_revision=parcel.revision, asked_at=now, ship_on=ship_day(warehouse, now)
+    )
+    RequestLine.objects.bulk_create(
+        [RequestLine(request=request, line=line, parcel_id=parcel.pk, quantity=line.quantity) for line in lines]
+    )
+    Parcel.objects.filter(pk=parcel.pk).update(
+        state=ParcelState.REQUESTED, state_at=now, warehouse=warehouse, ship_on=request.ship_on, ship_fault=""
+    )
+    effect = enqueue(
+        "warehouse.send", lane=f"warehouse:{warehouse.pk}", key=f"request:{reference}", now=now, order_id=parcel.order_id,
+        shop_id=orders[0].shop_id, payload={"request": request.pk, "parcel": parcel.pk, "content": content_of(reference, parcel, orders, lines)},
+    )  # fmt: skip
+    WarehouseRequest.objects.filter(pk=request.pk).update(effect_id=effect.pk if effect else None)
+    ids = [order.pk for order in orders]
+    touch(ids, verb="parcel.requested", by=by, now=now, parcel=parcel.pk, reference=reference, warehouse=warehouse.name)
+    ready = [order.pk for order in orders if order.phase in ("intake", "payment", "ready")]
+    if ready:
+        move_to_shipping(ready, by=by, now=now)
+    return request
+
+
+def move_to_shipping(order_ids: Sequence[int], *, by: Actor, now: datetime) -> None:
+    """Show orders as being worked on; asked under their locks by a request that may_ship has allowed."""
+    status = default_status("shipping")
+    rows = [
+        Row(
+            order_id=order.pk,
+            before={"status_id": order.status_id, "phase": order.phase, "status_at": order.status_at},
+            after={"status_id": status.pk, "phase": "shipping", "status_at": now},
+        )
+        for order in lock(order_ids, "status_id", "phase", "status_at")
+    ]
+    write(rows, verb="order.status", by=by, now=now)
+
+
+def content_of(reference: str, parcel: Parcel, orders: Sequence[Order], lines: Sequence[OrderLine]) -> dict[str, Any]:
+    """Return the request as it is sent, frozen: what the effect's payload holds."""
+    lead = next(order for order in orders if order.pk == parcel.order_id)
+    shop = Shop.objects.get(pk=lead.shop_id)
+    collect = [order for order in orders if order.payment_state == "collect"]
+    wrapping = lead.mall_fields.get("wrapping") or []
+    request = ShipRequest(
+        reference=reference,
+        order_numbers=tuple(order.number for order in orders),
+        shop_name=shop.name,
+        name=parcel.name, kana=parcel.kana, phone=parcel.phone, postal_code=parcel.postal_code, prefecture=parcel.prefecture,
+        city=parcel.city, street=parcel.street,
+        lines=tuple(
+            ShipLine(line_id=line.pk, sku=line.product.sku if line.product else line.sku, name=line.name, quantity=line.ship_units or line.quantity)
+            for line in lines
+        ),
+        wish_on=parcel.wish_on, wish_time=parcel.wish_time, delivery_method=parcel.delivery_method, carrier=parcel.carrier,
+        cod_yen=sum(order.total_yen or 0 for order in collect) if collect and parcel.position == 1 else None,
+        drop_off=parcel.drop_off, noshi=parcel.noshi, gift=lead.gift,
+        wrapping=" / ".join(str(item.get("name", "")) for item in wrapping if isinstance(item, dict)),
+        pick_up=parcel.pick_up,
+        options=tuple(line.options for line in lines if line.options),
+    )  # fmt: skip
+    return {**asdict(request), "wish_on": request.wish_on.isoformat() if request.wish_on else None}
+
+
+def request_of(content: Mapping[str, Any]) -> ShipRequest:
+    """Return a frozen request back from an effect's payload."""
+    data = dict(content)
+    data["lines"] = tuple(ShipLine(**line) for line in data["lines"])
+    data["wish_on"] = date.fromisoformat(data["wish_on"]) if data["wish_on"] else None
+    for name in ("order_numbers", "options"):
+        data[name] = tuple(data[name])
+    return ShipRequest(**data)
+
+
+def accept(request: WarehouseRequest, *, now: datetime, ship_on: date | None = None) -> None:
+    """The warehouse took the request."""
+    parcel, orders = lock_parcel(request.parcel_id)
+    WarehouseRequest.objects.filter(pk=request.pk, answer=RequestAnswer.OPEN).update(
+        answer=RequestAnswer.ACCEPTED, answered_at=now, **({"ship_on": ship_on} if ship_on else {})
+    )
+    if parcel.state == ParcelState.REQUESTED:
+        Parcel.objects.filter(pk=parcel.pk).update(
+            state=ParcelState.ACCEPTED, state_at=now, **({"ship_on": ship_on} if ship_on else {})
+        )
+        note([order.pk for order in orders], verb="parcel.accepted", by=WAREHOUSE, now=now, parcel=parcel.pk)
+
+
+def end_request(request: WarehouseRequest, answer: str, *, now: datetime, reason: str = "", detail: str = "", fee_yen: int | None = None) -> None:
+    """Book the answer that ends a request and give its right to ship back."""
+    WarehouseRequest.objects.filter(pk=request.pk).update(
+        answer=answer, answered_at=now, ended_at=now, reason=reason, detail=detail, fee_yen=fee_yen
+    )
+    RequestLine.objects.filter(request=request, released_at__isnull=True).update(released_at=now)
+
+
+def refuse(request: WarehouseRequest, *, now: datetime, reason: str, detail: str, answer: str = RequestAnswer.REFUSED) -> None:
+    """The warehouse said it will not (or cannot) ship: the order is held with its words until a person decides."""
+    parcel, orders = lock_parcel(request.parcel_id)
+    end_request(request, answer, now=now, reason=reason, detail=detail)
+    if parcel.state in (ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING, ParcelState.CANCEL_ASKED):
+        Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANNOT_SHIP, state_at=now, ship_wanted_at=None, ship_fault=reason)
+    ids = [order.pk for order in orders]
+    open_mark(ids, task=system_task("cannot_ship"), by=WAREHOUSE, now=now, reason=reason,
+              detail={"text": detail, "reference": request.reference, "parcel": parcel.pk})  # fmt: skip
+
+
+def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, now: datetime) -> WarehouseRequest:
+    """Ask the warehouse to give the parcel back. The screen says asked, then agreed, needs a fee, or too late (promise G9)."""
+    parcel, orders = lock_parcel(parcel_id)
+    request: WarehouseRequest | None = WarehouseRequest.objects.filter(parcel=parcel, ended_at__isnull=True).first()
+    if request is None or parcel.state not in (ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING):
+        raise CannotRequest("nothing_to_withdraw")
+    Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANCEL_ASKED, state_at=now, ship_wanted_at=None)
+    WarehouseRequest.objects.filter(pk=request.pk).update(withdraw_asked_at=now)
+    asked = WarehouseRequest.objects.filter(pk=request.pk).values_list("withdraw_asked_at", flat=True)[0]
+    enqueue(
+        "warehouse.withdraw", lane=f"warehouse:{request.warehouse_id}", key=f"withdraw:{request.reference}:{asked.isoformat()}", now=now,
+        payload={"request": request.pk, "reference": request.reference, "accept_fee": accept_fee, "reason": reason},
+        order_id=parcel.order_id, after=[request.effect_id] if request.effect_id else (),
+    )  # fmt: skip
+    touch([order.pk for order in orders], verb="parcel.withdraw_asked", by=by, now=now, parcel=parcel.pk, accept_fee=accept_fee, reason=reason)
+    return request
+
+
+def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, now: datetime) -> None:
+    """Book what the warehouse said to a withdrawal."""
+    parcel, orders = lock_parcel(request.parcel_id)
+    ids = [order.pk for order in orders]
+    if parcel.state != ParcelState.CANCEL_ASKED:
+        note(ids, verb="parcel.withdraw_late", by=WAREHOUSE, now=now, parcel=parcel.pk, answer=answer)
+        return
+    if answer == "agreed":
+        end_request(request, RequestAnswer.WITHDRAWN, now=now, fee_yen=fee_yen)
+        Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANCELLED, state_at=now, ship_wanted_at=None)
+        open_mark(ids, task=system_task("withdrawn"), by=WAREHOUSE, now=now, reason="withdrawn", detail={"fee_yen": fee_yen, "parcel": parcel.pk})
+        set_status(ids, status=default_status("check"), by=WAREHOUSE, now=now)
+    else:
+        Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.WORKING, state_at=now)
+    touch(ids, verb="parcel.withdrawal", by=WAREHOUSE, now=now, parcel=parcel.pk, answer=answer, fee_yen=fee_yen)
+
+
+def apply_result(warehouse: Warehouse, result: ShipResult | BadResult, *, now: datetime) -> str:
+    """Book one result of a warehouse: only forward, never twice; what does not fit is listed. Return what it came to.
+
+    done, same (known already), listed.
+    """
+    if isinstance(result, BadResult):
+        return _list(warehouse, result.reference, result.reason, path=result.path, **result.params)
+    request = WarehouseRequest.objects.filter(reference=result.reference, warehouse=warehouse).first()
+    if request is None:
+        return _list(warehouse, result.reference, "unknown_reference")
+    parcel, _ = lock_parcel(request.parcel_id)
+    request = WarehouseRequest.objects.get(pk=request.pk)
+    if request.ended_at is not None:
+        return _late(warehouse, request, result, parcel)
+    if result.outcome == "cannot_ship":
+        refuse(request, now=now, reason=result.reason or "cannot_ship", detail=result.reason, answer=RequestAnswer.CANNOT_SHIP)
+        return "done"
+    rights = list(RequestLine.objects.filter(request=request, released_at__isnull=True).select_related("line__product").order_by("line_id"))
+    shipped = _shipped_units(rights, result.quantities)
+    if shipped is None:
+        return _list(warehouse, result.reference, "too_many_units", quantities=dict(result.quantities))
+    if not result.packages or not any(shipped.values()):
+        return _list(warehouse, result.reference, "no_packages")
+    return _ship(request, parcel, rights, shipped, result.packages, now=now)
+
+
+def _shipped_units(rights: Sequence[RequestLine], quantities: Mapping[str, int]) -> dict[int, int] | None:
+    """Return the pieces shipped of each line, or None if more came than was asked. No quantities means everything."""
+    if not quantities:
+        return {right.line_id: right.quantity for right in rights}
+    left = dict(quantities)
+    shipped: dict[int, int] = {}
+    for right in rights:
+        line = right.line
+        sku = line.product.sku if line.product else line.sku
+        per_piece = max((line.ship_units or line.quantity) // line.quantity, 1)
+        pieces = min(right.quantity, left.get(sku, 0) // per_piece)
+        shipped[right.line_id] = pieces
+        left[sku] = left.get(sku, 0) - pieces * per_piece
+    return None if any(units > 0 for units in left.values()) else shipped
+
+
+def _ship(
+    request: WarehouseRequest, parcel: Parcel, rights: Sequence[RequestLine], shipped: Mapping[int, int],
+    packages: Sequence[ShippedPackage], *, now: datetime,
+) -> str:  # fmt: skip
+    """Record what left; what did not is split off as a new DRAFT parcel in the same transaction."""
+    short = {right.line_id: right.quantity - shipped[right.line_id] for right in rights if shipped[right.line_id] < right.quantity}
+    for right in rights:
+        RequestLine.objects.filter(pk=right.pk).update(shipped_quantity=shipped[right.line_id], released_at=now)
+    end_request(request, RequestAnswer.SHORT if short else RequestAnswer.SHIPPED, now=now)
+    if short:
+        rest = copy_parcel(parcel, now=now)
+        for right in rights:
+            if right.line_id in short:
+                move_pieces(right.line, short[right.line_id], rest)
+        orders = sorted({right.line.order_id for right in rights})
+        open_mark(orders, task=system_task("short"), by=WAREHOUSE, now=now, reason="short", detail={"parcel": rest.pk, "reference": request.reference})
+    try:
+        record_shipment(
+            parcel.pk, packages=[Package(carrier=p.carrier, number=p.number, shipped_on=p.shipped_on) for p in packages],
+            by=WAREHOUSE, now=now, requested=True,
+        )  # fmt: skip
+    except NotRecordable as error:
+        return _list(request.warehouse, request.reference, error.reason)
+    return "done"
+
+
+def _late(warehouse: Warehouse, request: WarehouseRequest, result: ShipResult, parcel: Parcel) -> str:
+    """A result for a request that has ended: the same again is nothing; anything else is listed (promise G6)."""
+    known = {(row.carrier, row.number) for row in TrackingNumber.objects.filter(parcel=parcel)}
+    told = {(package.carrier, package.number) for package in result.packages}
+    if request.answer in (RequestAnswer.SHIPPED, RequestAnswer.SHORT) and told <= known:
+        return "same"
+    if request.answer == RequestAnswer.CANNOT_SHIP and result.outcome == "cannot_ship":
+        return "same"
+    return _list(warehouse, result.reference, "late_result", outcome=result.outcome, answer=request.answer)
+
+
+def _list(warehouse: Warehouse, reference: str, reason: str, **params: Any) -> str:
+    ResultIssue.objects.update_or_create(warehouse=warehouse, reference=reference, reason=reason, defaults={"params": params, "solved_at": None})
+    return "listed"
+
+
+def enter_result(parcel_id: int, *, packages: Sequence[Package], by: Actor, now: datetime, replace: bool = False) -> Any:
+    """Record a shipment entered by hand or from a list: it ends the parcel's live request where the shop ships by itself.
+
+    Raises NotRecordable when another warehouse has the parcel.
+    """
+    parcel, orders = lock_parcel(parcel_id)
+    request = WarehouseRequest.objects.filter(parcel=parcel, ended_at__isnull=True).select_related("warehouse").first()
+    if request is not None:
+        if WarehouseAbility.PRINT not in adapter_class(request.warehouse.kind).abilities:
+            raise NotRecordable("requested_elsewhere")
+        RequestLine.objects.filter(request=request, released_at__isnull=True).update(shipped_quantity=F("quantity"))
+        end_request(request, RequestAnswer.SHIPPED, now=now)
+        return record_shipment(parcel_id, packages=packages, by=by, now=now, requested=True, replace=replace)
+    return record_shipment(parcel_id, packages=packages, by=by, now=now, replace=replace)
