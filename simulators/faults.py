@@ -37,6 +37,7 @@ class Fault:
     rate: float = 1.0  # the share of calls that it strikes
     count: int | None = None  # strikes left; none: without end
     seconds: float | None = None  # true seconds: of slowness, of silence, or until a late change is applied
+    silence_seconds: float | None = None  # true seconds without an answer, where `seconds` means something else
     retry_after: int | None = None  # of a 429 or 503
     applied: float | None = None  # chance that the change is made though the answer is bad; none: as the kind says
     shop: str | None = None  # only this shop or account
@@ -137,5 +138,5 @@ def bad_answer(fault: Fault, answer: Response, error_body: bytes = b"") -> Respo
         return Response(
             status=answer.status, headers=answer.headers, body=answer.body, send_bytes=len(answer.body) // 2
         )
-    silence = SILENCE_SECONDS if fault.seconds is None or fault.kind == "late_apply" else fault.seconds
-    return Response(delay_seconds=silence, hang_up=True)
+    asked = fault.silence_seconds if fault.kind == "late_apply" else fault.seconds
+    return Response(delay_seconds=SILENCE_SECONDS if asked is None else asked, hang_up=True)

@@ -52,8 +52,8 @@ def judge(found: tuple[Shop, Key] | None, header: str, permission: str, now: dat
     if found is None:
         return BAD_CREDENTIALS if header.startswith("ESA ") and credentials(header) is None else UNAUTHORISED
     shop, key = found
-    if key.revoked or now > key.expires_at or now < key.active_from:
+    if key.revoked or now > key.expires_at:
         return UNAUTHORISED
-    if permission not in shop.permissions:
+    if now < key.active_from or permission not in shop.permissions:
         return NOT_ENABLED if shop.denied_status == 400 else UNAUTHORISED
     return None

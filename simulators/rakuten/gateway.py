@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from simulators.clock import JST
-from simulators.faults import ANSWER_KINDS, Fault, bad_answer
+from simulators.faults import ANSWER_KINDS, STATUS_KINDS, Fault, bad_answer
 from simulators.rakuten import auth, confirm, notes, orders_get, search, sender, shipping
 from simulators.rakuten.state import FUNCTIONS, Key, Shop
 from simulators.server import Response
@@ -59,7 +59,7 @@ class Gateway:
             else:
                 fault = self._fault(function, shop, now)
                 answer, payload = self._answer(function, method, query, headers, body, found, fault, now)
-            status = 0 if answer.hang_up else answer.status
+            status = 0 if answer.hang_up else STATUS_KINDS.get(fault.kind, answer.status) if fault else answer.status
             self._mall.ledger.write(
                 "request", at=now, shop=shop.id if shop else None, function=function or path, status=status,
                 arrived_at=arrived.isoformat(), **({"fault": fault.kind} if fault else {}),

@@ -65,7 +65,7 @@ class Life:
             "payment_ng": lambda order, at, _: self.finish_cancel(order, at, by="rakuten", reason=REASON_UNPAID),
             "change": lambda order, at, _: self.apply_change(order, at),
             "change_fixed": lambda order, at, _: self.fix_change(order, at),
-            "cancel_fixed": lambda order, at, more: self.finish_cancel(order, at, by=more["by"]),
+            "cancel_fixed": lambda order, at, more: self.finish_cancel(order, at, **more),
             "settling": lambda order, at, _: self._settle(order, at, SETTLING),
             "settled": lambda order, at, _: self._settle(order, at, SETTLED),
         }
@@ -277,7 +277,7 @@ class Life:
                 changeCmplDatetime=None,
             )
         wait = self.dice(order, "cancel").uniform(2, 20)
-        self._plan(at + minutes(wait), "cancel_fixed", order, by=by)
+        self._plan(at + minutes(wait), "cancel_fixed", order, by=by, reason=reason)
 
     def finish_cancel(self, order: Order, at: datetime, *, by: str, reason: int = REASON_CUSTOMER_CANCEL) -> None:
         """Turn the order into キャンセル確定, from where nothing leads back."""
