@@ -77,7 +77,7 @@ class Mentions(_OfText):
     """The text contains the value, whatever the width of letters and kana. No index."""
 
     lookup_name = "mentions"
-    template = "strpos(lower(normalize({left}, NFKC) COLLATE \"C\"), %s) > 0"
+    template = 'strpos(lower(normalize({left}, NFKC) COLLATE "C"), %s) > 0'
 
     def right(self) -> list[Any]:
         return [fold_text(str(self.rhs))]

@@ -126,10 +126,14 @@ def _text_of(columns: Mapping[str, Combinable]) -> _Text:
 @lru_cache(maxsize=256)
 def _masks_text(tenant_id: int, today: date, nodes: tuple[Node, ...]) -> _Text:
     hits = [
-        Value(place) if node == AllOf(()) else Case(When(to_q(node, today=today), then=Value(place)), output_field=IntegerField())
+        Value(place)
+        if node == AllOf(())
+        else Case(When(to_q(node, today=today), then=Value(place)), output_field=IntegerField())
         for place, node in enumerate(nodes)
     ]
-    held = Func(*hits, template="array_remove(ARRAY[%(expressions)s]::integer[], NULL)", output_field=ArrayField(IntegerField()))
+    held = Func(
+        *hits, template="array_remove(ARRAY[%(expressions)s]::integer[], NULL)", output_field=ArrayField(IntegerField())
+    )
     return _text_of({"hits": held})
 
 
@@ -138,5 +142,7 @@ def _explain_text(tenant_id: int, today: date, nodes: tuple[Node, ...]) -> _Text
     columns = {}
     for place, node in enumerate(nodes):
         each = [_truth(node, today), *(_truth(test, today) for test in tests_of(node))]
-        columns[f"said_{place}"] = Func(*each, template="ARRAY[%(expressions)s]", output_field=ArrayField(BooleanField()))
+        columns[f"said_{place}"] = Func(
+            *each, template="ARRAY[%(expressions)s]", output_field=ArrayField(BooleanField())
+        )
     return _text_of(columns)

@@ -82,7 +82,9 @@ class _Names:
             return gettext("%(n)s円") % {"n": f"{value:,}"}
         if isinstance(value, int) and field.kind is Kind.NUMBER:
             return f"{value:,}"
-        return self._named(field).get(value, str(value) if field.kind not in (Kind.ROW, Kind.ROWS) else gettext("（削除された項目）"))
+        return self._named(field).get(
+            value, str(value) if field.kind not in (Kind.ROW, Kind.ROWS) else gettext("（削除された項目）")
+        )
 
     def _named(self, field: Field) -> Mapping[Any, str]:
         if field.choices is None:
@@ -109,7 +111,9 @@ def _parts(node: Node, names: _Names, *, top: bool = False) -> Iterator[Part]:
         yield Part("bracket", gettext("）"))
         yield Part("word", gettext(" ではない"))
     else:
-        yield from _of_group(node.nodes, gettext(" で ") if isinstance(node, AllOf) else gettext(" または "), names, top)
+        yield from _of_group(
+            node.nodes, gettext(" で ") if isinstance(node, AllOf) else gettext(" または "), names, top
+        )
 
 
 def _of_group(nodes: tuple[Node, ...], joiner: str, names: _Names, top: bool) -> Iterator[Part]:

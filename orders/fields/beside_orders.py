@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
-from django.db.models import Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Coalesce, Concat
 from django.utils.translation import gettext_lazy as _
 
 from orders.fields import choosing, labels
-from orders.fields.addresses import doubtful, looks_wrong
 from orders.fields.base import (
-    LINES, PARCELS, TRACKING, Field, Source, Test, day, flagged, linked, open_lines, plain, present, text,
+    LINES,
+    PARCELS,
+    TRACKING,
+    Field,
+    Source,
+    Test,
+    day,
+    flagged,
+    linked,
+    open_lines,
+    plain,
+    present,
+    text,
 )  # fmt: skip
 from orders.fields.facts import OrderFacts
 from orders.fields.kinds import Kind
@@ -25,7 +51,9 @@ def _once(values: Iterable[Any]) -> list[Any]:
     return [value for value in dict.fromkeys(values) if value not in (None, "")]
 
 
-def _beside(key: str, label: Any, subject: str, kind: Kind, source: Source, q: Test, attribute: str, **more: Any) -> Field:
+def _beside(
+    key: str, label: Any, subject: str, kind: Kind, source: Source, q: Test, attribute: str, **more: Any
+) -> Field:
     """A field of the open lines, of the parcels they lie in, or of their tracking numbers; its value lists each once."""
     rows = {"lines": "lines", "parcels": "parcels", "tracking": "tracking"}[source.key]
     more.setdefault("value", lambda facts: _once(getattr(row, attribute) for row in getattr(facts, rows)))
@@ -55,7 +83,11 @@ def _parcel_count() -> Any:
 
 def _counted(expression: Any) -> Test:
     """Compare an expression that must be built inside the query's tenant."""
-    return lambda op, value, today: plain(expression())(op, value, today)
+
+    def q(op: str, value: Any, today: date) -> Q:
+        return plain(expression())(op, value, today)
+
+    return q
 
 
 def _goes_to_buyer() -> Q:
@@ -80,14 +112,6 @@ def _destinations(facts: OrderFacts) -> bool:
     return len({tuple(getattr(p, c) for c in ("name", *_PLACE)) for p in facts.parcels}) > 1
 
 
-def _address_doubt() -> Q:
-    return Q(Exists(open_lines().filter(looks_wrong("parcel__"))))
-
-
-def _doubt(facts: OrderFacts) -> bool:
-    return any(doubtful(p.postal_code, p.prefecture, p.city, p.street) for p in facts.parcels)
-
-
 def _parcel_flag(key: str, label: Any, subject: str, asked: Any, value: Any, reads: set[str]) -> Field:
     return Field(
         key=key, label=label, subject=subject, kind=Kind.FLAG, q=flagged(asked), value=value, reads=frozenset(reads), costly=True
@@ -107,7 +131,6 @@ RECIPIENT = (
     _parcel_flag("recipient_is_buyer", _("届け先が注文者と同じ"), "recipient", _goes_to_buyer, _is_buyer,
                  _ADDRESS_READS | {f"buyer_{column}" for column in ("name", *_PLACE)}),
     _parcel_flag("several_destinations", _("届け先が複数"), "recipient", _several_destinations, _destinations, _ADDRESS_READS),
-    _parcel_flag("address_doubt", _("住所が違う可能性"), "recipient", _address_doubt, _doubt, _ADDRESS_READS),
 )  # fmt: skip
 
 GOODS = (

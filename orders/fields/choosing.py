@@ -52,7 +52,11 @@ products = _rows(Product, "sku")
 
 
 def statuses() -> Sequence[Choice]:
-    rows = Status.objects.filter(retired_at__isnull=True).select_related("group").order_by("group__position", "position", "pk")
+    rows = (
+        Status.objects.filter(retired_at__isnull=True)
+        .select_related("group")
+        .order_by("group__position", "position", "pk")
+    )
     return [Choice(value=row.pk, label=row.name, colour=row.colour) for row in rows]
 
 
@@ -61,11 +65,17 @@ def listings() -> Sequence[Choice]:
 
 
 def payment_names() -> Sequence[Choice]:
-    return [Choice(value=name, label=name) for name in PaymentName.objects.order_by("name").values_list("name", flat=True).distinct()]
+    return [
+        Choice(value=name, label=name)
+        for name in PaymentName.objects.order_by("name").values_list("name", flat=True).distinct()
+    ]
 
 
 def delivery_names() -> Sequence[Choice]:
-    return [Choice(value=name, label=name) for name in DeliveryName.objects.order_by("name").values_list("name", flat=True).distinct()]
+    return [
+        Choice(value=name, label=name)
+        for name in DeliveryName.objects.order_by("name").values_list("name", flat=True).distinct()
+    ]
 
 
 def delivery_methods() -> Sequence[Choice]:
@@ -73,7 +83,7 @@ def delivery_methods() -> Sequence[Choice]:
     return [Choice(value=method, label=method) for method in found]
 
 
-PREFECTURES = (
+PREFECTURES = (  # noqa: SIM905  (one text reads better than 47 quoted names)
     "北海道 青森県 岩手県 宮城県 秋田県 山形県 福島県 茨城県 栃木県 群馬県 埼玉県 千葉県 東京都 神奈川県 新潟県 富山県 石川県 福井県 "
     "山梨県 長野県 岐阜県 静岡県 愛知県 三重県 滋賀県 京都府 大阪府 兵庫県 奈良県 和歌山県 鳥取県 島根県 岡山県 広島県 山口県 徳島県 "
     "香川県 愛媛県 高知県 福岡県 佐賀県 長崎県 熊本県 大分県 宮崎県 鹿児島県 沖縄県"

@@ -26,7 +26,8 @@ PARCEL_STATES: Mapping[str, Promise] = {
     "cancel_asked": _("取下げ中"), "cancelled": _("取下げ済"), "shipped": _("出荷済"), "returned": _("返送"),
 }  # fmt: skip
 CONFIRM_STATES: Mapping[str, Promise] = {
-    "waiting": _("確認待ち"), "queued": _("確認を送信待ち"), "done": _("確認済"), "other": _("他システムが確認"), "stopped": _("確認できず"),
+    "waiting": _("確認待ち"), "queued": _("確認を送信待ち"), "done": _("確認済"), "other": _("他システムが確認"),
+    "stopped": _("確認できず"),
 }  # fmt: skip
 UNMAPPED: Mapping[str, Promise] = {"none": _("なし"), "some": _("一部商品"), "all": _("全商品")}
 FLAG: Mapping[bool, Promise] = {True: _("はい"), False: _("いいえ")}

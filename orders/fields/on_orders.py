@@ -11,7 +11,18 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.fields import choosing, labels
 from orders.fields.base import (
-    Field, Left, Test, day, days_since, instant, plain, present, text, total_of, words,
+    Field,
+    Left,
+    Test,
+    day,
+    days_since,
+    flagged,
+    instant,
+    plain,
+    present,
+    text,
+    total_of,
+    words,
 )  # fmt: skip
 from orders.fields.kinds import Kind
 from orders.models import Shop, Status
@@ -30,7 +41,17 @@ def _text(key: str, label: Any, subject: str, column: str = "", **more: Any) -> 
 
 
 def _coded(key: str, label: Any, subject: str, codes: Any, column: str = "", **more: Any) -> Field:
-    return _own(key, label, subject, Kind.CHOICE, plain(column or key), column, choices=choosing.coded(codes), closed=True, **more)
+    return _own(
+        key,
+        label,
+        subject,
+        Kind.CHOICE,
+        plain(column or key),
+        column,
+        choices=choosing.coded(codes),
+        closed=True,
+        **more,
+    )
 
 
 def _named(key: str, label: Any, subject: str, choices: choosing.Choices, **more: Any) -> Field:
@@ -42,7 +63,9 @@ def _flag(key: str, label: Any, subject: str, **more: Any) -> Field:
     return _own(key, label, subject, Kind.FLAG, plain(key), **more)
 
 
-def _yen(key: str, label: Any, column: str = "", *, nullable: bool = False, kind: Kind = Kind.YEN, **more: Any) -> Field:
+def _yen(
+    key: str, label: Any, column: str = "", *, nullable: bool = False, kind: Kind = Kind.YEN, **more: Any
+) -> Field:
     column = column or key
     return _own(key, label, "payment", kind, plain(column, nullable=nullable), column, empty=nullable, **more)
 
@@ -169,6 +192,10 @@ COUNTS = (
     Field(
         key="unmapped", label=_("未マッピング"), subject="goods", kind=Kind.CHOICE, q=_unmapped, closed=True,
         choices=choosing.coded(labels.UNMAPPED), value=_unmapped_word, reads=frozenset({"unmapped_lines", "open_lines"}),
+    ),
+    Field(
+        key="address_doubt", label=_("住所が違う可能性"), subject="recipient", kind=Kind.FLAG, q=flagged(lambda: ~Q(address_doubt="")),
+        value=lambda facts: bool(facts.order.address_doubt), reads=frozenset({"address_doubt"}),
     ),
     _text("memo", _("作業メモ"), "work"),
     _flag("held", _("保留中"), "work"),
