@@ -1,6 +1,7 @@
 """Why a mall itself forbids shipping an order: the codes that an adapter sets, their labels, and what frees them.
 
-`Order.mall_block` holds them as one text, space separated, in the order of BLOCKS. Nobody edits them; a named override may pass.
+`Order.mall_block` holds them as one text, space separated, in the order of BLOCKS. Nobody edits them; a named override
+may pass.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ BLOCKS: dict[str, Block] = {
 
 
 def to_text(codes: Iterable[str]) -> str:
-    """Join codes for `Order.mall_block`, each once, in the order of BLOCKS. Raises KeyError for a code that is not one."""
+    """Join codes for `Order.mall_block`, each once, in the order of BLOCKS. Raises KeyError for an unknown one."""
     given = set(codes)
     unknown = given - BLOCKS.keys()
     if unknown:

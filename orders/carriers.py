@@ -1,6 +1,7 @@
 """The hub's words for carriers, their labels and tracking pages, and what a tracking number looks like.
 
-Adapters translate a mall's or warehouse's own codes to these words. Addresses of tracking pages change: they are data, here only.
+Adapters translate a mall's or warehouse's own codes to these words. Addresses of tracking pages change: they are data,
+here only.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ OTHER = "other"
 
 @dataclass(frozen=True, kw_only=True)
 class Carrier:
-    """A carrier. `tracking_page` has one `{number}`; empty if the carrier has no page that takes a number in its address."""
+    """A carrier. `tracking_page` has one `{number}`; empty if the carrier has no page that takes one in its address."""
 
     code: str
     label: str
     tracking_page: str = ""
     digits: int = 0  # length of an ordinary number; 0: not known
+    has_numbers: bool = True  # false: a parcel may go without one
     mod7: bool = False  # the last digit is the rest of the others divided by 7
 
 
@@ -35,7 +37,12 @@ CARRIERS: dict[str, Carrier] = {
         Carrier(code="sagawa", label="佐川急便", tracking_page=_SAGAWA, digits=12, mod7=True),
         Carrier(code="japan_post", label="日本郵便", tracking_page=_JAPAN_POST, digits=12),
         Carrier(code="japan_post_rsl", label="日本郵便 楽天倉庫出荷", tracking_page=_JAPAN_POST, digits=12),
-        Carrier(code="seino", label="西濃運輸", tracking_page="https://track.seino.co.jp/kamotsu/GempyoNoShokai.do", digits=10),
+        Carrier(
+            code="seino",
+            label="西濃運輸",
+            tracking_page="https://track.seino.co.jp/kamotsu/GempyoNoShokai.do",
+            digits=10,
+        ),
         Carrier(code="seino_super_express", label="セイノースーパーエクスプレス"),
         Carrier(code="fukuyama", label="福山通運", tracking_page=_FUKUYAMA),
         Carrier(code="meitetsu", label="名鉄運輸"),
@@ -61,7 +68,7 @@ CARRIERS: dict[str, Carrier] = {
         Carrier(code="aramex", label="Aramex"),
         Carrier(code="sgh", label="SGHグローバル・ジャパン"),
         Carrier(code="rakuten_express", label="Rakuten EXPRESS"),
-        Carrier(code=OTHER, label="その他"),
+        Carrier(code=OTHER, label="その他", has_numbers=False),
     )
 }
 
@@ -95,7 +102,7 @@ def clean_number(text: str) -> str:
 
 
 def number_looks_wrong(code: str, number: str) -> bool:
-    """Say whether a typed number has the wrong length or check digit for its carrier. A reason to warn, never to refuse.
+    """Say whether a number has the wrong length or check digit for its carrier. A reason to warn, never to refuse.
 
     One in seven random numbers passes, and private ranges and branch labels exist that fail.
     """

@@ -8,21 +8,24 @@ from collections.abc import Sequence
 
 DELIVERY = "配送日時指定"
 
-_HEADER = re.compile(r"[ \t　]*\[([^\[\]\n]{1,100}?)[:：]\][ \t　]*")
+_HEADER = re.compile(r"[ \t　]*[\[［]([^\[\]［］\n]{1,100}?)[:：][\]］][ \t　]*")
 _DAY = re.compile(
     r"(?:\d{4}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?:\([日月火水木金土](?:曜日?)?\))?|最短|なし|指定なし|希望なし|指定しない"
 )
 _CLOCK = r"\d{1,2}(?:[:時]\d{0,2}分?)?"
-_TIME = re.compile(rf"(?:{_CLOCK}(?:[-~〜から]+{_CLOCK}?(?:まで)?)?|午前中?|午後|終日|夜間|夕方|その他|なし|指定なし|希望なし|指定しない)")
+_TIME = re.compile(
+    rf"(?:{_CLOCK}(?:[-~〜から]+{_CLOCK}?(?:まで)?)?|午前中?|午後|終日|夜間|夕方|その他|なし|指定なし|希望なし|指定しない)"
+)
+_WISH = re.compile(rf"(?:{_DAY.pattern})(?:{_TIME.pattern})")
 _BLANKS = re.compile(r"[\s\u200b\ufeff]+")
 
 
 def remark_left(text: str, harmless: Sequence[str]) -> str:
-    """Return the remark without its delivery block, empty labelled sections and answers that the shop lists as harmless.
+    """Return the remark without its delivery block, empty labelled sections and answers that the shop calls harmless.
 
-    A remark is `[配送日時指定:]`, a line with a day or blank, a line with a time or blank, then free text, then sections
-    `[label:]` with an answer each. `harmless` holds answers (`希望しない`, good for every label) or `label:answer`; width, case and
-    blanks do not count. Free text is never harmless.
+    A remark is `[配送日時指定:]`, a line with a day or blank, a line with a time or blank, then free text, then
+    sections `[label:]` with an answer each. `harmless` holds answers (`希望しない`, good for every label) or
+    `label:answer`; width, case and blanks do not count. Free text is never harmless.
     """
     known = {_folded(entry) for entry in harmless if _folded(entry)}
     kept: list[str] = []
@@ -52,12 +55,16 @@ def _sections(text: str) -> list[tuple[str | None, list[str]]]:
 
 
 def _without_wishes(lines: list[str]) -> list[str]:
-    """Drop the day and the time that the mall wrote below its header: each at most once, in this order, blanks between them."""
+    """Drop the day and the time that the mall wrote on the two lines below its header (or on one); either may be blank.
+
+    What the buyer wrote begins on the third line, so a lone 午前中 there is the buyer's and stays.
+    """
     rest = list(lines)
+    if rest and _WISH.fullmatch(_folded(rest[0])):
+        return rest[1:]
     for wish in (_DAY, _TIME):
-        while rest and not _folded(rest[0]):
-            rest.pop(0)
-        if rest and wish.fullmatch(_folded(rest[0])):
+        folded = _folded(rest[0]) if rest else None
+        if folded is not None and (not folded or wish.fullmatch(folded)):
             rest.pop(0)
     return rest
 

@@ -1,0 +1,1 @@
+"""Pure translation between RMS's JSON and the hub's words: payloads and orders in, reports out."""
