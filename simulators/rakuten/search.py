@@ -111,7 +111,8 @@ def paging(request: dict[str, Any]) -> tuple[int, int, int]:
 def find(shop: Shop, request: dict[str, Any]) -> list[Order]:
     """Return the visible orders that pass every filter."""
     start, end = read_datetime(request["startDatetime"]), read_datetime(request["endDatetime"])
-    assert start and end  # checked before
+    assert start is not None  # checked before
+    assert end is not None
     orders = _in_period(shop, read_number(request["dateType"]) or ORDERED, start, end)
     wanted = {read_number(value) for value in request.get("orderProgressList") or []}
     method = read_number(request.get("settlementMethod"))

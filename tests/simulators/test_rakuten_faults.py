@@ -22,7 +22,7 @@ from simulators.ledger import Ledger, read
 from simulators.server import Response, mock_handler, serve
 from tests.simulators.rakuten_bench import JSON, MORNING, Bench, codes
 
-FULL = {"deliveryCompany": "1001", "shippingNumber": "4-1", "shippingDate": "2026-11-24"}
+FULL: dict[str, Any] = {"deliveryCompany": "1001", "shippingNumber": "4-1", "shippingDate": "2026-11-24"}
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_garbled_answer_comes_after_the_change(bench: Bench, kind: str) -> None:
 
     assert bench.status(number) == 200
     if answer.send_bytes is None:
-        with pytest.raises(ValueError, match="Expecting value|Unterminated|delimiter"):
+        with pytest.raises(ValueError, match=r"Expecting value|Unterminated|delimiter"):
             json.loads(answer.body)
     assert answer.hang_up == (kind == "timeout_after")
 

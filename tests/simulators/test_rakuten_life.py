@@ -186,7 +186,7 @@ def test_change_holds_the_order_and_gives_it_back(bench: Bench) -> None:
 
 def test_nightly_job_counts_complete_orders_of_the_day(bench: Bench) -> None:
     done, bare, future, half = bench.ready(), bench.ready(), bench.ready(), bench.ready("several_destinations")
-    full = {"deliveryCompany": "1001", "shippingNumber": "4-1", "shippingDate": "2026-11-24"}
+    full: dict[str, Any] = {"deliveryCompany": "1001", "shippingNumber": "4-1", "shippingDate": "2026-11-24"}
     bench.row(done, **full)
     bench.row(bare, deliveryCompany="1001")
     bench.row(future, **{**full, "shippingDate": "2026-11-26"})

@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulators.rakuten_bench import Bench, codes
 
-FULL = {"deliveryCompany": "1001", "shippingNumber": "4-1", "shippingDate": "2026-11-24"}
+FULL: dict[str, Any] = {"deliveryCompany": "1001", "shippingNumber": "4-1", "shippingDate": "2026-11-24"}
 
 
 @pytest.fixture
