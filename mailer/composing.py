@@ -91,7 +91,7 @@ def _values(
         "buyer_name": order.buyer_name,
         "lines": "\n".join(map(_line, lines)),
         "recipients": "\n".join(map(_recipient, parcels)),
-        "wish": _first(_wish(parcel.wish_on, parcel.wish_time) for parcel in parcels) or _wish(order.wish_on, order.wish_time) or "指定なし",
+        "wish": _wishes(order, parcels) or "指定なし",
         "payment": order.payment_name or str(PAYMENT_METHODS.get(order.payment_method, "")),
         "pay_due_on": day(order.pay_due_on),
         "delivery": order.delivery_name,
@@ -112,8 +112,9 @@ def _values(
     }  # fmt: skip
 
 
-def _first(texts: Iterable[str]) -> str:
-    return "、".join(dict.fromkeys(filter(None, texts)))
+def _wishes(order: Order, parcels: Iterable[Parcel]) -> str:
+    of_parcels = "、".join(dict.fromkeys(filter(None, (_wish(parcel.wish_on, parcel.wish_time) for parcel in parcels))))
+    return of_parcels or _wish(order.wish_on, order.wish_time)
 
 
 def _mall_name(channel: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import F, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from hub.models import Effect, EffectState
@@ -34,7 +34,7 @@ def is_flood(template: MailTemplate, shop_id: int, *, now: datetime, order_ids: 
     began = Order.objects.filter(shop_id=shop_id).annotate(taken_in=Greatest("taken_in_at", "ready_at"))
     mailed = Q(pk__in=list(order_ids)) | Q(pk__in=mails.values("order_id"))
     explained = began.filter(_began_since(template, now - WINDOW) | (_began_since(template, now - LAG) & mailed)).count()
-    return count > SHARE * explained
+    return bool(count > SHARE * explained)
 
 
 def _began_since(template: MailTemplate, since: datetime) -> Q:
@@ -49,21 +49,24 @@ def was_stopped(account_id: int, *, now: datetime) -> bool:
     """Say whether this account's lane has sent nothing for two hours while more than twenty mails piled up."""
     if Message.objects.filter(account_id=account_id, sent_at__gt=now - STOPPED).exists():
         return False
-    waiting = _unsent(Message.objects.filter(account_id=account_id))
-    oldest = waiting.aggregate(oldest=Min("queued_at"))["oldest"]
-    return oldest is not None and oldest <= now - STOPPED and waiting.count() > MOST_WAITING
+    piled = _unsent(account_id=account_id).aggregate(oldest=Min("queued_at"), count=Count("pk"))
+    return bool(piled["count"] > MOST_WAITING and piled["oldest"] <= now - STOPPED)
 
 
-def _unsent(messages):  # type: ignore[no-untyped-def]
-    open_effects = Effect.objects.filter(
-        kind="mail.send", state__in=[EffectState.WAITING, EffectState.SENDING], hold_reason=""
-    ).values("pk")
-    return messages.filter(sent_at=None, by_hand=False, released_at=None, effect_id__in=open_effects)
+def is_shut(effect_id: int) -> bool:
+    """Say whether the gate shut on this mail while it was being taken up."""
+    return bool(Effect.objects.filter(pk=effect_id, hold_reason=FLOOD).exists())
 
 
-def shut(*, now: datetime, account_id: int | None = None, template_id: int | None = None, shop_id: int | None = None) -> int:
+def shut(**chosen: int) -> int:
     """Hold the unsent mails of an account, or of a template and shop; return how many."""
-    chosen = Message.objects.filter(queued_at__lte=now)
-    chosen = chosen.filter(account_id=account_id) if account_id else chosen.filter(template_id=template_id, shop_id=shop_id)
-    ids = list(_unsent(chosen).values_list("effect_id", flat=True))
-    return Effect.objects.filter(pk__in=ids, state=EffectState.WAITING, hold_reason="").update(hold_reason=FLOOD)
+    ids = _unsent(**chosen).values_list("effect_id", flat=True)
+    return Effect.objects.filter(pk__in=list(ids), state__in=_OPEN, hold_reason="").update(hold_reason=FLOOD)
+
+
+_OPEN = [EffectState.WAITING, EffectState.SENDING]
+
+
+def _unsent(**chosen: int) -> QuerySet[Message]:
+    waiting = Effect.objects.filter(kind="mail.send", state__in=_OPEN, hold_reason="").values("pk")
+    return Message.objects.filter(**chosen, sent_at=None, by_hand=False, released_at=None, effect_id__in=waiting)

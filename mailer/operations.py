@@ -167,9 +167,11 @@ def _write(
         now=now,
     )  # fmt: skip
     by_order = {mail.order.pk: mail for mail in mails}
-    messages = []
+    messages, written = [], []
     for effect in effects:
+        assert effect.order_id is not None
         mail = by_order[effect.order_id]
+        written.append(effect.order_id)
         letter = composing.compose(template, mail.account, mail.order, values[mail.order.pk])
         messages.append(
             Message(
@@ -180,11 +182,8 @@ def _write(
             )
         )  # fmt: skip
     Message.objects.bulk_create(messages)
-    written = [effect.order_id for effect in effects]
-    by_hold: dict[str, list[int]] = defaultdict(list)
-    for order_id in written:
-        by_hold[held.get(by_order[order_id].order.shop_id, "")].append(order_id)
-    for hold, ids in by_hold.items():
+    for hold in {"", *held.values()}:
+        ids = [order_id for order_id in written if held.get(by_order[order_id].order.shop_id, "") == hold]
         door.note(ids, verb="mail.queued", by=by, now=now, batch_id=batch_id, template=template.pk, name=template.name,
                   occasion="manual" if manual else mails[0].occasion, hold=hold)  # fmt: skip
     return written
@@ -201,7 +200,7 @@ def _holds(mails: Sequence[_Mail], template: MailTemplate, *, now: datetime) -> 
             held[shop_id] = OBSERVE
         elif gate.is_flood(template, shop_id, now=now, order_ids=[order.pk for order in orders]):
             held[shop_id] = gate.FLOOD
-            gate.shut(now=now, template_id=template.pk, shop_id=shop_id)
+            gate.shut(template_id=template.pk, shop_id=shop_id)
     return held
 
 
