@@ -257,3 +257,14 @@ def test_one_long_jump_and_many_short_ones_give_the_same_history() -> None:
 
     assert histories[0] == histories[1]
     assert len(histories[0]) > 150
+
+
+def test_order_too_odd_for_an_event_does_not_stop_the_others(bench: Bench) -> None:
+    odd = bench.place("change", override={"PackageModelList": "壊れた"})
+    good = bench.place("change")
+    bench.call("confirmOrder", orderNumberList=[odd, good])
+
+    bench.advance(hours=3)
+
+    assert bench.status(good) == 300
+    assert [line["number"] for line in bench.mall.ledger.lines("broken")] == [odd]
