@@ -1,0 +1,100 @@
+"""Stage: hourly housekeeping of a tenant: fold the counts, reconcile with the malls, warn of keys that end, drop what has served."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from hub.clock import JAPAN, business_now
+from hub.crash import crash
+from hub.models import IdempotencyKey, StoredFile, Tenant
+from hub.tenancy import tenant_transaction
+from hub.throttle import Later, Pacer
+from orders.channels import MallBlind, MallDown, Named, channel_for
+from orders.models import Order, OrderNumber, PollWindow, ReconcileBreak, Shop
+from orders.models.intake import WindowState
+from orders.notices import warn_of_key
+from orders.queries.counts import fold_deltas
+
+WINDOWS_KEPT = timedelta(days=7)
+RECONCILE_EVERY = timedelta(hours=1)
+RECONCILED = timedelta(hours=24)
+WARN_AT_DAYS = (21, 14, 7, 3, 1)
+
+
+def work(tenant_id: int, unit_id: int = 0) -> bool:
+    """Do the tenant's housekeeping once; each part is its own transaction and may be repeated."""
+    with tenant_transaction(tenant_id):
+        now = business_now()
+        taken = Tenant.objects.filter(Q(kept_at__isnull=True) | Q(kept_at__lt=now - timedelta(hours=1)), pk=tenant_id)
+        if taken.update(kept_at=now) != 1:
+            return False
+        fold_deltas()
+    crash("keeping.after_fold")
+    with tenant_transaction(tenant_id):
+        PollWindow.objects.filter(state=WindowState.DONE, done_at__lt=now - WINDOWS_KEPT).delete()
+        IdempotencyKey.objects.filter(expires_at__lt=now).delete()
+        StoredFile.objects.filter(created_at__lt=now - timedelta(days=7)).delete()
+        shops = list(Shop.objects.filter(polling=True, retired_at__isnull=True).values_list("pk", flat=True))
+    crash("keeping.after_drop")
+    for shop_id in shops:
+        _warn(tenant_id, shop_id, now=now)
+        _reconcile(tenant_id, shop_id, now=now)
+    return True
+
+
+def _warn(tenant_id: int, shop_id: int, *, now: datetime) -> None:
+    """Warn at 21, 14, 7, 3 and 1 days before the shop's key ends, once each (promise G4)."""
+    with tenant_transaction(tenant_id):
+        shop = Shop.objects.get(pk=shop_id)
+        if shop.key_expires_at is None:
+            return
+        days = (shop.key_expires_at.astimezone(JAPAN).date() - now.astimezone(JAPAN).date()).days
+        due = next((mark for mark in sorted(WARN_AT_DAYS) if days <= mark), None)
+        if due is None or (shop.key_warned_days is not None and shop.key_warned_days <= due):
+            return
+        Shop.objects.filter(pk=shop_id).update(key_warned_days=due)
+        warn_of_key(shop, days=days, now=now)
+    crash("keeping.after_warn")
+
+
+def _reconcile(tenant_id: int, shop_id: int, *, now: datetime) -> None:
+    """Compare the mall's list of the last 24 hours with ours; every difference is a row with a state, and is fetched."""
+    with tenant_transaction(tenant_id):
+        shop = Shop.objects.get(pk=shop_id)
+        if shop.blind_since is not None or shop.wanted_from is None:
+            return
+        if shop.reconciled_at is not None and shop.reconciled_at > now - RECONCILE_EVERY:
+            return
+        channel = channel_for(shop, pace=Pacer(tenant_id, f"shop:{shop_id}"))
+    channel.reading_class = "reconcile"
+    since = max(now - RECONCILED, shop.wanted_from)
+    until = now - timedelta(minutes=15)
+    if since >= until:
+        return
+    try:
+        named = channel.list_orders(since=since, until=until)
+    except (MallDown, MallBlind, Later):
+        return
+    crash("keeping.after_list")
+    with tenant_transaction(tenant_id):
+        _compare(shop, named, since=since, until=until, now=now)
+        Shop.objects.filter(pk=shop_id).update(reconciled_at=now)
+    crash("keeping.after_reconcile")
+
+
+def _compare(shop: Shop, named: Named, *, since: datetime, until: datetime, now: datetime) -> None:
+    known = set(OrderNumber.objects.filter(shop=shop, number__in=named.numbers).values_list("number", flat=True))
+    missing = [number for number in named.numbers if number not in known]
+    OrderNumber.objects.bulk_create([OrderNumber(shop=shop, number=number, named_at=now) for number in missing], ignore_conflicts=True)
+    ReconcileBreak.objects.bulk_create(
+        [ReconcileBreak(shop=shop, number=number, kind="missing_here", found_at=now) for number in missing], ignore_conflicts=True
+    )
+    here = set(Order.objects.filter(shop=shop, placed_at__gte=since, placed_at__lt=until).values_list("number", flat=True))
+    gone = here - set(named.numbers)
+    ReconcileBreak.objects.bulk_create(
+        [ReconcileBreak(shop=shop, number=number, kind="missing_at_mall", found_at=now) for number in sorted(gone)], ignore_conflicts=True
+    )
+    solved = Q(kind="missing_here", number__in=here) | Q(kind="missing_at_mall", number__in=list(named.numbers))
+    ReconcileBreak.objects.filter(solved, shop=shop, solved_at__isnull=True).update(solved_at=now)

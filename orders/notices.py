@@ -1,0 +1,35 @@
+"""Warnings to the people of a tenant by system mail: a key that ends, a shop that cannot be seen."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from hub.audit import SYSTEM, note
+from hub.models import Member, Role
+from orders.models import Shop
+
+log = logging.getLogger(__name__)
+
+
+def warn_of_key(shop: Shop, *, days: int, now: datetime) -> None:
+    """Tell owners and admins that the shop's key ends in so many days; sent after the commit, entered in the audit."""
+    note("shop.key_ends", by=SYSTEM, now=now, shop=shop.pk, days=days)
+    members = Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN], removed_at__isnull=True).select_related("user")
+    people = [(member.user.email, member.user.language) for member in members]
+    name = shop.name
+    transaction.on_commit(lambda: _send(people, name, days), robust=True)
+
+
+def _send(people: list[tuple[str, str]], shop_name: str, days: int) -> None:
+    for address, language in people:
+        with translation.override(language):
+            subject = _("%(shop)s のライセンスキーはあと%(days)s日で切れます") % {"shop": shop_name, "days": days}
+            body = _("モールの管理画面で新しいキーを発行し、店舗の設定に入力してください。\n%(url)s") % {"url": settings.PUBLIC_URL}
+        EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [address]).send(fail_silently=True)

@@ -1,0 +1,87 @@
+"""商品マッピング: pointing mall items at our SKUs. Orders that wait for it are judged again at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from hub.audit import Actor, note
+from orders.models import Listing, OrderLine, OrderTag, Product, Tag
+from orders.operations.door import MOST, Row, lock, write
+
+
+class ProductRetired(Exception):
+    """The product is no longer in use; the message is its SKU and name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapped:
+    """The open orders that contain the item, by id, and those with nothing unmapped any more."""
+
+    looked_at: list[int]
+    complete: list[int]
+
+
+def map_listing(listing: Listing, *, product: Product | None, units: int, by: Actor, now: datetime) -> Mapped:
+    """Point a mall item at a product (or at none). Its open lines follow, and their orders are due for judging.
+
+    Raises ProductRetired.
+    """
+    if product is not None and product.retired_at is not None:
+        raise ProductRetired(str(product))
+    was = listing.product_id
+    Listing.objects.filter(pk=listing.pk).update(product=product, units=units, mapped_at=now if product else None)
+    lines = OrderLine.objects.filter(listing=listing, closed_at__isnull=True, order__is_open=True, parcel__state__in=["draft", "cannot_ship", "cancelled"])
+    ids = sorted(set(lines.values_list("order_id", flat=True)))
+    complete: list[int] = []
+    for start in range(0, len(ids), MOST):
+        part = ids[start : start + MOST]
+        orders = lock(part, "unmapped_lines", "open_lines", "revision")
+        _point_lines(listing.pk, part, product.pk if product else None, units)
+        counts = _counts(part)
+        rows = [
+            Row(
+                order_id=order.pk,
+                before={"unmapped_lines": order.unmapped_lines},
+                after={"unmapped_lines": counts[order.pk][0]},
+                params={"listing": listing.pk, "key": listing.key},
+            )
+            for order in orders
+        ]
+        write(rows, verb="order.mapped", by=by, now=now)
+        _retag(counts)
+        complete += [pk for pk, (unmapped, _) in counts.items() if not unmapped]
+    note("listing.mapped", by=by, now=now, listing=listing.pk, was=was, product=product.pk if product else None, units=units)
+    return Mapped(looked_at=ids, complete=sorted(complete))
+
+
+def _point_lines(listing_id: int, order_ids: Sequence[int], product_id: int | None, units: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE orders_orderline SET product_id = %s, ship_units = quantity * %s "
+            "WHERE listing_id = %s AND order_id = ANY(%s) AND closed_at IS NULL",
+            [product_id, units, listing_id, list(order_ids)],
+        )
+
+
+def _counts(order_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    counts = dict.fromkeys(order_ids, (0, 0))
+    rows = OrderLine.objects.filter(order_id__in=order_ids, closed_at__isnull=True, quantity__gt=0).values_list("order_id", "product_id")
+    for order_id, product_id in rows:
+        unmapped, lines = counts[order_id]
+        counts[order_id] = (unmapped + (product_id is None), lines + 1)
+    return counts
+
+
+def _retag(counts: dict[int, tuple[int, int]]) -> None:
+    tags = dict(Tag.objects.filter(key__in=["unmapped_all", "unmapped_some"]).values_list("key", "pk"))
+    OrderTag.objects.filter(order_id__in=list(counts), tag_id__in=list(tags.values())).delete()
+    wanted = [
+        OrderTag(order_id=pk, tag_id=tags["unmapped_all" if unmapped >= lines else "unmapped_some"])
+        for pk, (unmapped, lines) in counts.items()
+        if unmapped
+    ]
+    OrderTag.objects.bulk_create(wanted)

@@ -1,0 +1,180 @@
+"""Shops: credentials, the live test, intake on and off, observing and going live, and the rule set's number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+
+from hub import secrets
+from hub.audit import Actor, note
+from hub.models import Effect
+from hub.tenancy import current_tenant
+from orders import coverage
+from orders.channels import ShopTest, channel_class
+from orders.models import Order, PollWindow, Shop
+from orders.models.intake import WindowState
+from orders.models.shops import ShopMode
+from orders.operations.door import touch
+
+OLDEST = timedelta(days=730)
+"""Malls tell of orders no older than this."""
+
+
+class AccountTaken(Exception):
+    """The mall's shop is connected already: `where` is here (this tenant) or elsewhere (another contract)."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.where = where
+
+
+class TestNeeded(Exception):
+    """Intake starts only with a key that passed its live test."""
+
+    __test__ = False
+
+
+class TooOld(Exception):
+    """Reading again begins at most 730 days ago."""
+
+
+def owner_of(shop: Shop) -> str:
+    """Return what the shop's credentials are bound to."""
+    return f"{current_tenant()}|shop|{shop.pk}"
+
+
+def create_shop(*, channel: str, name: str, credentials: Mapping[str, str], by: Actor, now: datetime, **values: Any) -> Shop:
+    """Add a shop in 観察: it reads and judges once intake is started, and sends nothing until it goes live."""
+    shop: Shop = Shop.objects.create(channel=channel, name=name, mark=values.pop("mark", name[:1]), wanted_from=now, **values)
+    if credentials:
+        set_credentials(shop, credentials, by=by, now=now)
+    note("shop.created", by=by, now=now, shop=shop.pk, name=name, channel=channel)
+    return shop
+
+
+def set_credentials(shop: Shop, credentials: Mapping[str, str], *, by: Actor, now: datetime) -> None:
+    """Store the credentials write-only; the test result of the old ones is forgotten."""
+    form = channel_class(shop.channel).form
+    hint = credentials.get(form.hint_field, "")[-4:]
+    Shop.objects.filter(pk=shop.pk).update(
+        credentials=secrets.seal_box(credentials, owner=owner_of(shop)), key_hint=hint, tested_at=None, test_result={},
+        key_expires_at=None, key_warned_days=None,
+    )  # fmt: skip
+    shop.refresh_from_db()
+    note("shop.credentials", by=by, now=now, shop=shop.pk)
+
+
+def save_test(shop: Shop, test: ShopTest, *, by: Actor, now: datetime) -> None:
+    """Keep the outcome of a live test. Raises AccountTaken when the mall's shop is connected elsewhere."""
+    if test.account:
+        taken = Shop.objects.filter(channel=shop.channel, account=test.account, retired_at__isnull=True).exclude(pk=shop.pk)
+        if taken.exists():
+            raise AccountTaken("here")
+    result = {
+        "passed": test.passed,
+        "account": test.account,
+        "functions": [{"function": t.function, "result": t.result, "detail": t.detail} for t in test.functions],
+    }
+    values: dict[str, Any] = {"tested_at": now, "test_result": result, "key_expires_at": test.key_expires_at}
+    if test.account:
+        values["account"] = test.account
+    if test.passed:
+        values.update(blind_since=None, blind_reason="")
+    Shop.objects.filter(pk=shop.pk).update(**values)
+    note("shop.tested", by=by, now=now, shop=shop.pk, passed=test.passed)
+
+
+def start_intake(shop: Shop, *, by: Actor, now: datetime) -> None:
+    """Start reading the mall. Raises TestNeeded when the key has not passed its test."""
+    if not shop.test_result.get("passed"):
+        raise TestNeeded
+    Shop.objects.filter(pk=shop.pk).update(polling=True, next_poll_at=now)
+    note("shop.intake_started", by=by, now=now, shop=shop.pk)
+
+
+def stop_intake(shop: Shop, *, by: Actor, now: datetime) -> None:
+    """Stop reading. What is placed meanwhile is read when intake starts again: the gap stays open."""
+    Shop.objects.filter(pk=shop.pk).update(polling=False)
+    note("shop.intake_stopped", by=by, now=now, shop=shop.pk)
+
+
+def read_again(shop: Shop, *, since: datetime, by: Actor, now: datetime) -> None:
+    """Read the mall again from an instant on. Raises TooOld beyond 730 days."""
+    if since < now - OLDEST:
+        raise TooOld
+    PollWindow.objects.filter(shop=shop, state=WindowState.OPEN).delete()
+    coverage.uncover(shop.pk, since)
+    Shop.objects.filter(pk=shop.pk).update(next_poll_at=now)
+    note("shop.read_again", by=by, now=now, shop=shop.pk, since=since.isoformat())
+
+
+def fetch_now(shop: Shop, *, by: Actor, now: datetime) -> None:
+    """Make the shop due at once, and its open orders with it."""
+    Shop.objects.filter(pk=shop.pk).update(next_poll_at=now)
+    Order.objects.filter(shop=shop, is_open=True, reread_at__gt=now).filter(ready_at__lte=now).update(reread_at=now)
+    note("shop.fetch_now", by=by, now=now, shop=shop.pk)
+
+
+def would_do(shop: Shop, *, since: datetime) -> dict[str, int]:
+    """Count what going live at `since` would take on, and what stays with the old system."""
+    live = Order.objects.filter(shop=shop, is_open=True)
+    after = live.filter(placed_at__gte=since)
+    return {
+        "ours": after.count(),
+        "stays": live.filter(placed_at__lt=since).count(),
+        "confirm": after.filter(mall_state="new").count(),
+        "ready": after.filter(phase="ready").count(),
+        "held": after.filter(held=True).count(),
+    }
+
+
+def go_live(shop: Shop, *, since: datetime, also: Iterable[int] = (), by: Actor, now: datetime) -> dict[str, int]:
+    """本番開始: take on orders placed from `since` on, and earlier ones only if ticked. Raises AccountTaken."""
+    if account_elsewhere(shop):
+        raise AccountTaken("elsewhere")
+    Shop.objects.filter(pk=shop.pk).update(mode=ShopMode.LIVE, live_from=since)
+    taken = Order.objects.filter(Q(placed_at__gte=since) | Q(pk__in=list(also)), shop=shop, is_open=True, ours=False)
+    ids = sorted(taken.values_list("pk", flat=True))
+    for start in range(0, len(ids), 1_000):
+        part = ids[start : start + 1_000]
+        Order.objects.filter(pk__in=part).update(ours=True)
+        touch(part, verb="order.taken_on", by=by, now=now)
+    Effect.objects.filter(shop_id=shop.pk, state="waiting", hold_reason="observing").update(hold_reason="")
+    note("shop.live", by=by, now=now, shop=shop.pk, since=since.isoformat(), taken=len(ids))
+    return {"taken": len(ids)}
+
+
+def observe(shop: Shop, *, by: Actor, now: datetime) -> None:
+    """Back to 観察: nothing leaves any more; waiting effects stay waiting."""
+    Shop.objects.filter(pk=shop.pk).update(mode=ShopMode.OBSERVE)
+    Effect.objects.filter(shop_id=shop.pk, state="waiting", hold_reason="").update(hold_reason="observing")
+    note("shop.observe", by=by, now=now, shop=shop.pk)
+
+
+def account_elsewhere(shop: Shop) -> bool:
+    """Say whether another contract has this mall account live. Simulated malls are not asked (see docs/operations.md)."""
+    if not shop.account:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT orders_account_elsewhere(%s, %s)", [shop.channel, shop.account])
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def raise_rule_set(*, now: datetime, shop_id: int | None = None) -> int:
+    """Note that rules, holding tasks or mappings changed: live orders are due for judging again. Return how many."""
+    shops = Shop.objects.filter(pk=shop_id) if shop_id else Shop.objects.all()
+    shops.update(rule_set=F("rule_set") + 1)
+    due = Order.objects.filter(is_open=True, **({"shop_id": shop_id} if shop_id else {})).exclude(mall_read_at__lt=F("ready_at"))
+    return due.update(judge_at=Greatest(F("ready_at"), now))
+
+
+__all__ = [
+    "AccountTaken", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live", "observe", "owner_of", "raise_rule_set",
+    "read_again", "save_test", "set_credentials", "start_intake", "stop_intake", "would_do",
+]  # fmt: skip
