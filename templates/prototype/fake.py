@@ -92,8 +92,9 @@ def rows(count: int) -> list:
         status = STATUS[chance.choice(["待機", "新規受付", "確認待", "確認待", "入金待ち", "発送待ち", "発送待ち", "発送待ち", "出荷依頼済", "出荷作業中", "出荷済", "出荷済", "完了", "キャンセル"])]
         held = status.name == "確認待" or (status.name == "発送待ち" and chance.random() < 0.25)
         late = status.name == "確認待" and chance.random() < 0.3
+        tail = f"{placed:%Y%m%d}-{chance.randrange(10**9, 10**10):010d}"
         found.append(S(
-            pk=1000 + number, shop=chance.choice(SHOPS[:3] + SHOPS[:1]), number=f"338866-{placed:%Y%m%d}-{chance.randrange(10**9, 10**10):010d}", status=status, placed_at=placed,
+            pk=1000 + number, shop=chance.choice(SHOPS[:3] + SHOPS[:1]), number=f"338866-{tail}", number_head="338866-", number_tail=tail, status=status, placed_at=placed,
             buyer_name=chance.choice(NAMES), first_name=chance.choice(PRODUCTS), more_lines=chance.choice([0, 0, 0, 1, 2, 2, 12]), total_yen=None if number == 6 else chance.choice([1980, 3300, 5478, 12340, 24800, 128000, 1204500]),
             payment_words=chance.choice(["カード", "カード", "カード", "代引き", "銀行振込", "後払い"]), delivery_words=chance.choice(["宅配便", "宅配便", "クール便", "メール便"]),
             next_day="最強翌日配送" if chance.random() < 0.18 else "", wish_words=chance.choice(["", "", "", "11/25"]), held=held, late=late, closed=status.name in ("完了", "キャンセル"),
@@ -175,7 +176,7 @@ def order_detail(query: dict) -> tuple:
     return "orders/detail.html", "/orders/x/", {
         "order": order, "back_url": "#", "previous_url": "#", "next_url": "#", "why": held_why if kind == "held" else moving_why, "parcels": parcels, "folded_parcels": 0, "coupons": [S(payer_words="クーポン(店負担)", name="秋の感謝祭", yen=1000)],
         "wrappings": [S(words="包装紙", yen=0)], "tax": [S(rate=10, base_yen=22010, tax_yen=2001), S(rate=8, base_yen=4980, tax_yen=368)], "tags": TAGS[:2] + TAGS[5:], "all_tags": TAGS, "statuses": status_groups(),
-        "tasks": [S(pk=1, name="住所が違う可能性", what_to_do="", holds=True, reason="郵便番号と番地が合いません", close_url="#"), S(pk=2, name="離島なので送料変更", what_to_do="送料表では 2,200円です", holds=False, reason="", close_url="#")] if kind == "held" else [],
+        "tasks": [S(pk=2, name="離島なので送料変更", what_to_do="送料表では 2,200円です", holds=False, reason="", close_url="#")] if kind == "held" else [],
         "others": [S(pk=1044, number="338866-20261121-0099123411", status=STATUS["出荷済"], placed_at=ago(days=1), total_yen=4980, shop=SHOPS[0]), S(pk=1045, number="338866-20260703-0012345678", status=STATUS["キャンセル"], placed_at=ago(days=142), total_yen=3300, shop=SHOPS[0])], "bundle": [S(pk=1044, number="338866-20261122-0099123411", why="同じ届け先・発送待ち")] if kind == "held" else [],
         "mails": [S(subject="ご注文ありがとうございます【うつわと暮らしの店 あかり】", to="", at=ago(hours=4, minutes=42), state_words="送信済", tone="good", url="#", again_url="#")],
         "mall_facts": [S(title="注文", facts=[S(label="利用端末", value="iPhone"), S(label="注文種別", value="通常"), S(label="サブステータス", value=""), S(label="注意表示", value="なし")])], "unknown_fields": [], "history": history, "history_filter": [S(words=words, url="?", current=not at) for at, words in enumerate(["すべて", "人", "ルール", "モール", "倉庫", "メール"])],
@@ -197,7 +198,7 @@ def home(query: dict) -> tuple:
         "shipping": S(count=204, url="#", cutoffs=[S(warehouse="楽天スーパーロジスティクス", until=datetime.combine(TODAY, time(15, 30), TOKYO), seconds=5088, count=180, misses=0 if calm else 6, url="#"), S(warehouse="自社倉庫", until=datetime.combine(TODAY, time(17), TOKYO), seconds=10488, count=24, misses=0, url="#")]),
         "stopped": S(count=0 if calm else 3, url="#", lines=[] if calm else [S(words="モールへの報告", count=2, url="#"), S(words="見えないショップ", count=1, url="#")]), "unreported": S(count=0 if calm else 12, yen=0 if calm else 148200, url="#", late=False), "bars": bars, "orders_today": 291, "orders_then": 284,
         "touchless": S(percent="87.4", tries=2140, causes=[S(words="備考あり", count=118, percent=100, url="#"), S(words="住所が違う可能性", count=71, percent=60, url="#"), S(words="一部商品未マッピング", count=44, percent=37, url="#")]),
-        "shops": [S(**vars(shop), url="#", tone="stop" if number == 3 and not calm else "good", words="鍵が切れています。11/22 11:05 から見えていません" if number == 3 and not calm else "取りこぼしなし・全期間を確認済み", seen_at=ago(seconds=40 + number * 9), next_at=NOW + timedelta(seconds=20), key_days=[62, 12, None, 0][number] if not calm else [62, 40, None, 80][number], key_tone=["closed", "wait", "", "stop"][number] if not calm else "closed", observing=number == 2, fetch_url="#") for number, shop in enumerate(SHOPS)],
+        "shops": [S(**vars(shop), url="#", tone="stop" if number == 3 and not calm else "good", words="鍵が切れています。11/22 11:05 から見えていません" if number == 3 and not calm else "取りこぼしなし・全期間を確認済み", seen_at=ago(seconds=40 + number * 9), next_at=NOW + timedelta(seconds=20), key_words=["あと62日", "あと12日", "", "期限切れ"][number] if not calm else ["あと62日", "あと40日", "", "あと80日"][number], key_tone=["closed", "wait", "", "stop"][number] if not calm else "closed", observing=number == 2, fetch_url="#") for number, shop in enumerate(SHOPS)],
         "tonight": [S(at=ago(hours=14), words="モールの夜間処理で 386件の出荷が反映されました", url="#", tone="good"), S(at=ago(hours=18, minutes=40), words="倉庫から 402件の出荷実績を受け取り、報告しました", url="#", tone="good"), S(at=ago(hours=12), words="入金待ちから 23件が進みました", url="#", tone="moving"), S(at=ago(hours=9), words="期限の近い鍵: 北の恵み本舗(あと12日)", url="#", tone="wait")],
         "first_steps": [S(words="ショップをつなぐ", done=True, url="#", action=""), S(words="商品を結び付ける", done=False, url="#", action="38件を見る"), S(words="観察で流れを確かめる", done=False, url="#", action="見る"), S(words="本番を始める", done=False, url="#", action="始める")] if "first" in query else None,
     }  # fmt: skip

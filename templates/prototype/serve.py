@@ -45,7 +45,7 @@ CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' d
 class Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        query = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
         if parts.path.startswith("/static/"):
             return self.static(parts.path.removeprefix("/static/"))
         for name in ("fake", "fake_more"):
