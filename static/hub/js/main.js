@@ -10,3 +10,4 @@ import "./place.js";
 import "./form.js";
 import "./countdown.js";
 import "./sort.js";
+import "./builder.js";
