@@ -12,7 +12,6 @@ from hub.effects import deliver
 from hub.models import Effect, Lane, Tenant
 from hub.tenancy import tenant_transaction
 from mailer.models import MailAccount, MailTemplate
-from mailer.presets import install_mail_preset
 from orders.models import Order, OrderLine, Parcel, Shop, Status, TrackingNumber
 from simulators.ledger import Ledger
 from simulators.mail import MailSink
@@ -37,7 +36,7 @@ def server(sink: MailSink) -> Iterator[SmtpServer]:
 @pytest.fixture
 def templates(tenant: Tenant) -> dict[str, MailTemplate]:
     with tenant_transaction(tenant.pk):
-        return install_mail_preset(NOW)
+        return {template.name: template for template in MailTemplate.objects.all()}
 
 
 @pytest.fixture
