@@ -32,4 +32,3 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
         django.db.connections.close_all()
     databases.drop(OWNER_URL, NAME)
-

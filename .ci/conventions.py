@@ -46,7 +46,13 @@ NAMES = {
     "chord": "no chords; the row decides",
     "RawSQL": "SQL stands in queries only",
 }
-CLOCK_CALLS = {("datetime", "now"), ("timezone", "now"), ("date", "today"), ("datetime", "utcnow"), ("datetime", "today")}
+CLOCK_CALLS = {
+    ("datetime", "now"),
+    ("timezone", "now"),
+    ("date", "today"),
+    ("datetime", "utcnow"),
+    ("datetime", "today"),
+}
 TEMPLATE_WORDS = {
     re.compile(r"\|\s*safe(?:seq)?\b"): "what strangers wrote stays text",
     re.compile(r"{%\s*autoescape\s+off"): "what strangers wrote stays text",
@@ -70,6 +76,11 @@ def in_python(path: str, text: str) -> Iterator[Found]:
 def _calls(node: ast.AST, path: str) -> Iterator[str]:
     if not isinstance(node, ast.Call):
         return
+    yield from _arguments(node)
+    yield from _called(node, path)
+
+
+def _arguments(node: ast.Call) -> Iterator[str]:
     for keyword in node.keywords:
         name = keyword.arg or ""
         if name in KEYWORDS:
@@ -78,6 +89,9 @@ def _calls(node: ast.AST, path: str) -> Iterator[str]:
             yield "verify=False: certificates are always checked"
         if re.search(r"__i?startswith$", name):
             yield f"{name}: compiles to LIKE, which no index serves under row security; use starts_with"
+
+
+def _called(node: ast.Call, path: str) -> Iterator[str]:
     if isinstance(node.func, ast.Name) and node.func.id == "SafeString":
         yield "SafeString(: what strangers wrote stays text; use format_html"
     if not isinstance(node.func, ast.Attribute):
@@ -85,7 +99,12 @@ def _calls(node: ast.AST, path: str) -> Iterator[str]:
     called, owner = node.func.attr, getattr(node.func.value, "id", getattr(node.func.value, "attr", ""))
     if called == "retry":
         yield ".retry(: the effect's row decides what is tried again"
-    if called in ("cursor", "raw", "extra") and owner not in ("logger", "re") and not path.startswith(RAW_SQL) and "/sql/" not in path:
+    if (
+        called in ("cursor", "raw", "extra")
+        and owner not in ("logger", "re")
+        and not path.startswith(RAW_SQL)
+        and "/sql/" not in path
+    ):
         yield f".{called}(: SQL stands in few places (RAW_SQL in this file); ask one of them, or give this one a reason to be there"
     if (owner, called) in CLOCK_CALLS and not path.startswith(CLOCKS) and "/management/" not in path:
         yield f"{owner}.{called}(): the clock is handed in; edges read it from hub.clock"
@@ -107,9 +126,9 @@ def _imports(node: ast.AST, path: str) -> Iterator[str]:
 
 
 def _strings(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.match(r"\s*SET\s+(?!LOCAL\b)\w+", node.value):
-        if not re.match(r"\s*SET\s+CONSTRAINTS\b", node.value):
-            yield "SET without LOCAL: it outlives the transaction and reaches the next tenant"
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    if re.match(r"\s*SET\s+(?!LOCAL\b|CONSTRAINTS\b)\w+", text):
+        yield "SET without LOCAL: it outlives the transaction and reaches the next tenant"
 
 
 def in_text(path: str, text: str, words: dict[re.Pattern[str], str]) -> Iterator[Found]:

@@ -14,12 +14,11 @@ app.autodiscover_tasks(["hub"], related_name="jobs")
 
 
 @app.on_after_finalize.connect
-def ring_every_tick(sender: Celery, **_: Any) -> None:
-    """Give beat its one entry. A tick that nobody took before the next is due is worth nothing, so it expires."""
-    from django.conf import settings  # not before the app is used: it reads the environment
+def configure(sender: Celery, **_: Any) -> None:
+    """Give the app its queues, and beat a tick for each stage."""
+    from hub import jobs  # late: this module is loaded by the settings themselves
 
-    seconds = settings.TICK_SECONDS
-    sender.add_periodic_task(seconds, sender.signature("hub.jobs.tick"), name="tick", expires=seconds)
+    jobs.configure(sender)
 
 
 @worker_init.connect

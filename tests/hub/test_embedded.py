@@ -44,7 +44,9 @@ def answer(url: str, query: str) -> object:
 
 
 def test_running_role_is_ordinary(urls: stack.Urls) -> None:
-    query = "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    query = (
+        "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    )
 
     assert answer(urls.database_url, query) == ("hub_app", False, False, False, False)
 
@@ -82,12 +84,15 @@ def test_owner_can_give_a_function_to_the_scan_role(urls: stack.Urls) -> None:
             owner.execute("ALTER FUNCTION who() OWNER TO hub_scan")
 
     assert answer(urls.database_url, "SELECT who()") == "hub_scan"
-    assert answer(urls.owner_database_url, "SELECT rolcanlogin OR rolbypassrls FROM pg_roles WHERE rolname = 'hub_scan'") is False
+    assert (
+        answer(urls.owner_database_url, "SELECT rolcanlogin OR rolbypassrls FROM pg_roles WHERE rolname = 'hub_scan'")
+        is False
+    )
 
 
 def test_running_role_keeps_values_out_of_the_log_and_waits_for_nobody_for_ever(urls: stack.Urls) -> None:
     with psycopg.connect(urls.database_url) as app:
-        found = {name: app.execute(f"SHOW {name}").fetchone() for name in roles.APP_SETTINGS}  # type: ignore[arg-type]
+        found = {name: app.execute(f"SHOW {name}").fetchone() for name in roles.APP_SETTINGS}
 
     assert found == {name: (value,) for name, value in roles.APP_SETTINGS.items()}
 
@@ -123,7 +128,7 @@ def test_roles_that_are_exempt_are_refused(urls: stack.Urls) -> None:
             kept = State.at(folder_of(admin)).keep
             admin.execute("ALTER ROLE hub_app NOBYPASSRLS")
             for role in (roles.APP, roles.OWNER):
-                admin.execute(f"ALTER ROLE {role} PASSWORD '{kept(f'{role}_password')}'")  # type: ignore[arg-type]
+                admin.execute(f"ALTER ROLE {role} PASSWORD '{kept(f'{role}_password')}'")
 
 
 def folder_of(admin: "psycopg.Connection[tuple[object, ...]]") -> Path:
@@ -189,7 +194,9 @@ def test_stopping_leaves_no_process_and_the_next_start_finds_the_data(tmp_path: 
 
 
 def test_environment_is_filled_for_development_only() -> None:
-    show = "import os; from hub.embedded import environment; environment.fill(); print(sorted(set(os.environ) & {NAMES}))"
+    show = (
+        "import os; from hub.embedded import environment; environment.fill(); print(sorted(set(os.environ) & {NAMES}))"
+    )
     names = {"DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CREDENTIAL_KEYS"}
     bare = {name: value for name, value in os.environ.items() if name not in names | {"HUB_ENV"}}
 

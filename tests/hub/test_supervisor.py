@@ -60,7 +60,9 @@ def test_an_error_stops_what_was_started(tmp_path: Path) -> None:
 
 
 def test_a_program_that_does_not_listen_is_killed(tmp_path: Path) -> None:
-    deaf = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+    deaf = (
+        "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+    )
     said: list[str] = []
     with Supervisor(tmp_path, say=said.append) as supervisor:
         supervisor.start(Program(name="deaf", command=python("-c", deaf), stop_seconds=0.3))
@@ -74,7 +76,9 @@ def test_a_program_that_does_not_listen_is_killed(tmp_path: Path) -> None:
 def test_ready_is_when_the_address_answers(tmp_path: Path) -> None:
     port = free_port()
     with Supervisor(tmp_path) as supervisor:
-        server = Program(name="web", command=python("-m", "http.server", str(port), "--bind", "127.0.0.1"), folder=tmp_path)
+        server = Program(
+            name="web", command=python("-m", "http.server", str(port), "--bind", "127.0.0.1"), folder=tmp_path
+        )
         supervisor.start(server, ready=f"http://127.0.0.1:{port}/")
 
         assert supervisor.ended("web") is None
@@ -82,7 +86,10 @@ def test_ready_is_when_the_address_answers(tmp_path: Path) -> None:
 
 def test_a_program_that_ends_early_is_named_with_its_last_words(tmp_path: Path) -> None:
     failing = Program(name="web", command=python("-c", "raise SystemExit('no database')"))
-    with Supervisor(tmp_path) as supervisor, pytest.raises(ProgramEnded, match=r"(?s)web ended with 1.*web \| no database"):
+    with (
+        Supervisor(tmp_path) as supervisor,
+        pytest.raises(ProgramEnded, match=r"(?s)web ended with 1.*web \| no database"),
+    ):
         supervisor.start(failing, ready="http://127.0.0.1:9/")
 
 

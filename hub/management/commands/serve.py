@@ -20,11 +20,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
+        reachable = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  (asked for by the one who starts it)
         state = State.at().folder
         try:
             with Supervisor(state / "logs", say=self.stdout.write) as supervisor:
                 web = programs.web(port=port, host=host, workers=options["web_processes"], restart=True)
-                supervisor.start(web, ready=f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}/healthz")
+                supervisor.start(web, ready=f"http://{reachable}:{port}/healthz")
                 for number in range(1, options["workers"] + 1):
                     supervisor.start(programs.worker(f"worker{number}", restart=True))
                 supervisor.start(programs.beat(state=state, restart=True))

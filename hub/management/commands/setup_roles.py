@@ -18,7 +18,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--admin-url", default=os.environ.get("ADMIN_DATABASE_URL", ""), help="default: ADMIN_DATABASE_URL")
+        parser.add_argument(
+            "--admin-url", default=os.environ.get("ADMIN_DATABASE_URL", ""), help="default: ADMIN_DATABASE_URL"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         admin_url = options["admin_url"]
@@ -34,7 +36,9 @@ class Command(BaseCommand):
             made = roles.make_roles(admin_url, database=database, passwords=passwords)
         except (ValueError, roles.UnfitRole, psycopg.Error) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"roles {roles.OWNER}, {roles.APP}, {roles.SCAN} and database {database} are as they should be")
+        self.stdout.write(
+            f"roles {roles.OWNER}, {roles.APP}, {roles.SCAN} and database {database} are as they should be"
+        )
         for name in made.refused:
             self.stderr.write(
                 f"not set: {name} = {roles.APP_SETTINGS[name]} for {roles.APP} (needs a superuser, or "
