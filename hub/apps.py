@@ -11,7 +11,7 @@ class HubConfig(AppConfig):
     name = "hub"
 
     def ready(self) -> None:
-        from hub import checks  # noqa: F401  (registers the system checks)
+        from hub import checks, jobs  # noqa: F401  (registers the system checks; carries doorbells)
 
         post_migrate.connect(build_fences, dispatch_uid="fences")
 

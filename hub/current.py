@@ -3,6 +3,8 @@
 from contextvars import ContextVar
 
 CURRENT: ContextVar[int | None] = ContextVar("tenant", default=None)
+SERVED: ContextVar[int | None] = ContextVar("served", default=None)
+"""The tenant a job works for, between its transactions too. For log lines only."""
 
 
 class NoTenant(RuntimeError):
@@ -18,5 +20,5 @@ def current_tenant() -> int:
 
 
 def tenant_or_none() -> int | None:
-    """Return the id of the current tenant, or None outside any; for log lines."""
-    return CURRENT.get()
+    """Return the id of the current tenant, or of the one a job works for, or None; for log lines."""
+    return CURRENT.get() or SERVED.get()

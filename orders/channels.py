@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 
 from hub import secrets
 from hub.effects.outcomes import Outcome
+from hub.http import CounterpartBlind, CounterpartDown
 
 if TYPE_CHECKING:
     from orders.models import Shop
@@ -32,21 +33,12 @@ class Unsupported(Exception):
     """The mall has no such function; the ability is not in `Channel.abilities`."""
 
 
-class MallDown(Exception):
+class MallDown(CounterpartDown):
     """A reading call had no usable answer (line, 5xx, 429). `retry_after` in seconds where the mall named it."""
 
-    def __init__(self, text: str, *, retry_after: float | None = None) -> None:
-        super().__init__(text)
-        self.retry_after = retry_after
 
-
-class MallBlind(Exception):
+class MallBlind(CounterpartBlind):
     """The mall refuses the key: `reason` is a code (`wrong_key`, `expired`, `not_switched_on`, `not_active_yet`)."""
-
-    def __init__(self, reason: str, *, function: str) -> None:
-        super().__init__(f"{function}: {reason}")
-        self.reason = reason
-        self.function = function
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,15 @@
--- What is due anywhere, for the deliver stage: lanes with a due effect, or with one whose claim ran out.
+-- What is due anywhere, for the deliver stage: lanes with a due effect that may leave, or with one whose claim ran out.
 -- Every due_* function answers (tenant, unit, due) and nothing else, in turn over tenants, at most n rows.
+GRANT SELECT (id, suspended_at, outgoing) ON hub_tenant TO hub_scan;
+GRANT SELECT (outgoing) ON hub_system TO hub_scan;
 CREATE OR REPLACE FUNCTION due_deliver(business timestamptz, n integer)
 RETURNS TABLE (tenant_id bigint, unit_id bigint, due_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH due AS (
         SELECT e.tenant_id, e.lane, min(e.due_at) AS due_at FROM hub_effect e
+        JOIN hub_tenant t ON t.id = e.tenant_id AND t.outgoing
         WHERE e.state IN ('waiting', 'unsure') AND e.hold_reason = '' AND e.due_at <= clock_timestamp()
+          AND NOT EXISTS (SELECT 1 FROM hub_system s WHERE NOT s.outgoing)
         GROUP BY 1, 2
         UNION ALL
         SELECT e.tenant_id, e.lane, min(e.claimed_until) FROM hub_effect e
