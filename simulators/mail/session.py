@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 import socket
 import socketserver
@@ -240,10 +241,8 @@ class _Session(socketserver.StreamRequestHandler):
 
     def _cut(self, stage: str) -> None:
         self._note(stage, 0)
-        try:
+        with contextlib.suppress(OSError):  # the other side was quicker
             self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the other side was quicker
         raise Hangup
 
     def _note(self, stage: str, code: int) -> None:

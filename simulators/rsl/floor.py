@@ -37,7 +37,8 @@ class Floor:
 
     def plan(self, account: Account, shipment: Shipment) -> None:
         """Put an accepted shipment's work and shipping on the calendar."""
-        assert shipment.work_at is not None and shipment.ship_at is not None
+        assert shipment.work_at is not None
+        assert shipment.ship_at is not None
         self._push(shipment.work_at, "work", account, shipment)
         self._push(shipment.ship_at, "ship", account, shipment)
 

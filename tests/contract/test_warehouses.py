@@ -13,7 +13,7 @@ from orders.channels import CredentialsForm, MallBlind, MallDown, Unsupported
 from tests.contract.warehouse_benches import BENCHES, RslBench, WarehouseBench
 from warehouses.adapters import BadResult, ShipResult, WarehouseAbility, WarehouseAdapter, adapter_class
 
-METHODS = ("send", "find", "withdraw", "results", "test")
+METHODS = ("send", "find", "withdraw", "results", "test", "close")
 
 
 @pytest.fixture(params=sorted(BENCHES))
@@ -110,6 +110,16 @@ def test_busy_warehouse_names_when_to_come_back(bench: WarehouseBench) -> None:
     assert bench.adapter().find(references=["P1-1"]) == {"P1-1": None}
 
 
+def test_call_refused_as_a_whole_stops_no_request(bench: WarehouseBench) -> None:
+    adapter = bench.adapter()
+    bench.misbehave("send", "rejected")
+
+    outcomes = send(adapter, bench, "P1-1", "P2-1")
+
+    assert all(isinstance(outcome, NotDone) and outcome.line for outcome in outcomes.values())
+    assert adapter.find(references=["P1-1", "P2-1"]) == {"P1-1": None, "P2-1": None}
+
+
 def test_wrong_key_is_blindness_everywhere(bench: WarehouseBench) -> None:
     adapter = bench.adapter(wrong_key=True)
 
@@ -118,7 +128,7 @@ def test_wrong_key_is_blindness_everywhere(bench: WarehouseBench) -> None:
 
     assert isinstance(sent, NotDone)
     assert isinstance(withdrawn, NotDone)
-    assert sent.blind and withdrawn.blind
+    assert (sent.blind, withdrawn.blind) == (True, True)
     for read in (lambda: adapter.find(references=["P1-1"]), lambda: adapter.results(cursor="")):
         with pytest.raises(MallBlind) as blind:
             read()
@@ -231,14 +241,15 @@ def test_results_are_complete_and_go_on_from_any_cursor(bench: WarehouseBench) -
         send(adapter, bench, *references[start : start + adapter.send_size])
     bench.ship()
 
-    pages, cursor, more = [], "", True
-    while more:
+    pages, cursor = [], ""
+    for _ in range(20):
         bench.misbehave("results", "lost")
         with pytest.raises(MallDown):
             adapter.results(cursor=cursor)
-        page = bench.adapter().results(cursor=cursor)
-        pages.append(page)
-        cursor, more = page.cursor, page.more
+        pages.append(bench.adapter().results(cursor=cursor))
+        cursor = pages[-1].cursor
+        if not pages[-1].more:
+            break
 
     items = [item for page in pages for item in page.items]
     assert all(isinstance(item, ShipResult) for item in items)
@@ -259,7 +270,8 @@ def test_result_names_units_carrier_number_and_day(bench: WarehouseBench) -> Non
     assert (item.outcome, item.quantities) == ("shipped", {"A-1": 2})
     [package] = item.packages
     assert package.shipped_on.isoformat() == "2026-11-25"
-    assert package.number and package.carrier
+    assert package.number
+    assert package.carrier
 
 
 def test_result_that_cannot_be_understood_stops_only_itself(bench: WarehouseBench) -> None:

@@ -1,4 +1,4 @@
-"""What the contract suite needs of a warehouse's simulator: one bench for each kind that takes requests, listed in BENCHES."""
+"""What the contract suite needs of a warehouse's simulator: a bench for each kind that takes requests (BENCHES)."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -23,8 +23,12 @@ class WarehouseBench(Protocol):
         ...
 
     def misbehave(self, method: str, how: str, *, rate: float = 1.0, count: int | None = 1, seed: int = 1) -> None:
-        """Make calls of this method of the adapter go wrong. `how`: lost (done, no answer), silent (not done, no answer), error, garbled
-        (done, no readable answer), busy (not done, asks to come back in 7 s), or mixed (lost, silent, error and garbled in turn)."""
+        """Make calls of this method of the adapter go wrong.
+
+        `how`: lost (done, no answer), silent (not done, no answer), error (not done, 5xx), garbled (done, no readable
+        answer), busy (not done, asks to come back in 7 s), rejected (the call as a whole is refused), or mixed (lost,
+        silent, error and garbled in turn).
+        """
         ...
 
     def start_work(self) -> None: ...
@@ -44,6 +48,8 @@ class WarehouseBench(Protocol):
 
 RSL_CALLS = {"send": "request", "find": "find", "withdraw": "withdraw", "results": "results"}
 RSL_KINDS = {"lost": "timeout_after", "silent": "timeout_before", "error": "status_503", "garbled": "html_page"}
+RSL_MIX = tuple(RSL_KINDS.values())
+RSL_KINDS["rejected"] = "status_400"
 
 
 class RslBench:
@@ -86,7 +92,7 @@ class RslBench:
         if how == "busy":
             entries = [{"kind": "status_429", "retry_after": 7}]
         elif how == "mixed":
-            entries = [{"kind": kind} for kind in RSL_KINDS.values()]
+            entries = [{"kind": kind} for kind in RSL_MIX]
         else:
             entries = [{"kind": RSL_KINDS[how]}]
         shares = {"function": RSL_CALLS[method], "rate": rate / len(entries), "count": count}

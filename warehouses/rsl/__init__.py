@@ -1,1 +1,1 @@
-"""楽天スーパーロジスティクス (RSL). Its API is not public: what is spoken here is the model of `simulators/rsl/README.md`."""
+"""楽天スーパーロジスティクス (RSL). No API of it is public: what is spoken is the model of `simulators/rsl/README.md`."""

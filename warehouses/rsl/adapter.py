@@ -97,3 +97,7 @@ class Rsl:
             "askable": WarehouseAbility.ASKABLE in self.abilities,
         }
         return "" if abilities == claimed else "contract_differs"
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._client.close()

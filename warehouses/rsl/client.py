@@ -1,4 +1,4 @@
-"""The calls to RSL: login, JSON, and what an HTTP answer means for a reading and for a writing call. It translates no content."""
+"""The calls to RSL: login, JSON, and what an HTTP answer means for a reading and a writing call. No content here."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hub.effects.outcomes import NotDone, Refused, Unsure
 from hub.http import Answer, Client, LineFailure
 from orders.channels import MallBlind, MallDown, Unsupported
 
+UNKNOWN_REFERENCE = "E405"
 BLIND = {401: "wrong_key", 403: "not_switched_on"}
 
 
@@ -24,6 +25,10 @@ class RslClient:
     ) -> None:
         headers = {"X-RSL-Shop": shop_code, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._client = Client(base_url=base_url, headers=headers, transport=transport)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._client.close()
 
     def read(
         self, method: str, path: str, *, body: Any = None, params: Mapping[str, Any] | None = None
@@ -55,9 +60,10 @@ class RslClient:
         if answer.status == 429:
             return NotDone(reason="too_many_calls", retry_after=answer.retry_after)
         data = _decode(answer)
-        if 400 <= answer.status < 500:
-            code = str((data or {}).get("code", ""))
-            return Refused(reason="warehouse_refused", detail=_describe(answer), params={"code": code})
+        if answer.status == 404 and data is not None and data.get("code") == UNKNOWN_REFERENCE:
+            return Refused(reason="unknown_reference", detail=_describe(answer), params={"code": UNKNOWN_REFERENCE})
+        if 400 <= answer.status < 500:  # says nothing about any one request: the line is at fault, none is stopped
+            return NotDone(reason="call_refused", detail=_describe(answer))
         if answer.status != 200 or data is None:
             return Unsure(reason="unclear_answer", detail=_describe(answer))
         return data
