@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import httpx
 
 from hub.effects.outcomes import NotDone, Outcome, Refused, Unsure
-from orders.channels import MallBlind, MallDown, Unsupported
+from orders.channels import CredentialsForm, MallBlind, MallDown, Unsupported
 from warehouses.adapters import RequestState, Results, ShipRequest, WarehouseAbility
 from warehouses.rsl import mapping
 from warehouses.rsl.client import RslClient, path_of
@@ -20,7 +20,7 @@ class Rsl:
     """楽天スーパーロジスティクス."""
 
     label = "楽天スーパーロジスティクス"
-    form = RslForm
+    form: type[CredentialsForm] = RslForm
     abilities: frozenset[WarehouseAbility] = contract_abilities({})
     send_size = 500
 
