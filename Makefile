@@ -17,11 +17,11 @@ MANAGE := $(RUN) manage.py
 FILLED := $(RUN) -m hub.embedded run
 
 .DEFAULT_GOAL := help
-.PHONY: help venv lock demo journey test browser lint format bench chaos features serve shots stop messages
+.PHONY: help venv lock demo journey test browser lint format bench chaos features serve shots stop translations messages
 .NOTPARALLEL:
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: .venv/made ## build the virtual environment
 
@@ -79,6 +79,9 @@ shots: messages browser ## pictures of every screen into screenshots/
 
 stop: venv ## stop the embedded PostgreSQL and Valkey
 	@$(RUN) -m hub.embedded stop
+
+translations: venv ## write texts that lack English into locale/en, for a person to fill
+	@$(RUN) .ci/translations.py --update
 
 # Compiled translations are not kept in the repository.
 messages: venv

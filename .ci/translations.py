@@ -1,0 +1,134 @@
+"""Says what the product shows in Japanese and cannot yet show in English; exit code 1 if anything. `--update` writes the gaps down.
+
+The source language is Japanese. `locale/en/LC_MESSAGES/django.po` holds the English. Needs no gettext programs.
+"""
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import django
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.pofile import read_po, write_po
+from django.conf import settings
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).resolve().parents[1]
+LANGUAGE = "en"
+CATALOGUE = ROOT / "locale" / LANGUAGE / "LC_MESSAGES" / "django.po"
+PRODUCT = ("hub", "orders", "warehouses", "automation", "mailer", "documents", "channels_*")
+KEYWORDS = {
+    **DEFAULT_KEYWORDS,
+    "gettext_lazy": None, "gettext_noop": None, "ngettext_lazy": (1, 2), "pgettext_lazy": ((1, "c"), 2), "pgettext": ((1, "c"), 2),
+}  # fmt: skip
+PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sd]|\{\w*\}")
+
+
+@dataclass(frozen=True)
+class Text:
+    """One translatable text and the first place that shows it."""
+
+    msgid: str
+    plural: str
+    context: str
+    place: str
+
+
+def texts() -> dict[tuple[str, str], Text]:
+    """Return every translatable text of code and templates."""
+    found: dict[tuple[str, str], Text] = {}
+    for text in [*in_code(), *in_templates()]:
+        found.setdefault((text.msgid, text.context), text)
+    return found
+
+
+def in_code() -> Iterator[Text]:
+    for pattern in PRODUCT:
+        for path in sorted(ROOT.glob(f"{pattern}/**/*.py")):
+            with path.open("rb") as file:
+                yield from _extracted("python", file, path)
+
+
+def in_templates() -> Iterator[Text]:
+    for path in sorted(
+        [*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html"), *ROOT.glob("templates/**/*.txt")]
+    ):
+        # Django turns a template into something like a script; the lexer for scripts is the patient one.
+        script = templatize(path.read_text(), origin=str(path))
+        yield from _extracted("javascript", io.BytesIO(script.encode()), path)
+
+
+def _extracted(method: str, file: io.BufferedIOBase, path: Path) -> Iterator[Text]:
+    place = path.relative_to(ROOT).as_posix()
+    for line, found, _comments, context in extract(method, file, keywords=KEYWORDS, options={"encoding": "utf-8"}):
+        msgid, plural = (found[0], found[1]) if isinstance(found, tuple) else (found, "")
+        if msgid:
+            yield Text(str(msgid), str(plural or ""), context or "", f"{place}:{line}")
+
+
+def _empty() -> Catalog:
+    day = datetime(2026, 1, 1, tzinfo=UTC)  # the same header every time, so that only texts show up as changes
+    return Catalog(locale=LANGUAGE, project="order-hub", charset="utf-8", creation_date=day, revision_date=day)
+
+
+def catalogue() -> Catalog:
+    if not CATALOGUE.exists():
+        return _empty()
+    with CATALOGUE.open("rb") as file:
+        return read_po(file, locale=LANGUAGE)
+
+
+def faults() -> list[str]:
+    """Return what is missing, unsure, or differs in its placeholders."""
+    known = catalogue()
+    return [f"{text.place}: {why}: {text.msgid!r}" for text in texts().values() if (why := _fault(known, text))]
+
+
+def _fault(known: Catalog, text: Text) -> str:
+    message: Message | None = known.get(text.msgid, context=text.context or None)
+    if message is None:
+        return "no English"
+    if message.fuzzy:
+        return "marked fuzzy"
+    words = message.string if isinstance(message.string, (list, tuple)) else [message.string]
+    if not all(words):
+        return "no English"
+    wanted = set(PLACEHOLDER.findall(text.msgid))
+    if any(set(PLACEHOLDER.findall(str(word))) != wanted for word in words[-1:]):
+        return "other placeholders in English"
+    return ""
+
+
+def update() -> int:
+    """Write the gaps into the catalogue, empty, for a person to fill; texts no longer shown go. Return how many are new."""
+    old, new = catalogue(), _empty()
+    added = 0
+    for text in sorted(texts().values(), key=lambda text: text.place):
+        before = old.get(text.msgid, context=text.context or None)
+        added += before is None
+        msgid = (text.msgid, text.plural) if text.plural else text.msgid
+        new.add(msgid, before.string if before else None, context=text.context or None)
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    with CATALOGUE.open("wb") as file:
+        write_po(file, new, omit_header=False, no_location=True, width=120)
+    return added
+
+
+def main() -> int:
+    settings.configure(USE_I18N=True)
+    django.setup()
+    if "--update" in sys.argv:
+        print(f"{update()} new texts in {CATALOGUE.relative_to(ROOT)}")
+        return 0
+    for fault in (found := faults()):
+        print(fault)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
