@@ -55,7 +55,9 @@ class Page(BaseHTTPRequestHandler):
 
         try:
             translation.activate(query.get("lang", "ja"))
-            template, path, context = fake.page(parts.path.strip("/") or "home", query)
+            ends = {"peek": "peek", "bulk": "bulk", "address": "address"}
+            name = ends.get(parts.path.strip("/").rpartition("/")[2], parts.path.strip("/") or "home")
+            template, path, context = fake.page(name, query)
             for engine in engines.all():
                 for loader in engine.engine.template_loaders:
                     loader.reset() if hasattr(loader, "reset") else None

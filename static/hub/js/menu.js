@@ -2,7 +2,8 @@
 const openMenus = () => document.querySelectorAll("details.menu[open], details.chip[open]");
 
 document.addEventListener("click", (event) => {
-  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+  const chosen = event.target.closest(".drop .item");
+  for (const menu of openMenus()) if (chosen ? menu.contains(chosen) : !menu.contains(event.target)) menu.open = false;
 });
 
 document.addEventListener("keydown", (event) => {
@@ -11,7 +12,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     menu.open = false;
     menu.querySelector("summary").focus();
-    event.stopPropagation();
+    event.stopImmediatePropagation();
   } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     const items = [...menu.querySelectorAll(".item")];
     if (!items.length) return;
