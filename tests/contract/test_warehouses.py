@@ -75,6 +75,19 @@ def test_sent_twice_is_one_shipment(bench: WarehouseBench) -> None:
     assert bench.departures() == ["P1-1"]
 
 
+def test_lost_refusal_is_found_with_the_same_reason(bench: WarehouseBench) -> None:
+    adapter = bench.adapter()
+    told = adapter.send(requests=[bench.request("P1-1", good=False)])["P1-1"]
+    bench.misbehave("send", "lost")
+    adapter.send(requests=[bench.request("P2-1", good=False)])
+
+    found = adapter.find(references=["P2-1"])["P2-1"]
+
+    assert isinstance(told, Refused)
+    assert found is not None
+    assert (found.state, found.reason, found.detail) == ("refused", told.reason, told.detail)
+
+
 @pytest.mark.parametrize(("how", "taken"), [("lost", True), ("garbled", True), ("silent", False), ("error", False)])
 def test_lost_answer_is_unsure_and_find_tells_the_truth(bench: WarehouseBench, how: str, taken: bool) -> None:
     adapter = bench.adapter()

@@ -146,7 +146,7 @@ def test_state() -> None:
     row = {"state": "cannot_ship", "code": "E301", "reason": "在庫不足", "ship_day_on": "2026-11-25"}
 
     assert mapping.to_state("A", row) == RequestState(
-        reference="A", state="cannot_ship", reason="E301", detail="在庫不足", ship_on=date(2026, 11, 25)
+        reference="A", state="cannot_ship", reason="cannot_ship", detail="E301 在庫不足", ship_on=date(2026, 11, 25)
     )
     assert mapping.to_state("A", None) is None
 

@@ -28,6 +28,7 @@ METHODS = {
 TIMES = {"": "", "am": "am", "午前": "am", "午前中": "am", "pm": "pm", "午後": "pm"}
 PERIOD = re.compile(r"(\d{1,2})(?::?00|時)?[-~〜―ー](\d{1,2})(?::?00|時)?|(\d{1,2})(\d{2})")
 STATES = frozenset({"accepted", "working", "refused", "cannot_ship", "withdrawn", "shipped"})
+REASONS = {"refused": "warehouse_refused", "cannot_ship": "cannot_ship"}  # codes; the warehouse's own words go beside
 OUTCOMES = frozenset({"shipped", "short", "cannot_ship"})
 MAX_NUMBER = 120
 
@@ -143,8 +144,8 @@ def to_state(reference: str, row: Any) -> RequestState | None:
     return RequestState(
         reference=reference,
         state=row["state"],
-        reason=str(row.get("code", "")),
-        detail=str(row.get("reason", "")),
+        reason=REASONS.get(row["state"], ""),
+        detail=f"{row.get('code') or ''} {row.get('reason') or ''}".strip(),
         ship_on=_day(ship_on, f"shipments.{reference}.ship_day_on") if ship_on else None,
     )
 
