@@ -19,7 +19,9 @@ from orders.fields.labels import PAYMENT_METHODS
 from orders.models import Order, OrderLine, Parcel, TrackingNumber
 
 MAX_SUBJECT = 200
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{3,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z0-9-]*[A-Za-z0-9]")
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?=.{3,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]*\.)+[A-Za-z0-9-]*[A-Za-z0-9]"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,9 @@ def values_of(orders: Sequence[Order]) -> dict[int, dict[str, str]]:
     """Return what every placeholder says for each order (loaded with its shop)."""
     ids = [order.pk for order in orders]
     lines: dict[int, list[OrderLine]] = defaultdict(list)
-    for line in OrderLine.objects.filter(order_id__in=ids, closed_at__isnull=True).order_by("order_id", "position", "pk"):
+    for line in OrderLine.objects.filter(order_id__in=ids, closed_at__isnull=True).order_by(
+        "order_id", "position", "pk"
+    ):
         lines[line.order_id].append(line)
     wanted = {line.parcel_id for of_order in lines.values() for line in of_order}
     parcels = {parcel.pk: parcel for parcel in Parcel.objects.filter(pk__in=wanted)}

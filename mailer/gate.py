@@ -27,13 +27,17 @@ MOST_WAITING = 20
 
 def is_flood(template: MailTemplate, shop_id: int, *, now: datetime, order_ids: Collection[int] = ()) -> bool:
     """Say whether the mails of this template and shop, with those about to be queued, exceed what the orders explain."""
-    mails = Message.objects.filter(template=template, shop_id=shop_id, queued_at__gt=now - WINDOW, by_hand=False, released_at=None)
+    mails = Message.objects.filter(
+        template=template, shop_id=shop_id, queued_at__gt=now - WINDOW, by_hand=False, released_at=None
+    )
     count = mails.count() + len(order_ids)
     if count <= MOST:
         return False
     began = Order.objects.filter(shop_id=shop_id).annotate(taken_in=Greatest("taken_in_at", "ready_at"))
     mailed = Q(pk__in=list(order_ids)) | Q(pk__in=mails.values("order_id"))
-    explained = began.filter(_began_since(template, now - WINDOW) | (_began_since(template, now - LAG) & mailed)).count()
+    explained = began.filter(
+        _began_since(template, now - WINDOW) | (_began_since(template, now - LAG) & mailed)
+    ).count()
     return bool(count > SHARE * explained)
 
 
@@ -51,11 +55,6 @@ def was_stopped(account_id: int, *, now: datetime) -> bool:
         return False
     piled = _unsent(account_id=account_id).aggregate(oldest=Min("queued_at"), count=Count("pk"))
     return bool(piled["count"] > MOST_WAITING and piled["oldest"] <= now - STOPPED)
-
-
-def is_shut(effect_id: int) -> bool:
-    """Say whether the gate shut on this mail while it was being taken up."""
-    return bool(Effect.objects.filter(pk=effect_id, hold_reason=FLOOD).exists())
 
 
 def shut(**chosen: int) -> int:

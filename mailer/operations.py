@@ -69,7 +69,11 @@ def queue_message(
             wanted.append(order)
     numbers = _running_numbers(wanted, template) if manual else {}
     mails = [
-        _Mail(order=order, account=accounts[order.shop_id], occasion=f"manual:{numbers.get(order.pk, 0) + 1}" if manual else occasion)
+        _Mail(
+            order=order,
+            account=accounts[order.shop_id],
+            occasion=f"manual:{numbers.get(order.pk, 0) + 1}" if manual else occasion,
+        )
         for order in wanted
     ]
     known = set() if manual else _known(mails, template)
@@ -230,8 +234,14 @@ def release_flood(template: MailTemplate, shop: Shop, *, by: Actor, now: datetim
 def drop_flood(template: MailTemplate, shop: Shop, *, by: Actor, now: datetime) -> int:
     """Give the held mails of this template and shop up; return how many. They are never sent."""
     held = Effect.objects.filter(kind="mail.send", state=EffectState.WAITING, hold_reason=gate.FLOOD)
-    ids = list(Message.objects.filter(template=template, shop=shop, effect_id__in=held.values("pk")).values_list("effect_id", flat=True))
-    dropped = held.filter(pk__in=ids).update(state=EffectState.DROPPED, reason="dropped_by_hand", hold_reason="", settled_at=true_now())
+    ids = list(
+        Message.objects.filter(template=template, shop=shop, effect_id__in=held.values("pk")).values_list(
+            "effect_id", flat=True
+        )
+    )
+    dropped = held.filter(pk__in=ids).update(
+        state=EffectState.DROPPED, reason="dropped_by_hand", hold_reason="", settled_at=true_now()
+    )
     note("mail.dropped", by=by, now=now, template=template.pk, name=template.name, shop=shop.pk, count=dropped)
     return dropped
 

@@ -5,7 +5,7 @@ Nobody can be asked whether a mail went: silence after the final dot stops it fo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,11 +26,13 @@ from mailer.composing import is_address
 from mailer.models import MailAccount, Message
 from mailer.operations import OBSERVE, is_cancelled
 from mailer.smtp import Conversation, Failed, Server
+from orders.models import TaskMark
 from orders.models.shops import ShopMode
 from orders.operations import door
 from orders.operations.holds import close_mark, open_mark, system_task
 
 OLDEST = timedelta(hours=6)
+TOO_OLD = "too_old"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,25 +55,27 @@ class SendMail(Handler):
         return 0.0
 
     def prepare(self, effects: Sequence[Effect]) -> Prepared:
-        rows = Message.objects.filter(effect_id__in=[effect.pk for effect in effects]).select_related("template", "order")
+        rows = Message.objects.filter(effect_id__in=[effect.pk for effect in effects]).select_related(
+            "template", "order"
+        )
         messages = {row.effect_id: row for row in rows}
         accounts = MailAccount.objects.filter(pk__in={row.account_id for row in messages.values()})
         again = frozenset(pk for pk, row in messages.items() if row.template.again_if_unsure)
         return Prepared(servers={row.pk: server_of(row) for row in accounts}, messages=messages, again=again)
 
-    def still_true(self, effect: Effect, now: datetime) -> str:
-        message = Message.objects.select_related("order", "template", "shop").filter(effect_id=effect.pk).first()
-        if message is None:
-            return "content_gone"
-        if reason := _untrue(message):
-            return reason
-        if hold := _hold(message, now):
-            return f"{HOLD}{hold}"
-        if now - max(message.occurred_at, message.released_at or message.occurred_at) <= OLDEST:
-            return ""
-        open_mark([message.order_id], task=system_task("mail_needed"), by=SYSTEM, now=now, reason="too_old",
-                  detail={"template": message.template.name})  # fmt: skip
-        return "too_old"
+    def reasons(self, effects: Sequence[Effect], now: datetime) -> Mapping[int, str]:
+        """Ask of all mails of a claim at once: is it still right, does the gate let it pass, is it not too old."""
+        rows = Message.objects.filter(effect_id__in=[effect.pk for effect in effects]).select_related("order", "template", "shop")
+        messages = {row.effect_id: row for row in rows}
+        newer = _overtaken(messages.values())
+        shut = _Gates(now)
+        reasons = {}
+        for effect in effects:
+            message = messages.get(effect.pk)
+            reasons[effect.pk] = "content_gone" if message is None else _reason(message, message.pk in newer, shut, now)
+        late = [messages[pk].order_id for pk, reason in reasons.items() if reason == TOO_OLD]
+        open_mark(late, task=system_task("mail_needed"), by=SYSTEM, now=now, reason=TOO_OLD)
+        return reasons
 
     def perform(self, delivery: Delivery, prepared: Prepared, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
         outcomes: dict[int, Outcome] = {}
@@ -95,7 +99,8 @@ class SendMail(Handler):
         Message.objects.filter(pk=message.pk).update(sent_at=now)
         door.note([message.order_id], verb="mail.sent", by=SYSTEM, now=now, message=message.pk, name=message.template.name,
                   occasion=message.occasion)  # fmt: skip
-        close_mark([message.order_id], task=system_task("mail_needed"), by=SYSTEM, now=now, reason="sent")
+        if TaskMark.objects.filter(order_id=message.order_id, task__key="mail_needed", closed_at=None).exists():
+            close_mark([message.order_id], task=system_task("mail_needed"), by=SYSTEM, now=now, reason="sent")
 
     def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:
         message = Message.objects.select_related("template").filter(effect_id=effect.pk).first()
@@ -163,6 +168,18 @@ class _Line:
         )
 
 
+def _reason(message: Message, overtaken: bool, gates: _Gates, now: datetime) -> str:
+    if reason := _untrue(message):
+        return reason
+    if overtaken:
+        return "newer_mail"
+    if message.shop.mode == ShopMode.OBSERVE:
+        return f"{HOLD}{OBSERVE}"
+    if gates.shut_on(message):
+        return f"{HOLD}{gate.FLOOD}"
+    return "" if now - (message.released_at or message.occurred_at) <= OLDEST else TOO_OLD
+
+
 def _untrue(message: Message) -> str:
     """Return why a mail must not go any more. A mail by hand may speak of a cancelled order."""
     order, template = message.order, message.template
@@ -178,27 +195,48 @@ def _untrue(message: Message) -> str:
         return "cancelled"
     if template.stopped_at is not None or template.retired_at is not None or not template.enabled:
         return "template_stopped"
-    if template.occasion == "shipped" and order.shipped_at is None:
-        return "not_shipped"
-    newer = Message.objects.filter(order_id=message.order_id, template_id=message.template_id, pk__gt=message.pk, sent_at__isnull=False)
-    return "newer_mail" if newer.exists() else ""
+    return "not_shipped" if template.occasion == "shipped" and order.shipped_at is None else ""
 
 
-def _hold(message: Message, now: datetime) -> str:
-    """Return why a mail must wait for a person: its shop only observes again, or the flood gate shuts."""
-    if message.shop.mode == ShopMode.OBSERVE:
-        return OBSERVE
-    if message.by_hand or message.released_at is not None:
-        return ""
-    if gate.is_shut(message.effect_id):
-        return gate.FLOOD
-    if gate.was_stopped(message.account_id, now=now):
-        gate.shut(account_id=message.account_id)
-        return gate.FLOOD
-    if gate.is_flood(message.template, message.shop_id, now=now):
-        gate.shut(template_id=message.template_id, shop_id=message.shop_id)
-        return gate.FLOOD
-    return ""
+def _overtaken(messages: Iterable[Message]) -> set[int]:
+    """Return the mails of which a later one of the same order and template has gone already."""
+    waiting = [message for message in messages if not message.by_hand]
+    gone = Message.objects.filter(order_id__in=[m.order_id for m in waiting], sent_at__isnull=False)
+    sent = set(gone.values_list("order_id", "template_id", "pk"))
+    return {
+        message.pk
+        for message in waiting
+        if any((order, template) == (message.order_id, message.template_id) and pk > message.pk for order, template, pk in sent)
+    }
+
+
+class _Gates:
+    """Whether the flood gate shuts, asked once in a claim for each account and for each template and shop."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._shut: dict[tuple[int, ...], bool] = {}
+
+    def shut_on(self, message: Message) -> bool:
+        if message.by_hand or message.released_at is not None:
+            return False
+        return self._account(message) or self._flood(message)
+
+    def _account(self, message: Message) -> bool:
+        key = (message.account_id,)
+        if key not in self._shut:
+            self._shut[key] = gate.was_stopped(message.account_id, now=self._now)
+            if self._shut[key]:
+                gate.shut(account_id=message.account_id)
+        return self._shut[key]
+
+    def _flood(self, message: Message) -> bool:
+        key = (message.template_id, message.shop_id)
+        if key not in self._shut:
+            self._shut[key] = gate.is_flood(message.template, message.shop_id, now=self._now)
+            if self._shut[key]:
+                gate.shut(template_id=message.template_id, shop_id=message.shop_id)
+        return self._shut[key]
 
 
 def server_of(account: MailAccount) -> Server:
@@ -206,6 +244,11 @@ def server_of(account: MailAccount) -> Server:
     box = bytes(account.password)
     password = secrets.unseal(box, owner=owner_of(account)).decode() if box else ""
     return Server(host=account.host, port=account.port, security=account.security, user=account.user, password=password)
+
+
+def set_password(account: MailAccount, password: str) -> None:
+    """Put the password into the account's box; the caller saves the column. The account must have its id."""
+    account.password = secrets.seal(password.encode(), owner=owner_of(account)) if password else b""
 
 
 def owner_of(account: MailAccount) -> str:

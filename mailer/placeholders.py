@@ -85,4 +85,6 @@ def header(text: str) -> str:
 def body(text: str) -> str:
     """Make a text fit for a mail's body: one kind of line end, no control characters but tabs."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join("".join(s for s in line if s == "\t" or unicodedata.category(s) not in ("Cc", "Cs")) for line in lines)
+    return "\n".join(
+        "".join(s for s in line if s == "\t" or unicodedata.category(s) not in ("Cc", "Cs")) for line in lines
+    )

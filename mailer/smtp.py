@@ -182,7 +182,9 @@ def _refusal(stage: str, code: int, text: bytes | str) -> Failed:
     about_this_mail = stage in ("rcpt", "data", "dot") and code not in (421, 530, 535)
     outcome: NotDone | Refused
     if code >= 500 and about_this_mail:
-        outcome = Refused(reason="recipient_refused" if stage == "rcpt" else "mail_refused", detail=said, params={"stage": stage})
+        outcome = Refused(
+            reason="recipient_refused" if stage == "rcpt" else "mail_refused", detail=said, params={"stage": stage}
+        )
     elif code >= 500:
         reason = {"auth": "login_refused", "mail": "sender_refused"}.get(stage, "server_refused")
         outcome = NotDone(reason=reason, detail=said, blind=True)
@@ -227,6 +229,7 @@ def _connected(host: str, port: int) -> socket.socket:
             last = error
             continue
         line.settimeout(ANSWER_SECONDS)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else the lone dot waits for a delayed answer
         return line
     raise last
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.effects import deliver
+from hub.effects import carrying, deliver
 from hub.models import Effect, Lane, Tenant
 from hub.tenancy import tenant_transaction
 from mailer.models import MailAccount, MailTemplate
@@ -90,7 +90,7 @@ def deliver_mail(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Callable[..
     """Deliver what is due in the mail lanes at a business time."""
 
     def run(now: datetime = NOW) -> None:
-        monkeypatch.setattr(deliver, "business_now", lambda: now)
+        monkeypatch.setattr(carrying, "business_now", lambda: now)
         with tenant_transaction(tenant.pk):
             lanes = [lane.pk for lane in Lane.objects.filter(name__startswith="mail:")]
         for lane in lanes:

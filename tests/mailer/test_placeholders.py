@@ -19,7 +19,9 @@ def test_value_that_looks_like_a_word_stays_text() -> None:
     assert placeholders.fill("{buyer_name} 様 {signature}", values) == "{signature}{buyer_name} 様 秘密"
 
 
-@pytest.mark.parametrize("text", ["{0}", "{buyer_name.__class__}", "{buyer_name!r}", "{Buyer}", "{{", "}{", "{" + "a" * 41 + "}"])
+@pytest.mark.parametrize(
+    "text", ["{0}", "{buyer_name.__class__}", "{buyer_name!r}", "{Buyer}", "{{", "}{", "{" + "a" * 41 + "}"]
+)
 def test_nothing_else_in_braces_is_touched(text: str) -> None:
     assert placeholders.fill(text, {"buyer_name": "X"}) == text
     assert placeholders.unknown_words(text) == []

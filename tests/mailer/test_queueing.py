@@ -78,7 +78,9 @@ def test_signature_follows_by_itself_and_is_the_shops(tenant: Tenant, shop: Shop
 
 
 @pytest.mark.feature("F138", "F155")
-def test_shipped_mail_carries_every_number_and_link(tenant: Tenant, shop: Shop, templates: Templates, by: Actor) -> None:
+def test_shipped_mail_carries_every_number_and_link(
+    tenant: Tenant, shop: Shop, templates: Templates, by: Actor
+) -> None:
     with tenant_transaction(tenant.pk):
         order = make_order(shop)
         early = queue(order, templates[SHIPPED], by)
@@ -117,7 +119,9 @@ def test_orders_that_get_no_mail(
     assert outcome.changed == [good.pk]
 
 
-def test_stopped_template_and_missing_account_are_refused(tenant: Tenant, shop: Shop, templates: Templates, by: Actor) -> None:
+def test_stopped_template_and_missing_account_are_refused(
+    tenant: Tenant, shop: Shop, templates: Templates, by: Actor
+) -> None:
     template = templates[PREPARING]
     with tenant_transaction(tenant.pk):
         order = make_order(shop)
@@ -133,7 +137,9 @@ def test_stopped_template_and_missing_account_are_refused(tenant: Tenant, shop: 
     assert [issue.reason for issue in without.issues] == ["no_account"]
 
 
-def test_sending_again_by_hand_gets_a_number_of_its_own(tenant: Tenant, shop: Shop, templates: Templates, by: Actor) -> None:
+def test_sending_again_by_hand_gets_a_number_of_its_own(
+    tenant: Tenant, shop: Shop, templates: Templates, by: Actor
+) -> None:
     with tenant_transaction(tenant.pk):
         order = make_order(shop)
         queue(order, templates[THANKS], by)
@@ -156,17 +162,25 @@ def test_observing_shop_keeps_its_mails_waiting(tenant: Tenant, shop: Shop, temp
 
 
 def test_number_of_statements_does_not_depend_on_the_number_of_orders(
-    tenant: Tenant, shop: Shop, templates: Templates, by: Actor, django_assert_max_num_queries  # type: ignore[no-untyped-def]
+    tenant: Tenant,
+    shop: Shop,
+    templates: Templates,
+    by: Actor,
+    django_assert_max_num_queries,  # type: ignore[no-untyped-def]
 ) -> None:
     with tenant_transaction(tenant.pk):
         orders = [make_order(shop) for _ in range(40)]
         with django_assert_max_num_queries(16):
-            outcome = queue_message([o.pk for o in orders], template=templates[THANKS], occasion="thanks", by=by, now=NOW)
+            outcome = queue_message(
+                [o.pk for o in orders], template=templates[THANKS], occasion="thanks", by=by, now=NOW
+            )
 
     assert len(outcome.changed) == 40
 
 
-def test_tenants_do_not_see_each_others_mail(tenant: Tenant, other_tenant: Tenant, shop: Shop, templates: Templates, by: Actor) -> None:
+def test_tenants_do_not_see_each_others_mail(
+    tenant: Tenant, other_tenant: Tenant, shop: Shop, templates: Templates, by: Actor
+) -> None:
     with tenant_transaction(tenant.pk):
         queue(make_order(shop), templates[THANKS], by)
     with tenant_transaction(other_tenant.pk):
@@ -178,7 +192,8 @@ def test_tenants_do_not_see_each_others_mail(tenant: Tenant, other_tenant: Tenan
     ("text", "good"),
     [
         ("buyer@example.jp", True), ("a..b.@docomo.ne.jp", True), ("a+b@x-y.co.jp", True), ("a@b", False), ("a b@c.jp", False),
-        ("<a@b.jp>", False), ("a@b.jp,c@d.jp", False), ("日本@example.jp", False), ("a@b.jp\n", False), ("@b.jp", False), ("a@-b.jp", False),
+        ("<a@b.jp>", False), ("a@b.jp,c@d.jp", False), ("日本@example.jp", False), ("a@b.jp\n", False), ("@b.jp", False),
+        ("a@-b.jp", False),
     ],
 )  # fmt: skip
 def test_plain_addresses_only(text: str, good: bool) -> None:
