@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from automation.setup import fill_tenant
 from hub.audit import Actor
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
@@ -28,21 +29,19 @@ def by() -> Actor:
 
 def make_tenant(name: str = "") -> Tenant:
     """A fresh tenant with the mixed preset."""
-    from orders.presets import install_preset
-
     tenant = Tenant.objects.create(name=name or f"店 {next(_numbers)}")
     with tenant_transaction(tenant.pk):
-        install_preset("rakuten", now=NOW)
+        fill_tenant("rakuten", now=NOW)
     return tenant
 
 
 @pytest.fixture
-def tenant() -> Tenant:
+def tenant(django_db_setup: None) -> Tenant:
     return make_tenant()
 
 
 @pytest.fixture
-def other_tenant() -> Tenant:
+def other_tenant(django_db_setup: None) -> Tenant:
     return make_tenant()
 
 
