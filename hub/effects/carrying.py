@@ -82,7 +82,7 @@ class Carrier:
         left = [effect for effect in effects if effect.pk not in self._settled]
         try:
             with tenant_transaction(self.claim.tenant_id):
-                reasons = {effect.pk: self.handler.still_true(effect, self.delivery.now) for effect in left}
+                reasons = self.handler.reasons(left, self.delivery.now)
                 for effect in left:
                     if reasons[effect.pk]:
                         self.settling.drop(effect, reasons[effect.pk])

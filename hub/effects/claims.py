@@ -161,12 +161,14 @@ WHERE tenant_id = %(tenant)s AND lane = %(lane)s AND kind = ANY(%(kinds)s) AND s
   AND hold_reason = '' AND due_at <= clock_timestamp()
 ORDER BY state = %(first)s DESC, due_at, id LIMIT 1"""
 
+# The chosen ids are materialized: a planner that runs a locking subquery twice would take more than the limit.
 _BEGIN = """
-UPDATE hub_effect SET state = 'sending', token = %(token)s, claims = claims + 1,
-    claimed_until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE tenant_id = %(tenant)s AND id IN (
+WITH mine AS MATERIALIZED (
     SELECT id FROM hub_effect
     WHERE tenant_id = %(tenant)s AND lane = %(lane)s AND kind = %(kind)s AND state = %(state)s
       AND hold_reason = '' AND due_at <= clock_timestamp()
     ORDER BY due_at, id LIMIT %(most)s FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id"""
+UPDATE hub_effect e SET state = 'sending', token = %(token)s, claims = claims + 1,
+    claimed_until = clock_timestamp() + make_interval(secs => %(lease)s)
+FROM mine WHERE e.tenant_id = %(tenant)s AND e.id = mine.id
+RETURNING e.id"""

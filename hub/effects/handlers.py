@@ -64,6 +64,10 @@ class Handler:
         """Return an empty text, or the reason code for which the effect is dropped instead of sent."""
         return ""
 
+    def reasons(self, effects: Sequence[Effect], now: datetime) -> Mapping[int, str]:
+        """Return what `still_true` says of each effect of a claim; a kind with many effects may ask for all at once."""
+        return {effect.pk: self.still_true(effect, now) for effect in effects}
+
     def perform(self, delivery: Delivery, prepared: Any, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
         """Make the calls, outside any transaction. `delivery.arm` or `.mark` stands before each call that carries effects."""
         raise NotImplementedError
