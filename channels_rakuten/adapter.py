@@ -7,15 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import httpx
 import msgspec
 
 from channels_rakuten import answers, codes, wire
 from channels_rakuten.client import GET, SEARCH, RmsClient, function_name
 from channels_rakuten.form import RakutenCredentialsForm
-from channels_rakuten.labels import FIELDS
+from channels_rakuten.labels import FIELDS, rows
 from channels_rakuten.live_test import LiveTest, account_of, expiry_in
 from channels_rakuten.mapping import reports
 from channels_rakuten.mapping.orders import order_from
@@ -48,7 +47,8 @@ class Rakuten:
     abilities = frozenset({Ability.CONFIRM, Ability.REPORT_SHIPMENT, Ability.CANCEL})
     fetch_size = 100
     confirm_size = 100
-    fields = FIELDS  # labels of what `extra` holds, for pages
+    fields = FIELDS  # labels of what `extra` holds, and its rows as people read them: for pages
+    describe = staticmethod(rows)
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Rakuten:
         credentials: Mapping[str, str],
         base_url: str,
         pace: Pace,
-        transport: httpx.BaseTransport | None = None,
+        transport: Any = None,
     ) -> None:
         self.reading_class = "intake"
         self._keys = (credentials.get("license_key", "").strip(), credentials.get("service_secret", "").strip())

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import httpx
 import msgspec
 
 from hub.http import Answer, Client
@@ -30,9 +29,7 @@ def function_name(endpoint: str) -> str:
 class RmsClient:
     """Calls in the name of one shop. Each takes its slot from the pace immediately before it leaves."""
 
-    def __init__(
-        self, *, service_secret: str, license_key: str, base_url: str, pace: Pace, transport: httpx.BaseTransport | None
-    ) -> None:
+    def __init__(self, *, service_secret: str, license_key: str, base_url: str, pace: Pace, transport: Any) -> None:
         token = base64.b64encode(f"{service_secret}:{license_key}".encode()).decode("ascii")
         self._license_key = license_key
         self._pace = pace

@@ -71,7 +71,7 @@ POINT_TYPES = {0: "none", 1: "shop", 2: "item", -99: "error"}
 INVENTORY_TYPES = {0: "none", 1: "normal", 2: "per_option"}
 RESTOCK_TYPES = {0: "as_item", 1: "yes", 2: "no"}
 DUE_DATES = {0: "payment", 1: "payment_change", 2: "refund"}
-PAYMENT_DUES = frozenset({0, 1})
+PAYMENT_DUE = 0
 CHANGE_TYPES = {
     0: "cancel_asked", 1: "cancel_fixed", 2: "cancel_done", 3: "cancel_withdrawn", 4: "change_asked", 5: "change_fixed",
     6: "change_done", 7: "change_withdrawn", 8: "confirmed", 9: "paid_again",

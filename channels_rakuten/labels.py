@@ -93,6 +93,7 @@ FIELDS: dict[str, Field] = {
     "fixed_at": _f("確定日時", "Fixed at"),
     "ship_instructed_at": _f("発送指示日時", "Ship instruction at"),
     "shipment_counted_at": _f("発送完了報告日時", "Shipment report counted at"),
+    "gift_wish": _f("ギフト配送希望", "Gift wish"),
     "social_gift": _f("ソーシャルギフト", "Social gift"),
     "several_recipients": _f("複数送付先", "Several recipients"),
     "recipient_is_buyer": _f("注文者と送付先が同じ", "Recipient is the buyer"),

@@ -18,6 +18,7 @@ def of_order(order: wire.Order, *, tax_outside_yen: int, deleted_parcels: list[s
         "fixed_at": shown_instant(order.order_fix_datetime),
         "ship_instructed_at": shown_instant(order.shipping_inst_datetime),
         "shipment_counted_at": shown_instant(order.shipping_cmpl_rpt_datetime),
+        "gift_wish": flag(order.gift_check_flag),
         "social_gift": flag(order.social_gift_flag),
         "several_recipients": flag(order.several_sender_flag),
         "recipient_is_buyer": flag(order.equal_sender_flag),

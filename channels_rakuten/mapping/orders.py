@@ -273,7 +273,7 @@ def _pay_due_on(order: wire.Order) -> date | None:
     """Return the last day to pay: due dates are appended, the newest comes last."""
     due = None
     for index, row in enumerate(order.due_dates or ()):
-        if row.due_date_type in codes.PAYMENT_DUES:
+        if row.due_date_type == codes.PAYMENT_DUE:
             due = day((row.due_date or "")[:10], f"DueDateModelList[{index}].dueDate") or due
     return due
 
