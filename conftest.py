@@ -11,13 +11,14 @@ import django
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from hub.embedded import databases, environment, roles
+from hub.embedded import databases, environment, roles, valkey
 
 environment.fill()
 NAME = databases.scratch_name("test")
 OWNER_URL = os.environ["OWNER_DATABASE_URL"]
 for variable in ("DATABASE_URL", "OWNER_DATABASE_URL"):
     os.environ[variable] = roles.with_database(os.environ[variable], NAME)
+os.environ["REDIS_URL"] = valkey.with_number(os.environ["REDIS_URL"], valkey.scratch_number())
 os.environ["EMAIL_URL"] = "memorymail://"
 os.environ.setdefault("HUB_ENV", "development")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.conf.settings")

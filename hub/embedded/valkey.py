@@ -22,6 +22,7 @@ pidfile {folder}/valkey.pid
 logfile {folder}/valkey.log
 appendonly yes
 maxmemory-policy noeviction
+databases 512
 save ""
 """
 
@@ -61,6 +62,16 @@ def start(state: State) -> str:
             time.sleep(0.02)
         log = folder / "valkey.log"
         raise EmbeddedError(f"Valkey did not start:\n{log.read_text()[-2000:] if log.exists() else ''}")
+
+
+def scratch_number() -> int:
+    """Return a database number for a throw-away run of this process, so that runs side by side do not hear each other."""
+    return 1 + os.getpid() % 511
+
+
+def with_number(address: str, number: int) -> str:
+    """Return the address with another database number."""
+    return f"{address.rpartition('/')[0]}/{number}"
 
 
 def stop(state: State) -> None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from hub.embedded import environment, programs
-from hub.embedded.state import State
-from hub.embedded.supervisor import Supervisor
+from hub.embedded.state import State, port_is_free
+from hub.embedded.supervisor import NotReady, ProgramEnded, Supervisor
 
 
 class Command(BaseCommand):
@@ -21,6 +21,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
         reachable = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  (asked for by the one who starts it)
+        if not port_is_free(port):
+            raise CommandError(f"port {port} is taken; name another one with --port (make serve PORT=...)")
         state = State.at().folder
         try:
             with Supervisor(state / "logs", say=self.stdout.write) as supervisor:
@@ -31,6 +33,8 @@ class Command(BaseCommand):
                 supervisor.start(programs.beat(state=state, restart=True))
                 self.stdout.write(f"serving on http://{host}:{port}; logs in {state / 'logs'}; Ctrl-C stops everything")
                 supervisor.watch()
+        except (NotReady, ProgramEnded) as error:
+            raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("stopped")
         finally:
