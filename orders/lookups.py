@@ -34,9 +34,9 @@ class _OfText(_Lookup):
     def get_prep_lookup(self) -> str:
         return str(self.rhs)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return self.template.format(left=left), [*params, *self.right()]
+        return self.template.format(left=left), (*params, *self.right())
 
 
 @TextField.register_lookup
@@ -91,9 +91,9 @@ class HasWord(_OfText):
     lookup_name = "has_word"
     template = "%s = ANY(string_to_array({left}, ' '))"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return self.template.format(left=left), [self.rhs, *params]
+        return self.template.format(left=left), (self.rhs, *params)
 
 
 @Field.register_lookup
@@ -103,6 +103,6 @@ class Among(_Lookup):
     lookup_name = "among"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s::{self.lhs.output_field.db_type(connection)}[])", [*params, self.rhs]
+        return f"{left} = ANY(%s::{self.lhs.output_field.db_type(connection)}[])", (*params, self.rhs)

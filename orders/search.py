@@ -142,9 +142,8 @@ def _insert(keys: Sequence[Keys]) -> None:
 def refresh_keys(order_id: int) -> None:
     """Bring an order's keys in line with its buyer and recipients, after either was changed. Writes only what differs."""
     order = Order.objects.only("number", "buyer_name", "buyer_kana", "buyer_phone").get(pk=order_id)
-    rows = Parcel.objects.filter(
-        Q(order=order_id) | Q(pk__in=OrderLine.objects.filter(order=order_id).values("parcel")), closed_at__isnull=True
-    )
+    by_line = OrderLine.objects.filter(order=order_id, closed_at__isnull=True).values("parcel")
+    rows = Parcel.objects.filter(Q(order=order_id) | Q(pk__in=by_line), closed_at__isnull=True)
     parcels = list(rows.values_list("name", "kana", "phone"))
     wanted = keys_of(
         order_id, number=order.number, phone=order.buyer_phone, phones=[parcel[2] for parcel in parcels], tenant_id=order.tenant_id,
@@ -172,9 +171,9 @@ class InSearch(_Lookup):
     lookup_name = "in_search"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return f"({left} IN (SELECT orders_search_ids(%s::integer[]))) IS TRUE", [*params, list(self.rhs)]
+        return f"({left} IN (SELECT orders_search_ids(%s::integer[]))) IS TRUE", (*params, list(self.rhs))
 
 
 @TextField.register_lookup
@@ -184,10 +183,10 @@ class NameHas(_Lookup):
     lookup_name = "name_has"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, params = self.process_lhs(compiler, connection)
         said = f'translate(lower(normalize({left}, NFKC) COLLATE "C"), %s, %s)'
-        return f"strpos({said}, %s) > 0", [*params, FOLD_FROM, FOLD_TO, fold_name(self.rhs)]
+        return f"strpos({said}, %s) > 0", (*params, FOLD_FROM, FOLD_TO, fold_name(self.rhs))
 
 
 NOTHING = Q(pk__in=[])

@@ -1,0 +1,20 @@
+"""Reading: the list, counts, one order, and the figures of the day. Nothing here changes anything but `fold_deltas`."""
+
+from orders.queries.counts import GroupNode, StatusNode, fold_deltas, late_counts, recount, status_counts, status_tree
+from orders.queries.detail import HistoryEntry, NoOrder, OrderDetail, history_of, order_detail, others_of_buyer
+from orders.queries.facts import facts_of
+from orders.queries.figures import Cutoff, HomeFigures, cutoffs, home_figures, next_cutoff
+from orders.queries.filters import Filter
+from orders.queries.late import Cause, Late, held_causes, held_orders, late_orders, past_limit
+from orders.queries.pages import (
+    SORTS, BadCursor, Page, count_orders, ids_of_orders, marker, newer_orders, page_of_orders,
+)  # fmt: skip
+from orders.queries.rows import OpenTask, OrderRow, ShopMark, StatusMark, TagMark, rows_of
+
+__all__ = [
+    "SORTS", "BadCursor", "Cause", "Cutoff", "Filter", "GroupNode", "HistoryEntry", "HomeFigures", "Late", "NoOrder", "OpenTask",
+    "OrderDetail", "OrderRow", "Page", "ShopMark", "StatusMark", "StatusNode", "TagMark", "count_orders", "cutoffs", "facts_of",
+    "fold_deltas", "held_causes", "held_orders", "history_of", "home_figures", "ids_of_orders", "late_counts", "late_orders", "marker",
+    "newer_orders", "next_cutoff", "order_detail", "others_of_buyer", "page_of_orders", "past_limit", "recount", "rows_of",
+    "status_counts", "status_tree",
+]  # fmt: skip

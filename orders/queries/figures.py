@@ -1,0 +1,130 @@
+"""The figures of the home page: is today all right?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, DateTimeField, Sum
+from django.db.models.functions import Trunc
+
+from hub.clock import JAPAN
+from hub.models import Effect
+from orders.fields.kinds import day_of, start_of
+from orders.models import MallReport, Order, Parcel, Shop, Status, Warehouse
+from orders.models.orders import ParcelState
+from orders.models.statuses import Phase
+from orders.queries.counts import status_counts
+from orders.queries.late import Cause, held_causes, held_orders, late_orders
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cutoff:
+    """What is to leave a warehouse by its next cut-off. `held` of the parcels cannot go as things stand."""
+
+    warehouse: Warehouse
+    at: datetime
+    parcels: int
+    held: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeFigures:
+    """The figures in the order in which the page asks. `hours` are orders placed in each hour of today and of the same weekday last
+    week; `unreported_yen` is what is shipped and not yet counted at the mall."""
+
+    new: int
+    waiting: int
+    held: int
+    causes: tuple[Cause, ...]
+    oldest_held: int | None
+    late: int
+    stopped: tuple[tuple[str, int], ...]
+    unreported: int
+    unreported_yen: int
+    cutoffs: tuple[Cutoff, ...]
+    hours: tuple[int, ...]
+    hours_last_week: tuple[int, ...]
+    shops: tuple[Shop, ...]
+
+    @property
+    def all_well(self) -> bool:
+        """Say whether nothing waits for a person: none held, none late, nothing stopped, every mall seen."""
+        return not (self.held or self.late or self.stopped or any(shop.blind_since for shop in self.shops))
+
+
+def home_figures(now: datetime) -> HomeFigures:
+    """Return the figures of this moment, in a fixed number of statements."""
+    new, waiting = _new()
+    unreported, yen = _unreported()
+    oldest = held_orders(limit=1)
+    today = day_of(now)
+    return HomeFigures(
+        new=new,
+        waiting=waiting,
+        held=Order.objects.filter(is_open=True, held=True).count(),
+        causes=held_causes(),
+        oldest_held=oldest[0] if oldest else None,
+        late=len(late_orders(now)),
+        stopped=tuple(_stopped()),
+        unreported=unreported,
+        unreported_yen=yen,
+        cutoffs=tuple(cutoffs(now)),
+        hours=_hours(start_of(today)),
+        hours_last_week=_hours(start_of(today - timedelta(days=7))),
+        shops=tuple(Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials", "covered")),
+    )
+
+
+def _new() -> tuple[int, int]:
+    """Return the live orders in the phase of intake, without and with those still in their waiting time."""
+    counts = status_counts()
+    intake = Status.objects.filter(group__phase=Phase.INTAKE).values_list("pk", "default_for")
+    waiting = sum(counts.get(pk, 0) for pk, default_for in intake if default_for == "waiting")
+    return sum(counts.get(pk, 0) for pk, _ in intake) - waiting, waiting
+
+
+def _stopped() -> Sequence[tuple[str, int]]:
+    rows = Effect.objects.filter(state="stopped").order_by().values("kind").annotate(n=Count("pk"))
+    return sorted(rows.values_list("kind", "n"))
+
+
+def _unreported() -> tuple[int, int]:
+    """Return the shipped orders that a mall has not counted yet, and their amount."""
+    open_reports = MallReport.objects.filter(counted_at__isnull=True).values("order")
+    found = Order.objects.filter(pk__in=open_reports, is_live=True).aggregate(n=Count("pk"), yen=Sum("total_yen"))
+    return found["n"], int(found["yen"] or 0)
+
+
+def _hours(start: datetime) -> tuple[int, ...]:
+    placed = Order.objects.filter(is_live=True, placed_at__gte=start, placed_at__lt=start + timedelta(days=1)).order_by()
+    hour = Trunc("placed_at", "hour", tzinfo=JAPAN, output_field=DateTimeField())
+    counted = dict(placed.annotate(hour=hour).values("hour").annotate(n=Count("pk")).values_list("hour", "n"))
+    return tuple(counted.get(start + timedelta(hours=hour), 0) for hour in range(24))
+
+
+def cutoffs(now: datetime) -> list[Cutoff]:
+    """Return each warehouse's next cut-off with the parcels of open orders that are wanted and not yet requested."""
+    wanted = Parcel.objects.filter(
+        state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True, order__is_open=True, warehouse__isnull=False
+    )
+    rows = wanted.order_by().values("warehouse_id", "order__held").annotate(n=Count("pk"))
+    counts: dict[int, dict[bool, int]] = {}
+    for warehouse_id, held, n in rows.values_list("warehouse_id", "order__held", "n"):
+        counts.setdefault(warehouse_id, {})[held] = n
+    found = Warehouse.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials")
+    return [
+        Cutoff(
+            warehouse=warehouse, at=next_cutoff(warehouse, now), parcels=sum(counts.get(warehouse.pk, {}).values()),
+            held=counts.get(warehouse.pk, {}).get(True, 0),
+        )
+        for warehouse in found
+    ]  # fmt: skip
+
+
+def next_cutoff(warehouse: Warehouse, now: datetime) -> datetime:
+    """Return the warehouse's next cut-off after now; at the very instant of a cut-off it is tomorrow's."""
+    local = now.astimezone(JAPAN)
+    today = datetime.combine(local.date(), warehouse.cutoff_at, JAPAN)
+    return today if local < today else today + timedelta(days=1)

@@ -1,0 +1,112 @@
+"""What is held and what is late: past its status's limit, past the warehouse's cut-off, or not counted by the mall at 09:00."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import reduce
+from operator import or_
+
+from django.db import connection
+from django.db.models import Count, Min, Q
+
+from hub.clock import JAPAN
+from hub.tenancy import current_tenant
+from orders.fields.kinds import day_of, start_of
+from orders.models import Order, Status, TaskMark
+
+COUNTED_BY = time(9, 0)
+"""What was shipped before today must be counted by the mall at this time in Japan."""
+
+
+def past_limit(now: datetime) -> Q:
+    """Return the Q of open orders that are in their status for longer than it allows. One statement, for the limits."""
+    limits = Status.objects.filter(limit_minutes__isnull=False, not_ours=False).values_list("pk", "limit_minutes")
+    late = [Q(status=pk, status_at__lt=now - timedelta(minutes=minutes)) for pk, minutes in limits]
+    return Q(is_open=True) & reduce(or_, late) if late else Q(pk__in=[])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Late:
+    """An order that is late. `causes`: status, cutoff, not_counted. `since`: when the first of them began."""
+
+    order_id: int
+    causes: tuple[str, ...]
+    since: datetime
+
+
+_LATE = """
+SELECT o.id, 'status', o.status_at + s.limit_minutes * interval '1 minute'
+FROM orders_order o JOIN orders_status s ON s.id = o.status_id
+WHERE o.tenant_id = %(tenant)s AND o.is_open AND s.limit_minutes IS NOT NULL AND NOT s.not_ours
+  AND o.status_at < %(now)s - s.limit_minutes * interval '1 minute'
+UNION ALL
+SELECT x.id, 'cutoff', x.due FROM (
+    SELECT o.id, CASE
+        WHEN p.ship_on IS NOT NULL THEN (p.ship_on + w.cutoff_at) AT TIME ZONE 'Asia/Tokyo'
+        ELSE ((base.at AT TIME ZONE 'Asia/Tokyo')::date
+              + ((base.at AT TIME ZONE 'Asia/Tokyo')::time >= w.cutoff_at)::integer + w.cutoff_at) AT TIME ZONE 'Asia/Tokyo' END AS due
+    FROM orders_order o
+    JOIN orders_shop h ON h.id = o.shop_id
+    JOIN orders_parcel p ON p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.state = 'draft' AND p.closed_at IS NULL
+    JOIN orders_warehouse w ON w.id = coalesce(p.warehouse_id, h.warehouse_id)
+    CROSS JOIN LATERAL (SELECT coalesce(p.ship_wanted_at, CASE WHEN o.next_day THEN o.ready_at END) AS at) base
+    WHERE o.tenant_id = %(tenant)s AND o.is_open AND o.ours AND (p.ship_on IS NOT NULL OR base.at IS NOT NULL)) x
+WHERE x.due <= %(now)s
+UNION ALL
+SELECT r.order_id, 'not_counted', r.created_at FROM orders_mallreport r JOIN orders_order o ON o.id = r.order_id
+WHERE r.tenant_id = %(tenant)s AND r.counted_at IS NULL AND r.created_at < %(shipped_before)s AND o.is_live
+"""
+
+
+def late_orders(now: datetime) -> list[Late]:
+    """Return every late order with its causes, the longest late first. One statement."""
+    params = {"tenant": current_tenant(), "now": now, "shipped_before": uncounted_before(now)}
+    with connection.cursor() as cursor:
+        cursor.execute(_LATE, params)
+        rows = cursor.fetchall()
+    found: dict[int, dict[str, datetime]] = defaultdict(dict)
+    for order_id, cause, since in rows:
+        found[order_id][cause] = min(since, found[order_id].get(cause, since))
+    late = [Late(order_id=pk, causes=tuple(sorted(causes)), since=min(causes.values())) for pk, causes in found.items()]
+    return sorted(late, key=lambda one: (one.since, one.order_id))
+
+
+def uncounted_before(now: datetime) -> datetime:
+    """Return the moment before which every shipment should be counted by now: the start of the day that 09:00 last closed."""
+    today = day_of(now)
+    return start_of(today if now.astimezone(JAPAN).time() >= COUNTED_BY else today - timedelta(days=1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """A task that holds, with the number of open orders it holds and since when the first one waits."""
+
+    task_id: int
+    key: str
+    name: str
+    colour: str
+    orders: int
+    since: datetime
+
+
+def held_causes(shop_ids: Sequence[int] = ()) -> tuple[Cause, ...]:
+    """Return what holds open orders, the most frequent cause first. One statement."""
+    marks = TaskMark.objects.filter(closed_at__isnull=True, task__holds=True, task__retired_at__isnull=True, order__is_open=True)
+    if shop_ids:
+        marks = marks.filter(order__shop_id__in=shop_ids)
+    rows = marks.order_by().values("task_id", "task__key", "task__name", "task__colour").annotate(n=Count("order_id"), since=Min("opened_at"))
+    columns = rows.values_list("task_id", "task__key", "task__name", "task__colour", "n", "since")
+    found = [Cause(task_id=pk, key=key, name=name, colour=colour, orders=n, since=at) for pk, key, name, colour, n, at in columns]
+    return tuple(sorted(found, key=lambda cause: (-cause.orders, cause.since)))
+
+
+def held_orders(limit: int = 200, shop_ids: Sequence[int] = ()) -> list[int]:
+    """Return the ids of open orders that a task holds, the longest waiting first."""
+    rows = Order.objects.filter(is_open=True, held=True)
+    if shop_ids:
+        rows = rows.filter(shop_id__in=shop_ids)
+    waiting = rows.filter(taskmark__closed_at__isnull=True, taskmark__task__holds=True)
+    return list(waiting.annotate(since=Min("taskmark__opened_at")).order_by("since", "pk").values_list("pk", flat=True)[:limit])
