@@ -47,6 +47,7 @@ test: messages browser ## all tests; ARGS= goes to pytest
 	@$(RUN) -m pytest $(ARGS)
 
 lint: venv ## style, types, import layers, migrations, OpenAPI, translations
+	@mkdir -p .state
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	$(FILLED) .venv/bin/mypy .
