@@ -160,6 +160,10 @@ class WarehouseAdapter(Protocol):
         """Call the warehouse harmlessly; return an empty text if it works, else a reason code."""
         ...
 
+    def close(self) -> None:
+        """Let the connections go."""
+        ...
+
 
 def adapter_class(kind: str) -> type[Any]:
     """Return the adapter class registered under this kind."""

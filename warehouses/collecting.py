@@ -49,6 +49,8 @@ def work(tenant_id: int, warehouse_id: int) -> bool:
                     break
     except (MallDown, MallBlind) as failure:
         error = str(failure)
+    finally:
+        adapter.close()
     with tenant_transaction(tenant_id):
         now = business_now()
         wait = timedelta(seconds=60 if error else warehouse.collect_every_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import date, datetime
 
 from django.conf import settings
@@ -63,7 +64,10 @@ class SendRequest(WarehouseHandler):
     function = "send"
 
     def perform(self, delivery: Delivery, prepared: Warehouse, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
-        adapter = adapter_for(prepared)
+        with closing(adapter_for(prepared)) as adapter:
+            return self._send(delivery, adapter, effects)
+
+    def _send(self, delivery: Delivery, adapter: WarehouseAdapter, effects: Sequence[Effect]) -> dict[int, Outcome]:
         answers: dict[int, Outcome] = {}
         for start in range(0, len(effects), adapter.send_size):
             part = effects[start : start + adapter.send_size]
@@ -75,7 +79,8 @@ class SendRequest(WarehouseHandler):
         return answers
 
     def look(self, delivery: Delivery, prepared: Warehouse, effects: Sequence[Effect]) -> Mapping[int, Found]:
-        states = self.states(adapter_for(prepared), effects)
+        with closing(adapter_for(prepared)) as adapter:
+            states = self.states(adapter, effects)
         if isinstance(states, NotDone | Unsure):
             return {effect.pk: states for effect in effects}
         return {effect.pk: self._verdict(states.get(_reference(effect))) for effect in effects}
@@ -105,7 +110,10 @@ class WithdrawRequest(WarehouseHandler):
         return "ended" if _request(effect).ended_at is not None else ""
 
     def perform(self, delivery: Delivery, prepared: Warehouse, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
-        adapter = adapter_for(prepared)
+        with closing(adapter_for(prepared)) as adapter:
+            return self._withdraw(delivery, adapter, effects)
+
+    def _withdraw(self, delivery: Delivery, adapter: WarehouseAdapter, effects: Sequence[Effect]) -> dict[int, Outcome]:
         answers: dict[int, Outcome] = {}
         for effect in effects:
             payload = effect.payload
@@ -116,14 +124,17 @@ class WithdrawRequest(WarehouseHandler):
         return answers
 
     def look(self, delivery: Delivery, prepared: Warehouse, effects: Sequence[Effect]) -> Mapping[int, Found]:
-        states = self.states(adapter_for(prepared), effects)
+        with closing(adapter_for(prepared)) as adapter:
+            states = self.states(adapter, effects)
         if isinstance(states, NotDone | Unsure):
             return {effect.pk: states for effect in effects}
         verdicts: dict[int, Found] = {}
         for effect in effects:
             state = states.get(_reference(effect))
-            if state is None or state.state == "withdrawn":
+            if state is None:
                 verdicts[effect.pk] = Receipt(data={"answer": "agreed", "fee_yen": 0})
+            elif state.state == "withdrawn":
+                verdicts[effect.pk] = Absent_(detail="asking again repeats the answer with its fee")
             elif state.state == "shipped":
                 verdicts[effect.pk] = Receipt(data={"answer": "too_late", "fee_yen": 0})
             else:

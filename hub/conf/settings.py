@@ -180,6 +180,9 @@ EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.str("SYSTEM_MAIL_FROM", default="hub@localhost")
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000")
 
+FRAME_PARTS = ["hub.frame.parts", "orders.frame.parts"]
+"""Functions of a request that fill the frame around each page (hub.web.frame)."""
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["hub.api.TokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["hub.api.HasScope"],

@@ -33,3 +33,6 @@ class OtherSystem:
 
     def test(self) -> str:
         return ""
+
+    def close(self) -> None:
+        pass

@@ -35,3 +35,6 @@ class OwnWarehouse:
 
     def test(self) -> str:
         return ""
+
+    def close(self) -> None:
+        pass

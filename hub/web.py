@@ -1,0 +1,170 @@
+"""The edge of pages: `@page` signs in, checks the right, and opens one tenant transaction around the view and its rendering.
+
+It cannot be a middleware: by then an exception has become a response, and the transaction would commit. `@public` marks the few
+views without. A test walks all URLs and fails on a view with neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
+
+from hub.audit import Actor
+from hub.clock import business_now
+from hub.models import Member, Role, Tenant, User
+from hub.rights import RIGHTS, least, may
+from hub.tenancy import tenant_or_none, tenant_transaction
+
+View = Callable[..., HttpResponse]
+
+
+class Forbidden(Exception):
+    """The member's role lacks a right; raised inside a view that finds out late."""
+
+    def __init__(self, right: str) -> None:
+        super().__init__(right)
+        self.right = right
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """One tenant a person works in."""
+
+    tenant_id: int
+    member_id: int
+    role: str
+    tenant_name: str
+
+
+@dataclass(kw_only=True)
+class Visit:
+    """The signed-in request as `request.hub`: who, where, when. `by` is what operations are handed."""
+
+    user: User
+    member: Member
+    tenant: Tenant
+    memberships: tuple[Membership, ...]
+    now: datetime
+
+    @property
+    def by(self) -> Actor:
+        return Actor(kind="member", id=self.member.pk, name=str(self.user))
+
+    def may(self, right: str) -> bool:
+        return may(self.member.role, right)
+
+    def need(self, right: str) -> None:
+        """Raise Forbidden when the right is lacking."""
+        if not self.may(right):
+            raise Forbidden(right)
+
+
+def memberships_of(user_id: int) -> tuple[Membership, ...]:
+    """Return the tenants a person works in, by the narrow look-up that needs no tenant."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tenant_id, member_id, role, tenant_name FROM hub_memberships(%s)", [user_id])
+        return tuple(Membership(tenant_id=t, member_id=m, role=r, tenant_name=n) for t, m, r, n in cursor.fetchall())
+
+
+def public(view: View) -> View:
+    """Mark a view that needs no person: sign-in, password reset, invitation, health."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def page(right: str, *, methods: tuple[str, ...] = ("GET", "POST"), fresh_factor: bool = False) -> Callable[[View], View]:
+    """Open a page for members whose role has the right. `fresh_factor`: asks the second factor again (G35)."""
+    assert right in RIGHTS, right
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method not in methods and request.method != "HEAD":
+                return HttpResponseNotAllowed(methods)
+            user = request.user
+            if not isinstance(user, User) or not user.is_active:
+                return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+            memberships = memberships_of(user.pk)
+            chosen = _choose(request, memberships)
+            if chosen is None:
+                return render(request, "403.html", {"no_tenant": True}, status=403)
+            if settings.MFA == "required" and chosen.role in (Role.OWNER, Role.ADMIN) and right != "account.own" and not is_mfa_enabled(user):
+                return redirect("hub:second_factor_setup")
+            return _inside(request, user, memberships, chosen, right, view, args, kwargs)
+
+        wrapper.right = right  # type: ignore[attr-defined]
+        wrapper.methods = methods  # type: ignore[attr-defined]
+        return wrapper
+
+    return decorate
+
+
+def _choose(request: HttpRequest, memberships: tuple[Membership, ...]) -> Membership | None:
+    """Return the tenant of this session while the person still works there, else their first."""
+    wanted = request.session.get("tenant")
+    return next((m for m in memberships if m.tenant_id == wanted), memberships[0] if memberships else None)
+
+
+def _inside(
+    request: HttpRequest, user: User, memberships: tuple[Membership, ...], chosen: Membership, right: str, view: View, args: Any, kwargs: Any
+) -> HttpResponse:
+    try:
+        with tenant_transaction(chosen.tenant_id):
+            visit = Visit(
+                user=user, member=Member.objects.get(pk=chosen.member_id), tenant=Tenant.objects.get(pk=chosen.tenant_id),
+                memberships=memberships, now=business_now(),
+            )  # fmt: skip
+            request.hub = visit  # type: ignore[attr-defined]
+            visit.need(right)
+            response = view(request, *args, **kwargs)
+            if hasattr(response, "render") and not getattr(response, "is_rendered", True):
+                response.render()
+            return response
+    except Forbidden as refused:
+        context = {"right": refused.right, "needed": least(refused.right), "role": chosen.role}
+        return render(request, "403.html", context, status=403)
+
+
+def toast(request: HttpRequest, words: str, *, undo_url: str = "", tone: str = "good") -> None:
+    """Show a short message on the next page, with *undo* where there is one."""
+    request.session["toasts"] = [*request.session.get("toasts", []), {"words": words, "undo_url": undo_url, "tone": tone}][-5:]
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: what the frame around each page shows, put together by the parts in settings.FRAME_PARTS."""
+
+    def build() -> dict[str, Any]:
+        visit = getattr(request, "hub", None)
+        if visit is None or tenant_or_none() is None:
+            return {}
+        parts: dict[str, Any] = {"toasts": request.session.pop("toasts", []) if "toasts" in request.session else []}
+        for path in settings.FRAME_PARTS:
+            parts.update(import_string(path)(request))
+        return parts
+
+    return {"frame": SimpleLazyObject(build), "may": Rights(getattr(request, "hub", None))}
+
+
+class Rights:
+    """`may.orders_edit` in templates: dots of a right become underscores."""
+
+    def __init__(self, visit: Visit | None) -> None:
+        self._visit = visit
+
+    def __getitem__(self, name: str) -> bool:
+        right = name.replace("_", ".", 1)
+        if right not in RIGHTS:
+            raise KeyError(name)
+        return self._visit is not None and self._visit.may(right)
