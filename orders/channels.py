@@ -295,6 +295,10 @@ class Channel(Protocol):
         """Call each function the adapter needs with a harmless request and say what each answered."""
         ...
 
+    def close(self) -> None:
+        """Let the connections go."""
+        ...
+
 
 def channel_class(name: str) -> type[Any]:
     """Return the adapter class registered under this name."""

@@ -77,6 +77,8 @@ def _reconcile(tenant_id: int, shop_id: int, *, now: datetime) -> None:
         named = channel.list_orders(since=since, until=until)
     except (MallDown, MallBlind, Later):
         return
+    finally:
+        channel.close()
     crash("keeping.after_list")
     with tenant_transaction(tenant_id):
         _compare(shop, named, since=since, until=until, now=now)

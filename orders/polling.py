@@ -56,6 +56,8 @@ def work(tenant_id: int, shop_id: int) -> bool:
         _fail(tenant_id, shop_id, token, blind=f"{blind.function}:{blind.reason}", wait=timedelta(seconds=60))
     except MallDown as down:
         _fail(tenant_id, shop_id, token, blind="", wait=timedelta(seconds=down.retry_after or 30))
+    finally:
+        channel.close()
     kick("judge", tenant_id, 0)
     return True
 

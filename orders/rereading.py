@@ -43,6 +43,8 @@ def work(tenant_id: int, shop_id: int) -> bool:
         pause = timedelta(seconds=min(later.seconds, 30))
     except (MallBlind, MallDown) as error:
         pause = timedelta(seconds=getattr(error, "retry_after", None) or 20)
+    finally:
+        channel.close()
     with tenant_transaction(tenant_id):
         Shop.objects.filter(pk=shop_id, reread_token=token).update(reread_token=None, reread_until=Now() + pause if pause else None)
     crash("rereading.after_release")

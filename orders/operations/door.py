@@ -93,14 +93,14 @@ def write(
             cursor.execute(
                 f"UPDATE orders_order o SET {sets}{_ALWAYS} FROM json_to_record(%s::json) AS x({_types(columns)}) "
                 "WHERE o.id = ANY(%s) RETURNING o.id, o.revision",
-                [_json({"id": 0, **rows[0].after}), now, judge, now, [row.order_id for row in rows]],
+                [now, judge, now, _json({"id": 0, **rows[0].after}), [row.order_id for row in rows]],
             )
         else:
             sets = "".join(f'"{column}" = x."{column}", ' for column in columns)
             cursor.execute(
                 f"UPDATE orders_order o SET {sets}{_ALWAYS} FROM json_to_recordset(%s::json) AS x({_types(columns)}) "
                 "WHERE o.id = x.id RETURNING o.id, o.revision",
-                [_json(values), now, judge, now],
+                [now, judge, now, _json(values)],
             )
         revisions: dict[int, int] = dict(cursor.fetchall())
     enter_audit(rows, revisions, verb=verb, by=by, now=now, batch_id=batch_id)

@@ -12,7 +12,7 @@ from orders.channels import Absent, CancelReason, MallOrder
 from orders.models import Order, Shop
 from orders.operations.door import note
 from orders.operations.holds import close_mark, open_mark, system_task
-from orders.outgoing.mall import MallHandler, look_all, numbers_of
+from orders.outgoing.mall import MallHandler
 
 MALL = Actor(kind="mall", name="cancel")
 
@@ -22,17 +22,17 @@ class Cancel(MallHandler):
     function = "cancel"
 
     def perform(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
-        channel = self.channel(delivery, prepared)
         answers: dict[int, Outcome] = {}
-        for effect in effects:
-            delivery.arm([effect.pk])
-            answers[effect.pk] = channel.cancel(
-                number=effect.payload["number"], reason=CancelReason(effect.payload["reason"]), restock=effect.payload["restock"]
-            )
+        with self.channel(delivery, prepared) as channel:
+            for effect in effects:
+                delivery.arm([effect.pk])
+                answers[effect.pk] = channel.cancel(
+                    number=effect.payload["number"], reason=CancelReason(effect.payload["reason"]), restock=effect.payload["restock"]
+                )
         return answers
 
     def look(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Found]:
-        found = look_all(self.channel(delivery, prepared), numbers_of(effects))
+        found = self.look_at(delivery, prepared, effects)
         if isinstance(found, NotDone):
             return {effect.pk: found for effect in effects}
         verdicts: dict[int, Found] = {}

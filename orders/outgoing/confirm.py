@@ -12,7 +12,7 @@ from orders.channels import Absent
 from orders.models import Order, Shop
 from orders.operations.door import note
 from orders.operations.holds import open_mark, system_task
-from orders.outgoing.mall import MallHandler, look_all, numbers_of
+from orders.outgoing.mall import MallHandler, numbers_of
 
 MALL = Actor(kind="mall", name="confirm")
 READ_AFTER = timedelta(minutes=2)
@@ -33,12 +33,13 @@ class Confirm(MallHandler):
 
     def perform(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
         delivery.arm([effect.pk for effect in effects])
-        answers = self.channel(delivery, prepared).confirm(numbers=numbers_of(effects))
+        with self.channel(delivery, prepared) as channel:
+            answers = channel.confirm(numbers=numbers_of(effects))
         missing = Unsure(reason="not_in_answer")
         return {effect.pk: answers.get(effect.payload["number"], missing) for effect in effects}
 
     def look(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Found]:
-        found = look_all(self.channel(delivery, prepared), numbers_of(effects))
+        found = self.look_at(delivery, prepared, effects)
         if isinstance(found, NotDone):
             return {effect.pk: found for effect in effects}
         return {effect.pk: self._verdict(found.get(effect.payload["number"])) for effect in effects}

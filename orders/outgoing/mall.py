@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from hub.effects import Delivery, Handler, NotDone
 from hub.models import Effect
@@ -19,9 +20,19 @@ class MallHandler(Handler):
         shop: Shop = Shop.objects.get(pk=effects[0].shop_id)
         return shop
 
-    def channel(self, delivery: Delivery, shop: Shop) -> Channel:
-        """Build the shop's adapter at the lane's pace; opens no transaction."""
-        return channel_for(shop, pace=delivery.pace)
+    @contextmanager
+    def channel(self, delivery: Delivery, shop: Shop) -> Iterator[Channel]:
+        """Open the shop's adapter at the lane's pace, outside any transaction, and close it again."""
+        channel = channel_for(shop, pace=delivery.pace)
+        try:
+            yield channel
+        finally:
+            channel.close()
+
+    def look_at(self, delivery: Delivery, shop: Shop, effects: Sequence[Effect]) -> Mapping[str, MallOrder | Absent] | NotDone:
+        """Read the effects' orders as the mall has them now."""
+        with self.channel(delivery, shop) as channel:
+            return look_all(channel, numbers_of(effects))
 
     def still_true(self, effect: Effect, now: object) -> str:
         order = Order.objects.filter(pk=effect.order_id).values("deleted_at", "ours", "phase").first()

@@ -28,12 +28,12 @@ class ReportShipment(MallHandler):
     function = "report"
 
     def perform(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
-        channel = self.channel(delivery, prepared)
-        found = look_all(channel, numbers_of(effects))
-        if isinstance(found, NotDone):
-            return {effect.pk: found for effect in effects}
-        for effect in effects:
-            delivery.settle(effect.pk, self._one(delivery, channel, effect, found.get(effect.payload["number"])))
+        with self.channel(delivery, prepared) as channel:
+            found = look_all(channel, numbers_of(effects))
+            if isinstance(found, NotDone):
+                return {effect.pk: found for effect in effects}
+            for effect in effects:
+                delivery.settle(effect.pk, self._one(delivery, channel, effect, found.get(effect.payload["number"])))
         return {}
 
     def _one(self, delivery: Delivery, channel: Channel, effect: Effect, order: MallOrder | Absent | None) -> Outcome:
@@ -56,7 +56,7 @@ class ReportShipment(MallHandler):
         return channel.report_shipment(report=report)
 
     def look(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Found]:
-        found = look_all(self.channel(delivery, prepared), numbers_of(effects))
+        found = self.look_at(delivery, prepared, effects)
         if isinstance(found, NotDone):
             return {effect.pk: found for effect in effects}
         verdicts: dict[int, Found] = {}
