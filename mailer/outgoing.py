@@ -46,7 +46,7 @@ class Prepared:
 
 class SendMail(Handler):
     kind = "mail.send"
-    batch_size = 20
+    batch_size = 50
     call_size = 1
     function = "smtp"
     can_look = False
