@@ -41,7 +41,7 @@ class Bench:
     def __init__(self) -> None:
         self._clock = Clock(None, MORNING, 0)
         self._mall = RakutenMall(self._clock, Ledger(None, self._clock))
-        self._shop = self._control("shops", id=self.account)
+        self._shop = self.control("shops", id=self.account)
 
     @property
     def app(self) -> App:
@@ -58,7 +58,7 @@ class Bench:
         if which == "wrong":
             key["license_key"] = f"SL{self.account}_AAAAAAAAAAAAAAAA"
         if which == "expired":
-            self._control("keys", shop=self.account, expire=key["license_key"])
+            self.control("keys", shop=self.account, expire=key["license_key"])
         return {"service_secret": key["service_secret"], "license_key": key["license_key"]}
 
     def place(self, kind: str = "plain", n: int = 1) -> list[str]:
@@ -67,25 +67,25 @@ class Bench:
         order: dict[str, Any] = {"kind": mall_kind}
         if kind == "bad":
             order["override"] = BAD
-        placed = self._control("orders", shop=self.account, orders=[order] * n)
+        placed = self.control("orders", shop=self.account, orders=[order] * n)
         return [row["number"] for row in placed["orders"]]
 
     def make_ready(self, number: str) -> None:
         """Bring an order to where it is ready to ship."""
-        self._control("staff/confirm", number=number)
+        self.control("staff/confirm", number=number)
         self.pass_minutes(30)
 
     def pass_minutes(self, minutes: float) -> None:
         """Let business time pass."""
-        self._control("clock", advance_seconds=minutes * 60)
+        self.control("clock", advance_seconds=minutes * 60)
 
     def misbehave(self, call: str, how: str, count: int = 1) -> None:
         """Make the next calls of a method of the adapter go wrong."""
-        self._control("faults", faults=[{**FAULTS[how], "function": CALLS[call], "count": count}])
+        self.control("faults", faults=[{**FAULTS[how], "function": CALLS[call], "count": count}])
 
     def switch_off(self, call: str) -> None:
         """Take away the shop's right to a function."""
-        self._control("keys", shop=self.account, functions_off=[CALLS[call]])
+        self.control("keys", shop=self.account, functions_off=[CALLS[call]])
 
     def refusal_shapes(self) -> list[str]:
         """Return the shapes in which this mall may refuse a key."""
@@ -93,7 +93,7 @@ class Bench:
 
     def refuse_as(self, shape: str) -> None:
         """Refuse keys in this shape from now on."""
-        self._control("settings", error_shape=shape)
+        self.control("settings", error_shape=shape)
 
     def requests(self, call: str) -> int:
         """Count the requests that arrived for a method of the adapter."""
@@ -114,7 +114,8 @@ class Bench:
             (row["shippingNumber"], row["shippingDate"]) for package in packages for row in package["ShippingModelList"]
         ]
 
-    def _control(self, name: str, **wish: Any) -> Any:
+    def control(self, name: str, **wish: Any) -> Any:
+        """Post a control call of this simulator; it must succeed."""
         answer = self._mall.app("POST", f"/_control/{name}", {}, {}, json.dumps(wish).encode())
         if answer.status != 200:
             raise ValueError(answer.body.decode())
