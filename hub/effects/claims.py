@@ -138,7 +138,7 @@ UPDATE hub_effect SET token = NULL, claimed_until = NULL,
     reason = CASE WHEN claims >= %(most_claims)s THEN 'killed_worker' ELSE 'interrupted' END,
     reason_params = CASE WHEN claims >= %(most_claims)s THEN jsonb_build_object('claims', claims) ELSE '{}' END,
     settled_at = CASE WHEN claims >= %(most_claims)s THEN clock_timestamp() END,
-    due_at = CASE WHEN sent_at IS NULL THEN clock_timestamp()
+    due_at = CASE WHEN sent_at IS NULL THEN due_at
         ELSE greatest(clock_timestamp(), sent_at + make_interval(secs => %(quiet)s)) END
 WHERE tenant_id = %(tenant)s AND lane = %(lane)s AND kind = %(kind)s AND state = 'sending' AND token IS DISTINCT FROM %(token)s"""
 

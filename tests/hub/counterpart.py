@@ -10,13 +10,27 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.test import override_settings
 
-from hub.effects import Absent_, Delivery, Found, Handler, NotDone, Outcome, Receipt, Refused, StillOpen, Unsure, enqueue
+from hub.clock import true_now
+from hub.effects import (
+    Absent_,
+    Delivery,
+    Found,
+    Handler,
+    NotDone,
+    Outcome,
+    Receipt,
+    Refused,
+    StillOpen,
+    Unsure,
+    deliver,
+    enqueue,
+)
 from hub.models import Effect, Lane
 from hub.tenancy import tenant_transaction
 
@@ -199,3 +213,22 @@ def change(tenant_id: int, pk: int, **values: Any) -> None:
     """Set columns of an effect, as time or a dead worker would."""
     with tenant_transaction(tenant_id):
         assert Effect.objects.filter(pk=pk).update(**values) == 1
+
+
+def deliver_all(tenant_id: int, lane: str = LANE) -> int:
+    """Run the deliver stage for the lane; return how many effects were taken up."""
+    return deliver.work(tenant_id, lane_id(tenant_id, lane))
+
+
+def make_due(tenant_id: int) -> None:
+    """Let the time pass that open effects wait for."""
+    with tenant_transaction(tenant_id):
+        Effect.objects.filter(state__in=["waiting", "unsure"]).update(due_at=true_now())
+
+
+def lose_worker(tenant_id: int) -> None:
+    """Let the lease of whoever holds the lane run out."""
+    with tenant_transaction(tenant_id):
+        past = true_now() - timedelta(seconds=1)
+        Lane.objects.filter(claimed_until__isnull=False).update(claimed_until=past)
+        Effect.objects.filter(state="sending").update(claimed_until=past)

@@ -13,19 +13,13 @@ from hub import stages
 from hub.clock import true_now
 from hub.effects import NotDone, Refused, deliver, enqueue
 from hub.effects.switches import switch_system, switch_tenant
-from hub.models import Breaker, Effect, EffectTry, Lane, Tenant
+from hub.models import Breaker, EffectTry, Lane, Tenant
 from hub.stages import Bell
 from hub.tenancy import tenant_transaction
 from tests.conftest import TESTER
-from tests.hub.counterpart import LANE, Counterpart, change, decide, effect, lane_id, states, world
+from tests.hub.counterpart import LANE, Counterpart, change, decide, deliver_all, effect, lane_id, make_due, states
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def other_side(django_db_setup: None, django_db_blocker: object) -> Iterator[Counterpart]:
-    with world() as counterpart:
-        yield counterpart
 
 
 @pytest.fixture
@@ -38,10 +32,6 @@ def bells() -> Iterator[list[Bell]]:
     stages._publisher, stages._stopping = before
 
 
-def deliver_all(tenant: Tenant, lane: str = LANE) -> int:
-    return deliver.work(tenant.pk, lane_id(tenant.pk, lane))
-
-
 def test_enqueue_decides_a_key_once_and_rings_after_the_commit(tenant: Tenant, other_side: Counterpart, bells: list[Bell]) -> None:
     with tenant_transaction(tenant.pk):
         first = enqueue("test.tell", lane=LANE, key="a", payload={"day": NOW}, now=NOW)
@@ -49,7 +39,7 @@ def test_enqueue_decides_a_key_once_and_rings_after_the_commit(tenant: Tenant, o
         again = enqueue("test.tell", lane=LANE, key="a", payload={}, now=NOW)
         assert bells == []
 
-    assert first is not None and second is not None and again is None
+    assert [made is None for made in (first, second, again)] == [False, False, True]
     assert bells == [("deliver", tenant.pk, lane_id(tenant.pk))]
 
 
@@ -66,7 +56,7 @@ def test_enqueue_rolled_back_rings_nothing(tenant: Tenant, other_side: Counterpa
 def test_due_effects_are_sent_once_and_done(tenant: Tenant, other_side: Counterpart, kind: str) -> None:
     decide(tenant.pk, "abcdefg", kind=kind, now=NOW)
 
-    taken = deliver_all(tenant)
+    taken = deliver_all(tenant.pk)
 
     assert taken == 7
     assert states(tenant.pk) == dict.fromkeys("abcdefg", "done")
@@ -76,7 +66,7 @@ def test_due_effects_are_sent_once_and_done(tenant: Tenant, other_side: Counterp
 def test_result_and_try_keep_what_was_answered(tenant: Tenant, other_side: Counterpart) -> None:
     [pk] = decide(tenant.pk, ["a"], now=NOW)
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     done = effect(tenant.pk, pk)
     assert (done.result, done.attempts, done.claims, done.token) == ({"number": "N-a"}, 0, 0, None)
@@ -113,7 +103,7 @@ def test_mark_is_committed_before_the_call(tenant: Tenant, other_side: Counterpa
     seen = []
     other_side.on_call = lambda keys: seen.append(effect(tenant.pk, pk))
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     assert [(row.state, row.sent_at is not None, row.token is not None) for row in seen] == [("sending", True, True)]
 
@@ -122,7 +112,7 @@ def test_refusal_stops_with_its_code_and_consequences(tenant: Tenant, other_side
     [pk] = decide(tenant.pk, ["a"], now=NOW)
     other_side.answers["a"] = Refused(reason="unknown_order", detail="ERROR_105", params={"number": "1"})
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     stopped = effect(tenant.pk, pk)
     assert (stopped.state, stopped.reason, stopped.attempts) == ("stopped", "unknown_order", 1)
@@ -136,7 +126,7 @@ def test_refusal_of_what_is_there_already_is_done(tenant: Tenant, other_side: Co
     other_side.done["a"] = 1
     other_side.answers["a"] = Refused(reason="already_moved_on")
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     assert states(tenant.pk) == {"a": "done"}
 
@@ -145,12 +135,12 @@ def test_refusal_that_cannot_be_looked_at_now_is_decided_by_the_next_look(tenant
     [pk] = decide(tenant.pk, ["a"], now=NOW)
     other_side.answers["a"] = Refused(reason="already_moved_on")
     other_side.knows = lambda key: NotDone(reason="mall_down")  # type: ignore[method-assign]
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
     assert states(tenant.pk) == {"a": "unsure:already_moved_on"}
     del other_side.knows  # type: ignore[method-assign]
     change(tenant.pk, pk, due_at=true_now())
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     assert states(tenant.pk) == {"a": "stopped:already_moved_on"}
 
@@ -160,7 +150,7 @@ def test_not_done_uses_tries_and_stops_at_the_tenth(tenant: Tenant, other_side: 
     other_side.answers["a"] = NotDone(reason="busy", line=False)
 
     for attempts in range(1, 11):
-        deliver_all(tenant)
+        deliver_all(tenant.pk)
         assert effect(tenant.pk, pk).attempts == attempts
         change(tenant.pk, pk, due_at=true_now())
 
@@ -176,15 +166,16 @@ def test_sick_line_opens_the_breaker_and_costs_no_tries(tenant: Tenant, other_si
     other_side.down = NotDone(reason="ConnectError")
 
     for _ in range(3):
-        deliver_all(tenant)
-        make_due(tenant)
+        deliver_all(tenant.pk)
+        make_due(tenant.pk)
     calls = len(other_side.calls)
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     assert len(other_side.calls) == calls
     with tenant_transaction(tenant.pk):
         breaker = Breaker.objects.get(lane=LANE, function="tell")
-    assert breaker.open_seconds == 60 and breaker.open_until > true_now() + timedelta(seconds=50)
+    assert breaker.open_seconds == 60
+    assert breaker.open_until > true_now() + timedelta(seconds=50)
     assert {effect(tenant.pk, pk).attempts for pk in ids} == {0}
     assert set(states(tenant.pk).values()) == {"waiting:line_down"}
 
@@ -192,40 +183,35 @@ def test_sick_line_opens_the_breaker_and_costs_no_tries(tenant: Tenant, other_si
 def test_half_open_breaker_lets_one_probe_through_then_all(tenant: Tenant, other_side: Counterpart) -> None:
     decide(tenant.pk, "abcdef", now=NOW)
     other_side.down = NotDone(reason="wrong_key", blind=True)
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
     assert len(other_side.calls) == 5  # one claim; the sixth was not begun
     with tenant_transaction(tenant.pk):
         assert Breaker.objects.get(lane=LANE).open_seconds == 60
         Breaker.objects.update(open_until=true_now() - timedelta(seconds=1))
-    make_due(tenant)
-    deliver_all(tenant)
+    make_due(tenant.pk)
+    deliver_all(tenant.pk)
     assert len(other_side.calls) == 6
     with tenant_transaction(tenant.pk):
         assert Breaker.objects.get(lane=LANE).open_seconds == 120
         Breaker.objects.update(open_until=true_now() - timedelta(seconds=1))
     other_side.down = None
-    make_due(tenant)
+    make_due(tenant.pk)
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     assert set(states(tenant.pk).values()) == {"done"}
-
-
-def make_due(tenant: Tenant) -> None:
-    with tenant_transaction(tenant.pk):
-        Effect.objects.filter(state__in=["waiting", "unsure"]).update(due_at=true_now())
 
 
 def test_later_effect_waits_for_those_it_names_while_they_are_open(tenant: Tenant, other_side: Counterpart) -> None:
     [first] = decide(tenant.pk, ["first"], now=NOW)
     other_side.answers["first"] = NotDone(reason="busy", line=False)
     [second] = decide(tenant.pk, ["second"], now=NOW, after=[first])
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
     assert states(tenant.pk) == {"first": "waiting:busy", "second": "waiting:behind"}
     other_side.answers["first"] = Refused(reason="no")
     change(tenant.pk, first, due_at=true_now())
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     assert states(tenant.pk) == {"first": "stopped:no", "second": "done"}
     assert effect(tenant.pk, second).state == "done"
@@ -237,11 +223,11 @@ def test_effects_of_one_order_keep_their_order_and_do_not_hold_up_others(tenant:
     decide(tenant.pk, ["other"], now=NOW, order_id=8)
     other_side.answers["one"] = NotDone(reason="busy", line=False)
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
     assert states(tenant.pk) == {"one": "waiting:busy", "two": "waiting:behind", "other": "done"}
     del other_side.answers["one"]
     change(tenant.pk, pk, due_at=true_now())
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     assert [key for keys in other_side.calls for key in keys] == ["one", "other", "one", "two"]
 
@@ -250,7 +236,7 @@ def test_held_effect_is_never_claimed(tenant: Tenant, other_side: Counterpart) -
     decide(tenant.pk, ["flood"], now=NOW, hold_reason="flood")
     decide(tenant.pk, ["soon"], now=NOW, hold_seconds=30.0)
 
-    assert deliver_all(tenant) == 0
+    assert deliver_all(tenant.pk) == 0
     assert states(tenant.pk) == {"flood": "waiting", "soon": "waiting"}
 
 
@@ -258,7 +244,7 @@ def test_untrue_effect_is_dropped_not_sent(tenant: Tenant, other_side: Counterpa
     decide(tenant.pk, ["a"], now=NOW, payload={"untrue": "cancelled"})
     decide(tenant.pk, ["b"], now=NOW)
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     assert states(tenant.pk) == {"a": "dropped:cancelled", "b": "done"}
     assert other_side.done == {"b": 1}
@@ -268,7 +254,7 @@ def test_effect_that_breaks_its_handler_stops_only_itself(tenant: Tenant, other_
     decide(tenant.pk, ["bad"], now=NOW, payload={"unloadable": True})
     decide(tenant.pk, ["good"], now=NOW)
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     assert states(tenant.pk) == {"bad": "waiting:handler_fault", "good": "done"}
 
@@ -276,7 +262,7 @@ def test_effect_that_breaks_its_handler_stops_only_itself(tenant: Tenant, other_
 def test_consequences_that_fail_give_the_effect_to_a_person_with_its_receipt(tenant: Tenant, other_side: Counterpart) -> None:
     [pk] = decide(tenant.pk, ["a"], now=NOW, payload={"unsettled": True})
 
-    deliver_all(tenant)
+    deliver_all(tenant.pk)
 
     stopped = effect(tenant.pk, pk)
     assert (stopped.state, stopped.reason, stopped.result) == ("stopped", "settle_failed", {"number": "N-a"})
@@ -288,18 +274,18 @@ def test_nothing_is_claimed_while_outgoing_is_off(tenant: Tenant, other_tenant: 
     decide(other_tenant.pk, ["b"], now=NOW)
     with tenant_transaction(tenant.pk):
         switch_tenant(False, reason="rest", by=TESTER, now=NOW)
-    assert (deliver_all(tenant), deliver_all(other_tenant)) == (0, 1)
+    assert (deliver_all(tenant.pk), deliver_all(other_tenant.pk)) == (0, 1)
     assert [unit for unit in stages.due("deliver", NOW) if unit.tenant_id == tenant.pk] == []
 
     with tenant_transaction(tenant.pk):
         switch_tenant(True, reason="", by=TESTER, now=NOW)
     switch_system(False, reason="drill", now=NOW)
     try:
-        assert deliver_all(tenant) == 0
+        assert deliver_all(tenant.pk) == 0
     finally:
         switch_system(True, reason="", now=NOW)
 
-    assert deliver_all(tenant) == 1
+    assert deliver_all(tenant.pk) == 1
     assert states(tenant.pk) == {"a": "done"}
 
 
