@@ -9,7 +9,21 @@ from itertools import count
 from typing import Any
 
 from orders import search
-from orders.models import Listing, Order, OrderLine, OrderTag, Parcel, Product, Shop, Status, Tag, Task, TaskMark, TrackingNumber, Warehouse
+from orders.models import (
+    Listing,
+    Order,
+    OrderLine,
+    OrderTag,
+    Parcel,
+    Product,
+    Shop,
+    Status,
+    Tag,
+    Task,
+    TaskMark,
+    TrackingNumber,
+    Warehouse,
+)
 from tests.conftest import NOW
 
 _numbers = count(1)
@@ -34,7 +48,12 @@ def make_order(
     """An order with a parcel for each of `recipients`; a line says its parcel by `parcel` (a place in the list). Keys are made."""
     number = next(_numbers)
     step = Status.objects.select_related("group").get(default_for=status)
-    buyer = {"buyer_name": "佐藤 花子", "buyer_kana": "サトウ ハナコ", "buyer_phone": "090-1234-5678", "buyer_email": "hanako@example.com"}
+    buyer = {
+        "buyer_name": "佐藤 花子",
+        "buyer_kana": "サトウ ハナコ",
+        "buyer_phone": "090-1234-5678",
+        "buyer_email": "hanako@example.com",
+    }
     order = Order.objects.create(
         **{
             "shop": shop, "number": f"338866-20261122-{number:010}", "status": step, "phase": step.group.phase, "status_at": at,
@@ -45,11 +64,16 @@ def make_order(
         }
     )  # fmt: skip
     same = {"name": order.buyer_name, "kana": order.buyer_kana, "phone": order.buyer_phone, **ADDRESS}
-    parcels = [Parcel.objects.create(order=order, position=place, **{**same, **who}) for place, who in enumerate(recipients, start=1)]
+    parcels = [
+        Parcel.objects.create(order=order, position=place, **{**same, **who})
+        for place, who in enumerate(recipients, start=1)
+    ]
     for place, line in enumerate(lines, start=1):
         plain = {"sku": "A-1", "name": "りんご", "quantity": 1, "unit_price_yen": 1000}
         given = {key: value for key, value in line.items() if key != "parcel"}
-        OrderLine.objects.create(order=order, parcel=parcels[line.get("parcel", 0)], position=place, **{**plain, **given})
+        OrderLine.objects.create(
+            order=order, parcel=parcels[line.get("parcel", 0)], position=place, **{**plain, **given}
+        )
     OrderTag.objects.bulk_create([OrderTag(order=order, tag=tag) for tag in tags])
     TaskMark.objects.bulk_create([TaskMark(order=order, task=task, opened_at=at) for task in tasks])
     search.refresh_keys(order.pk)
@@ -77,7 +101,12 @@ def make_many(n: int, *, seed: int) -> None:
     listings = [Listing.objects.create(shop=shops[0], key=f"k{k}", name=f"出品{k}") for k in range(3)]
     statuses = list(Status.objects.select_related("group"))
     tags, tasks = list(Tag.objects.all()), list(Task.objects.order_by("pk")[:5])
-    edges = [timedelta(0), timedelta(hours=12), timedelta(hours=11, minutes=59, seconds=59, microseconds=999_999), timedelta(days=1)]
+    edges = [
+        timedelta(0),
+        timedelta(hours=12),
+        timedelta(hours=11, minutes=59, seconds=59, microseconds=999_999),
+        timedelta(days=1),
+    ]
 
     def moment() -> datetime:
         return NOW - timedelta(days=roll.randint(-2, 9), minutes=roll.choice([0, 1, 700, 900])) + roll.choice(edges)
@@ -136,7 +165,9 @@ def make_many(n: int, *, seed: int) -> None:
         lines += own_lines
         rest += [OrderTag(order=order, tag=tag) for tag in tags if roll.random() < 0.2]
         rest += [
-            TaskMark(order=order, task=task, opened_at=NOW, closed_at=roll.choice([None, NOW])) for task in tasks if roll.random() < 0.2
+            TaskMark(order=order, task=task, opened_at=NOW, closed_at=roll.choice([None, NOW]))
+            for task in tasks
+            if roll.random() < 0.2
         ]
         rest += [
             TrackingNumber(parcel=parcel, carrier="yamato", number=roll.choice(["111122223333", "12"]), shipped_on=NOW.date())

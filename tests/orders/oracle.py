@@ -107,7 +107,9 @@ def _value(key: str, row: Row, today: date) -> Any:
         "quantity_total": lambda: sum(line["quantity"] for line in row.lines),
         "parcel_count": lambda: len(row.parcels),
         "several_destinations": lambda: len({tuple(p[c] for c in WHO) for p in row.parcels}) > 1,
-        "recipient_is_buyer": lambda: bool(row.parcels) and all(p[c] == columns[f"buyer_{c}"] for p in row.parcels for c in WHO),
+        "recipient_is_buyer": lambda: (
+            bool(row.parcels) and all(p[c] == columns[f"buyer_{c}"] for p in row.parcels for c in WHO)
+        ),
         "unmapped": lambda: _unmapped(columns["unmapped_lines"], columns["open_lines"]),
     }
     return computed[key]() if key in computed else columns[own.get(key, key)]
@@ -145,7 +147,11 @@ def compare(test: Test, value: Any, today: date) -> bool:
         return bool(value.endswith(test.value))
     if kind is Kind.INSTANT:
         return _instant(op, value, test.value, today)
-    wanted = tuple(_resolved(one, today) for one in test.value) if isinstance(test.value, tuple) else _resolved(test.value, today)
+    wanted = (
+        tuple(_resolved(one, today) for one in test.value)
+        if isinstance(test.value, tuple)
+        else _resolved(test.value, today)
+    )
     if op == "between":
         return bool(wanted[0] <= value <= wanted[1])
     answers = {"is": lambda: value == wanted, "in": lambda: value in wanted, "lt": lambda: value < wanted, "lte": lambda: value <= wanted,
@@ -162,7 +168,11 @@ def _instant(op: str, value: datetime, wanted: Any, today: date) -> bool:
         return _instant("gte", value, wanted[0], today) and _instant("lte", value, wanted[1], today)
     wanted = _resolved(wanted, today)
     mine: Any = value if isinstance(wanted, datetime) else value.astimezone(JAPAN).date()
-    return bool({"is": mine == wanted, "lt": mine < wanted, "lte": mine <= wanted, "gt": mine > wanted, "gte": mine >= wanted}[op])
+    return bool(
+        {"is": mine == wanted, "lt": mine < wanted, "lte": mine <= wanted, "gt": mine > wanted, "gte": mine >= wanted}[
+            op
+        ]
+    )
 
 
 # Random trees.
@@ -191,7 +201,9 @@ class Trees:
         if op in ("empty", "not_empty"):
             return Test(field.key, op, None, of)
         if op in ("in", "not_in", "has", "has_all", "has_not"):
-            return Test(field.key, op, tuple(dict.fromkeys(self.value(field.key) for _ in range(self.roll.randint(1, 3)))), of)
+            return Test(
+                field.key, op, tuple(dict.fromkeys(self.value(field.key) for _ in range(self.roll.randint(1, 3)))), of
+            )
         if op == "between":
             low, high = self.value(field.key), self.value(field.key)
             return Test(field.key, op, (low, high), of)
@@ -211,12 +223,14 @@ class Trees:
         """Return a value that some order has, or one of its kind."""
         kind = FIELDS[key].kind
         if kind in (Kind.DAY, Kind.INSTANT) and self.roll.random() < 0.6:
-            return self.roll.choice([Relative(self.roll.randint(-6, 4)), self.today - timedelta(days=self.roll.randint(-3, 6))])
+            return self.roll.choice(
+                [Relative(self.roll.randint(-6, 4)), self.today - timedelta(days=self.roll.randint(-3, 6))]
+            )
         for _ in range(20):
             found = self._seen(key, self.roll.choice(self.rows))
             if found not in (None, ""):
                 return found
-        made: dict[Kind, Any] = {Kind.TEXT: "あ", Kind.CHOICE: "none", Kind.WORDS: "payment", Kind.NUMBER: 1, Kind.YEN: 1000,
+        made: dict[Kind, Any] = {Kind.TEXT: "あ", Kind.CHOICE: "card" if key == "payment_method" else "draft", Kind.WORDS: "payment", Kind.NUMBER: 1, Kind.YEN: 1000,
                                  Kind.DAY: self.today, Kind.INSTANT: self.today, Kind.FLAG: True, Kind.ROW: 1, Kind.ROWS: 1}  # fmt: skip
         return made[kind]
 
