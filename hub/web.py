@@ -7,9 +7,10 @@ views without. A test walks all URLs and fails on a view with neither.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -70,6 +71,10 @@ class Visit:
         if not self.may(right):
             raise Forbidden(right)
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Open a tenant transaction, for a view marked `outside`, which runs without one."""
+        return tenant_transaction(self.tenant.pk)
+
 
 def memberships_of(user_id: int) -> tuple[Membership, ...]:
     """Return the tenants a person works in, by the narrow look-up that needs no tenant."""
@@ -84,8 +89,14 @@ def public(view: View) -> View:
     return view
 
 
-def page(right: str, *, methods: tuple[str, ...] = ("GET", "POST"), fresh_factor: bool = False) -> Callable[[View], View]:
-    """Open a page for members whose role has the right. `fresh_factor`: asks the second factor again (G35)."""
+def page(
+    right: str, *, methods: tuple[str, ...] = ("GET", "POST"), fresh_factor: bool = False, outside: bool = False
+) -> Callable[[View], View]:
+    """Open a page for members whose role has the right. `fresh_factor`: asks the second factor again (G35).
+
+    `outside`: the view calls a counterpart, which no open transaction may wait for. Person and right are checked in a short
+    transaction; the view then runs without one, opens its own with `request.hub.transaction()`, and renders inside one.
+    """
     assert right in RIGHTS, right
 
     def decorate(view: View) -> View:
@@ -102,7 +113,8 @@ def page(right: str, *, methods: tuple[str, ...] = ("GET", "POST"), fresh_factor
                 return render(request, "403.html", {"no_tenant": True}, status=403)
             if settings.MFA == "required" and chosen.role in (Role.OWNER, Role.ADMIN) and right != "account.own" and not is_mfa_enabled(user):
                 return redirect("hub:second_factor_setup")
-            return _inside(request, user, memberships, chosen, right, view, args, kwargs)
+            enter = _outside if outside else _inside
+            return enter(request, user, memberships, chosen, right, partial(view, request, *args, **kwargs))
 
         wrapper.right = right  # type: ignore[attr-defined]
         wrapper.methods = methods  # type: ignore[attr-defined]
@@ -118,23 +130,44 @@ def _choose(request: HttpRequest, memberships: tuple[Membership, ...]) -> Member
 
 
 def _inside(
-    request: HttpRequest, user: User, memberships: tuple[Membership, ...], chosen: Membership, right: str, view: View, args: Any, kwargs: Any
+    request: HttpRequest, user: User, memberships: tuple[Membership, ...], chosen: Membership, right: str, view: Callable[[], HttpResponse]
 ) -> HttpResponse:
+    """Run the view and its rendering in one tenant transaction."""
     try:
         with tenant_transaction(chosen.tenant_id):
-            visit = Visit(
-                user=user, member=Member.objects.get(pk=chosen.member_id), tenant=Tenant.objects.get(pk=chosen.tenant_id),
-                memberships=memberships, now=business_now(),
-            )  # fmt: skip
-            request.hub = visit  # type: ignore[attr-defined]
-            visit.need(right)
-            response = view(request, *args, **kwargs)
+            _sign_in(request, user, memberships, chosen, right)
+            response = view()
             if hasattr(response, "render") and not getattr(response, "is_rendered", True):
                 response.render()
             return response
     except Forbidden as refused:
-        context = {"right": refused.right, "needed": least(refused.right), "role": chosen.role}
-        return render(request, "403.html", context, status=403)
+        return _refused(request, refused, chosen)
+
+
+def _outside(
+    request: HttpRequest, user: User, memberships: tuple[Membership, ...], chosen: Membership, right: str, view: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Check the right in a transaction of its own, then run the view without one."""
+    try:
+        with tenant_transaction(chosen.tenant_id):
+            _sign_in(request, user, memberships, chosen, right)
+        return view()
+    except Forbidden as refused:
+        return _refused(request, refused, chosen)
+
+
+def _sign_in(request: HttpRequest, user: User, memberships: tuple[Membership, ...], chosen: Membership, right: str) -> None:
+    visit = Visit(
+        user=user, member=Member.objects.get(pk=chosen.member_id), tenant=Tenant.objects.get(pk=chosen.tenant_id),
+        memberships=memberships, now=business_now(),
+    )  # fmt: skip
+    request.hub = visit  # type: ignore[attr-defined]
+    visit.need(right)
+
+
+def _refused(request: HttpRequest, refused: Forbidden, chosen: Membership) -> HttpResponse:
+    context = {"right": refused.right, "needed": least(refused.right), "role": chosen.role}
+    return render(request, "403.html", context, status=403)
 
 
 def toast(request: HttpRequest, words: str, *, undo_url: str = "", tone: str = "good") -> None:
