@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import CharField, Field, Lookup, TextField
+from django.db.models import CharField, Field, ForeignKey, Lookup, TextField
 
 if TYPE_CHECKING:
     _Lookup = Lookup[bool]
@@ -97,6 +97,7 @@ class HasWord(_OfText):
 
 
 @Field.register_lookup
+@ForeignKey.register_lookup
 class Among(_Lookup):
     """The value is one of a list, as one parameter (`= ANY`): the statement's text does not depend on how many there are."""
 

@@ -120,7 +120,7 @@ ORDER = (
     _text("number", _("受注番号"), "order", sort="number"),
     _row("shop", _("店舗"), choosing.shops, lambda facts: facts.shop.name, plain("shop_id"), {"shop_id"}),
     Field(
-        key="channel", label=_("モール"), subject="order", kind=Kind.CHOICE, q=_of_channel, choices=choosing.channels, 
+        key="channel", label=_("モール"), subject="order", kind=Kind.CHOICE, q=_of_channel, choices=choosing.channels,
         value=lambda facts: facts.shop.channel, reads=frozenset({"shop_id"}),
     ),
     _row("status", _("状態"), choosing.statuses, lambda facts: facts.status.name, plain("status_id"), {"status_id"}),

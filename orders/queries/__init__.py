@@ -7,7 +7,14 @@ from orders.queries.figures import Cutoff, HomeFigures, cutoffs, home_figures, n
 from orders.queries.filters import Filter
 from orders.queries.late import Cause, Late, held_causes, held_orders, late_orders, past_limit
 from orders.queries.pages import (
-    SORTS, BadCursor, Page, count_orders, ids_of_orders, marker, newer_orders, page_of_orders,
+    SORTS,
+    BadCursor,
+    Page,
+    count_orders,
+    ids_of_orders,
+    marker,
+    newer_orders,
+    page_of_orders,
 )  # fmt: skip
 from orders.queries.rows import OpenTask, OrderRow, ShopMark, StatusMark, TagMark, rows_of
 

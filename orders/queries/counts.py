@@ -52,7 +52,9 @@ def status_tree(now: datetime, shop_ids: Sequence[int] = ()) -> tuple[GroupNode,
         count = counts.get(status.pk, 0)
         if count or (status.retired_at is None and status.group.retired_at is None):
             groups[status.group_id] = status.group
-            nodes.setdefault(status.group_id, []).append(StatusNode(status=status, count=count, late=late.get(status.pk, 0)))
+            nodes.setdefault(status.group_id, []).append(
+                StatusNode(status=status, count=count, late=late.get(status.pk, 0))
+            )
     return tuple(GroupNode(group=groups[pk], statuses=tuple(found)) for pk, found in nodes.items())
 
 
@@ -91,5 +93,11 @@ def fold_deltas() -> tuple[int, int]:
 
 def recount() -> dict[int, int]:
     """Return the counts from the orders themselves: slow, and what the differences must always add up to."""
-    rows = Order.objects.filter(is_live=True).order_by().values("status_id").annotate(n=Count("pk")).values_list("status_id", "n")
+    rows = (
+        Order.objects.filter(is_live=True)
+        .order_by()
+        .values("status_id")
+        .annotate(n=Count("pk"))
+        .values_list("status_id", "n")
+    )
     return dict(rows)

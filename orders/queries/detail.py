@@ -75,7 +75,10 @@ def history_of(order_id: int, *, limit: int = SHOWN_ENTRIES, before: int | None 
     if before is not None:
         rows = rows.filter(pk__lt=before)
     entries = list(rows.order_by("-pk").defer("xid", "digest")[:limit])
-    details = {detail.entry_id: detail for detail in AuditDetail.objects.filter(entry_id__among=[entry.pk for entry in entries])}
+    details = {
+        detail.entry_id: detail
+        for detail in AuditDetail.objects.filter(entry_id__among=[entry.pk for entry in entries])
+    }
     nothing = AuditDetail(before={}, after={})
     return [
         HistoryEntry(
@@ -105,5 +108,7 @@ def _bundle_candidates(facts: OrderFacts, other_ids: Sequence[int]) -> list[int]
     places = Q(pk__in=[])
     for parcel in draft:
         places |= Q(name=parcel.name, postal_code=parcel.postal_code, city=parcel.city, street=parcel.street)
-    same = Parcel.objects.filter(places, order__in=other_ids, order__is_open=True, state=ParcelState.DRAFT, closed_at__isnull=True)
+    same = Parcel.objects.filter(
+        places, order__in=other_ids, order__is_open=True, state=ParcelState.DRAFT, closed_at__isnull=True
+    )
     return sorted(set(same.values_list("order_id", flat=True)))

@@ -24,7 +24,10 @@ def facts_of(order_ids: Iterable[int]) -> dict[int, OrderFacts]:
     shared = _shared(parcel_ids)
     reports = _by(MallReport.objects.filter(order_id__among=ids).order_by("created_at", "pk"), "order_id")
     marks = _by(
-        TaskMark.objects.filter(order_id__among=ids, closed_at__isnull=True).select_related("task").order_by("opened_at", "pk"), "order_id"
+        TaskMark.objects.filter(order_id__among=ids, closed_at__isnull=True)
+        .select_related("task")
+        .order_by("opened_at", "pk"),
+        "order_id",
     )
     tags = _tags(ids)
     return {

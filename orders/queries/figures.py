@@ -73,7 +73,9 @@ def home_figures(now: datetime) -> HomeFigures:
         cutoffs=tuple(cutoffs(now)),
         hours=_hours(start_of(today)),
         hours_last_week=_hours(start_of(today - timedelta(days=7))),
-        shops=tuple(Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials", "covered")),
+        shops=tuple(
+            Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials", "covered")
+        ),
     )
 
 
@@ -98,7 +100,9 @@ def _unreported() -> tuple[int, int]:
 
 
 def _hours(start: datetime) -> tuple[int, ...]:
-    placed = Order.objects.filter(is_live=True, placed_at__gte=start, placed_at__lt=start + timedelta(days=1)).order_by()
+    placed = Order.objects.filter(
+        is_live=True, placed_at__gte=start, placed_at__lt=start + timedelta(days=1)
+    ).order_by()
     hour = Trunc("placed_at", "hour", tzinfo=JAPAN, output_field=DateTimeField())
     counted = dict(placed.annotate(hour=hour).values("hour").annotate(n=Count("pk")).values_list("hour", "n"))
     return tuple(counted.get(start + timedelta(hours=hour), 0) for hour in range(24))
@@ -107,7 +111,11 @@ def _hours(start: datetime) -> tuple[int, ...]:
 def cutoffs(now: datetime) -> list[Cutoff]:
     """Return each warehouse's next cut-off with the parcels of open orders that are wanted and not yet requested."""
     wanted = Parcel.objects.filter(
-        state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True, order__is_open=True, warehouse__isnull=False
+        state=ParcelState.DRAFT,
+        ship_wanted_at__isnull=False,
+        closed_at__isnull=True,
+        order__is_open=True,
+        warehouse__isnull=False,
     )
     rows = wanted.order_by().values("warehouse_id", "order__held").annotate(n=Count("pk"))
     counts: dict[int, dict[bool, int]] = {}

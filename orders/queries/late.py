@@ -94,12 +94,21 @@ class Cause:
 
 def held_causes(shop_ids: Sequence[int] = ()) -> tuple[Cause, ...]:
     """Return what holds open orders, the most frequent cause first. One statement."""
-    marks = TaskMark.objects.filter(closed_at__isnull=True, task__holds=True, task__retired_at__isnull=True, order__is_open=True)
+    marks = TaskMark.objects.filter(
+        closed_at__isnull=True, task__holds=True, task__retired_at__isnull=True, order__is_open=True
+    )
     if shop_ids:
         marks = marks.filter(order__shop_id__in=shop_ids)
-    rows = marks.order_by().values("task_id", "task__key", "task__name", "task__colour").annotate(n=Count("order_id"), since=Min("opened_at"))
+    rows = (
+        marks.order_by()
+        .values("task_id", "task__key", "task__name", "task__colour")
+        .annotate(n=Count("order_id"), since=Min("opened_at"))
+    )
     columns = rows.values_list("task_id", "task__key", "task__name", "task__colour", "n", "since")
-    found = [Cause(task_id=pk, key=key, name=name, colour=colour, orders=n, since=at) for pk, key, name, colour, n, at in columns]
+    found = [
+        Cause(task_id=pk, key=key, name=name, colour=colour, orders=n, since=at)
+        for pk, key, name, colour, n, at in columns
+    ]
     return tuple(sorted(found, key=lambda cause: (-cause.orders, cause.since)))
 
 
@@ -109,4 +118,6 @@ def held_orders(limit: int = 200, shop_ids: Sequence[int] = ()) -> list[int]:
     if shop_ids:
         rows = rows.filter(shop_id__in=shop_ids)
     waiting = rows.filter(taskmark__closed_at__isnull=True, taskmark__task__holds=True)
-    return list(waiting.annotate(since=Min("taskmark__opened_at")).order_by("since", "pk").values_list("pk", flat=True)[:limit])
+    return list(
+        waiting.annotate(since=Min("taskmark__opened_at")).order_by("since", "pk").values_list("pk", flat=True)[:limit]
+    )

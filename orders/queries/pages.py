@@ -72,7 +72,7 @@ class Page:
     found: Found | None = None
 
 
-def page_of_orders(filter: Filter, *, today: date, cursor: str = "", size: int = 50, sort: str = "newest") -> Page:  # noqa: A002
+def page_of_orders(filter: Filter, *, today: date, cursor: str = "", size: int = 50, sort: str = "newest") -> Page:
     """Return up to `size` (at most 200) orders of the filter from the cursor on. Raises BadCursor.
 
     Seven statements at most, whatever the size. `today` is what relative days in a condition are told from.
@@ -103,7 +103,7 @@ def marker() -> str:
     return encode(next(iter(newest), 0))
 
 
-def newer_orders(filter: Filter, since: str, *, today: date) -> int:  # noqa: A002
+def newer_orders(filter: Filter, since: str, *, today: date) -> int:
     """Return how many orders of the filter came after the marker, counting to 100. Raises BadCursor."""
     try:
         after = decode(since)
@@ -112,12 +112,12 @@ def newer_orders(filter: Filter, since: str, *, today: date) -> int:  # noqa: A0
     return filter.orders(today=today).filter(pk__gt=after).order_by()[:NEWS_SHOWN].count()
 
 
-def count_orders(filter: Filter, *, today: date, limit: int = 100_001) -> int:  # noqa: A002
+def count_orders(filter: Filter, *, today: date, limit: int = 100_001) -> int:
     """Return how many orders the filter leaves, counting to `limit`."""
     return filter.orders(today=today).order_by()[:limit].count()
 
 
-def ids_of_orders(filter: Filter, *, today: date, limit: int) -> list[int]:  # noqa: A002
+def ids_of_orders(filter: Filter, *, today: date, limit: int) -> list[int]:
     """Return the ids of the filter's orders in id order, at most `limit`: what a bulk act or an export takes."""
     return list(filter.orders(today=today).order_by("pk").values_list("pk", flat=True)[:limit])
 
@@ -168,7 +168,9 @@ class _Keys:
         if len(self.statuses) < 2:
             rows = rows.filter(status=self.statuses[0]) if self.statuses else rows
             return rows.order_by(*by).values_list("pk", column)[:limit]
-        branches = [rows.filter(status=status).order_by(*by).values_list("pk", column)[:limit] for status in self.statuses]
+        branches = [
+            rows.filter(status=status).order_by(*by).values_list("pk", column)[:limit] for status in self.statuses
+        ]
         return branches[0].union(*branches[1:], all=True).order_by(*by)[:limit]
 
 
@@ -176,7 +178,9 @@ def _beyond(column: str, place: _Place, *, descending: bool) -> Q:
     """Return the rows beyond a place. The first half bounds the index, the second breaks ties."""
     edge, past = ("lte", "lt") if descending else ("gte", "gt")
     value, order_id = place.value, decode(place.order)
-    return Q(**{f"{column}__{edge}": value}) & (Q(**{f"{column}__{past}": value}) | Q(**{column: value, f"pk__{past}": order_id}))
+    return Q(**{f"{column}__{edge}": value}) & (
+        Q(**{f"{column}__{past}": value}) | Q(**{column: value, f"pk__{past}": order_id})
+    )
 
 
 def _write(sort: str, hit: _Hit, *, back: bool = False) -> str:

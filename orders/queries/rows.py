@@ -117,7 +117,9 @@ def rows_of(order_ids: Sequence[int]) -> list[OrderRow]:
         return []
     ids = list(order_ids)
     cut = {name: Left(name, SHOWN_TEXT, output_field=TextField()) for name in ("remark_left", "memo")}
-    orders = Order.objects.filter(pk__among=ids).order_by().annotate(cut_remark=cut["remark_left"], cut_memo=cut["memo"])
+    orders = (
+        Order.objects.filter(pk__among=ids).order_by().annotate(cut_remark=cut["remark_left"], cut_memo=cut["memo"])
+    )
     lines, tags, tasks = _first_lines(ids), _tags(ids), _tasks(ids)
     found: dict[int, OrderRow] = {}
     for values in orders.values_list(*_OWN, *_SHOP, *_STATUS, "cut_remark", "cut_memo"):
@@ -156,7 +158,16 @@ def _tasks(ids: list[int]) -> dict[int, list[OpenTask]]:
     found: dict[int, list[OpenTask]] = defaultdict(list)
     rows = TaskMark.objects.filter(order_id__among=ids, closed_at__isnull=True).order_by("opened_at", "pk")
     for order_id, *mark in rows.values_list(
-        "order_id", "task_id", "pk", "task__key", "task__name", "task__colour", "task__holds", "reason", "detail", "opened_at"
+        "order_id",
+        "task_id",
+        "pk",
+        "task__key",
+        "task__name",
+        "task__colour",
+        "task__holds",
+        "reason",
+        "detail",
+        "opened_at",
     ):
         found[order_id].append(OpenTask(*mark))
     return found
