@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
 
 from hub.ids import encode
 
@@ -42,7 +42,10 @@ def full_day(value: date) -> str:
 def icon(name: str, kind: str = "") -> SafeString:
     """Draw the symbol of this name from the sprite; it is decoration, so the words beside it carry the meaning."""
     return format_html(
-        '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"></use></svg>', f" {kind}" if kind else "", static("hub/icons.svg"), name
+        '<svg class="icon{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        f" {kind}" if kind else "",
+        static("hub/icons.svg"),
+        name,
     )
 
 
@@ -64,7 +67,12 @@ def num(value: int | None) -> str:
 
 def _time(local: datetime, words: str) -> SafeString:
     """Return a <time> that says these words and, on hover, the full day and second."""
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), f"{full_day(local.date())} {local:%H:%M:%S}", words)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        f"{full_day(local.date())} {local:%H:%M:%S}",
+        words,
+    )
 
 
 @register.filter
@@ -119,6 +127,21 @@ def age(context: dict[str, Any], value: datetime | None) -> SafeString | str:
     local = timezone.localtime(value)
     gone: timedelta = context["frame"].now - value
     return _time(local, span(gone.total_seconds()))
+
+
+ROLE_LABELS = {
+    "owner": gettext_lazy("オーナー"),
+    "admin": gettext_lazy("管理者"),
+    "staff": gettext_lazy("スタッフ"),
+    "packing": gettext_lazy("梱包"),
+    "viewer": gettext_lazy("閲覧"),
+}
+
+
+@register.filter
+def role_label(role: str) -> str:
+    """Return the word for a role."""
+    return str(ROLE_LABELS.get(str(role), role))
 
 
 @register.filter

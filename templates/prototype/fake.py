@@ -1,6 +1,7 @@
 """Made-up data, rich enough to show where a page breaks: longest names, held and late orders, several parcels, 0, 1 and 50 rows."""
 
 import random
+from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from types import SimpleNamespace as S
 from zoneinfo import ZoneInfo
@@ -129,7 +130,7 @@ def order_list(query: dict) -> tuple:
         "menus": [S(label=label, options=[S(words=words, url="?", count=n, on=False) for words, n in options]) for label, options in [("ショップ", [(shop.name, 12) for shop in SHOPS]), ("ラベル", [(tag.name, 3) for tag in TAGS]), ("タスク", [("住所が違う可能性", 8), ("備考あり", 7)]), ("支払", [("カード", 140), ("代引き", 30)]), ("配送", [("宅配便", 90)]), ("期間", [("今日", 42), ("昨日", 88)])]],
         "clear_url": "?", "save_search_url": "#", "columns": {"at": S(url="?", direction="descending"), "number": S(url="?", direction=""), "yen": S(url="?", direction="")},
         "rows": found, "page": S(first=1, last=len(found), total=1240 if count == 50 else count, previous_url="", next_url="?after=x" if count == 50 else ""),
-        "bulk": S(query="x", statuses=status_groups(), tags=TAGS, may_export=True, may_delete=True, may_change=True), "news": S(count=12, url="?") if "news" in query else None,
+        "bulk": S(query="x", statuses=status_groups(), tags=TAGS), "news": S(count=12, url="?") if "news" in query else None,
         "csv_url": "#", "new_url": "#", "narrowed": "never" not in query, "never_had": "never" in query,
     }  # fmt: skip
 
@@ -180,7 +181,7 @@ def order_detail(query: dict) -> tuple:
         "others": [S(pk=1044, number="338866-20261121-0099123411", status=STATUS["出荷済"], placed_at=ago(days=1), total_yen=4980, shop=SHOPS[0]), S(pk=1045, number="338866-20260703-0012345678", status=STATUS["キャンセル"], placed_at=ago(days=142), total_yen=3300, shop=SHOPS[0])], "bundle": [S(pk=1044, number="338866-20261122-0099123411", why="同じ届け先・発送待ち")] if kind == "held" else [],
         "mails": [S(subject="ご注文ありがとうございます【うつわと暮らしの店 あかり】", to="", at=ago(hours=4, minutes=42), state_words="送信済", tone="good", url="#", again_url="#")],
         "mall_facts": [S(title="注文", facts=[S(label="利用端末", value="iPhone"), S(label="注文種別", value="通常"), S(label="サブステータス", value=""), S(label="注意表示", value="なし")])], "unknown_fields": [], "history": history, "history_filter": [S(words=words, url="?", current=not at) for at, words in enumerate(["すべて", "人", "ルール", "モール", "倉庫", "メール"])],
-        "may": S(change=True, hold=True, ship=True, cancel=True, delete=True, mail=True, override=True), "carriers": [S(code="1001", words="ヤマト運輸"), S(code="1002", words="佐川急便")], "today": TODAY,
+        "carriers": [S(code="1001", words="ヤマト運輸"), S(code="1002", words="佐川急便")], "today": TODAY,
         "verbs": [S(key="withdraw", icon="undo", words="出荷依頼を取り下げる", difference="倉庫に止めてもらいます。受注は残り、保留になります。", cost="いま作業中のため、取下げ料金 550円がかかる見込みです。", danger=False), S(key="not_here", icon="door", words="ここで扱わない", difference="このハブだけで終わりにします。モールへは何も伝わりません。ほかのシステムで出荷するときに。", cost="", danger=False), S(key="cancel_at_mall", icon="ban", words="モールでもキャンセル", difference="モールへキャンセルを申し込み、受け付けられたら終わります。お客様に通知されます。", cost="", danger=True), S(key="delete", icon="trash", words="取込から外す", difference="一覧から消え、モールを読み直しても戻りません。「取込から外した受注」からいつでも戻せます。", cost="", danger=True)],
     }  # fmt: skip
 
@@ -228,4 +229,5 @@ def page(name: str, query: dict) -> tuple:
     except ModuleNotFoundError:
         pass
     template, path, context = PAGES[name](query)
-    return template, path, {"frame": frame(query), "csrf_token": "x" * 64, **context}
+    may = defaultdict(lambda: "viewer" not in query)
+    return template, path, {"frame": frame(query), "may": may, "csrf_token": "x" * 64, **context}
