@@ -164,9 +164,9 @@ class Pacer:
 
 
 def late_seconds() -> float:
-    """Return by how much a caller may miss its slot: 50 ms at a gap of 1.05 s, in proportion below, never under 5 ms."""
+    """Return by how much a caller may miss its slot: 50 ms at a gap of 1.05 s, in proportion below, never under 10 ms."""
     gap: float = settings.MALL_GAP_SECONDS
-    return min(0.05, max(0.005, gap * 0.048))
+    return min(0.05, max(0.01, gap * 0.048))
 
 
 def _sleep_until(moment: float) -> None:
