@@ -1,0 +1,1 @@
+"""Reference data that is shipped with the program, and what builds it."""
