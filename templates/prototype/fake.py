@@ -1,4 +1,3 @@
-# ruff: noqa: BLE001, E501, N815, RET503, S106, T201
 # mypy: ignore-errors
 """Made-up data, rich enough to show where a page breaks: longest names, held and late orders, several parcels, 0, 1 and 50 rows."""
 

@@ -1,4 +1,3 @@
-# ruff: noqa: BLE001, E501, N815, RET503, S106, T201
 # mypy: ignore-errors
 """Made-up data for the pages beside the four main ones."""
 

@@ -1,4 +1,3 @@
-# ruff: noqa: BLE001, E501, N815, RET503, S106, T201
 # mypy: ignore-errors
 """Show every template with made-up data, without a database: `python templates/prototype/serve.py PORT`."""
 

@@ -1,4 +1,3 @@
-# ruff: noqa: BLE001, E501, N815, RET503, S106, T201
 # mypy: ignore-errors
 """Take pictures of prototype pages: `python shoot.py PORT OUT page?query ...`; adds 390 px and dark when asked with +m and +d."""
 

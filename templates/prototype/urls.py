@@ -1,4 +1,3 @@
-# ruff: noqa: BLE001, E501, N815, RET503, S106, T201
 # mypy: ignore-errors
 """The names that templates use, with the paths proposed for them."""
 
