@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from orders.models import Order, OrderLine, Parcel, TaskMark
-from orders.models.statuses import OPEN_PHASES
+from orders.models.statuses import OPEN_PHASES, Phase
+
+SHIPPABLE = (Phase.READY, Phase.SHIPPING)
+"""A wish waits while its order stands before these: moving an order back to be checked is a way to stop it."""
 
 READ_WITHIN = timedelta(minutes=15)
 """A parcel leaves only when its mall was read no longer ago than this (promise G8)."""
@@ -27,7 +30,7 @@ def open_holds(order_ids: Iterable[int]) -> dict[int, list[TaskMark]]:
 def obstacles_of_orders(order_ids: Sequence[int], *, now: datetime) -> dict[int, list[str]]:
     """Return why each order may not ship now, as codes; an order that may ship has none.
 
-    Asked of each order: it is ours, open and past its waiting time; judged at this revision and at the shop's present rule set; no
+    Asked of each order: it is ours, open, in a status of phase ready or shipping, and past its waiting time; judged at this revision and at the shop's present rule set; no
     open mark of a task that holds; nothing the mall itself forbids; the mall was read within 15 minutes.
     """
     holds = open_holds(order_ids)
@@ -51,6 +54,8 @@ def _obstacles(row: Mapping[str, object], now: datetime) -> list[str]:
         found.append("observing")
     if row["phase"] not in OPEN_PHASES:
         found.append("not_open")
+    elif row["phase"] not in SHIPPABLE:
+        found.append("not_ready")
     if row["ready_at"] > now:  # type: ignore[operator]
         found.append("waiting")
     if row["revision"] != row["judged_revision"] or row["judged_rule_set"] != row["shop__rule_set"]:

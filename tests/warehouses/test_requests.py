@@ -1,0 +1,284 @@
+"""The right to ship is taken once per line, pinned by the database, and given back only by an answer (promises G5 to G9)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, connection
+
+from automation.engine import work as judge
+from hub.audit import Actor
+from hub.models import Clock, Effect, Tenant
+from hub.tenancy import tenant_transaction
+from orders.models import MallReport, Order, OrderLine, Parcel, Shop, TaskMark, TrackingNumber, Warehouse
+from orders.operations.leaving import cancel_at_mall, cancel_here, delete
+from orders.operations.parcels import NothingToSplit, reopen, split_parcel
+from orders.operations.edits import ParcelBusy, edit_parcel
+from orders.operations.shipments import NotRecordable, Package, record_shipment
+from orders.channels import CancelReason
+from tests.conftest import NOW
+from tests.factories import changed, make_shop, mall_line, mall_order, take_in, the_order
+from warehouses.adapters import BadResult, ShippedPackage, ShipResult
+from warehouses.models import RequestLine, ResultIssue, WarehouseRequest
+from warehouses.operations import answer_withdrawal, apply_result, ask_withdrawal, enter_result, refuse, ship_day
+from warehouses.requesting import try_request, work
+
+STAFF = Actor(kind="member", id=1, name="試験係")
+YAMATO = Package(carrier="yamato", number="123456789012", shipped_on=date(2026, 11, 22))
+
+
+@pytest.fixture(autouse=True)
+def _at_now() -> Iterator[None]:
+    Clock.objects.all().delete()
+    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
+    yield
+    Clock.objects.all().delete()
+
+
+@pytest.fixture
+def shop(tenant: Tenant) -> Shop:
+    return make_shop(tenant, warehouse="rsl")
+
+
+@pytest.fixture
+def requested(tenant: Tenant, shop: Shop) -> int:
+    """A parcel of two lines (3 and 1 pieces) that was requested; its id."""
+    take_in(tenant, shop, mall_order(lines=(mall_line("A", quantity=3), mall_line("B"))))
+    judge(tenant.pk)
+    work(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        return Parcel.objects.get(state="requested").pk
+
+
+def test_wanted_parcel_becomes_one_request_with_a_right_for_each_line(tenant: Tenant, requested: int) -> None:
+    work(tenant.pk)
+    work(tenant.pk)
+
+    with tenant_transaction(tenant.pk):
+        request = WarehouseRequest.objects.get()
+        assert request.reference == f"{tenant.pk}-{requested}-1"
+        assert sorted(RequestLine.objects.values_list("quantity", flat=True)) == [1, 3]
+        assert Effect.objects.filter(kind="warehouse.send").count() == 1
+        order = Order.objects.select_related("status").get()
+        assert (order.status.name, order.phase) == ("出荷作業中", "shipping")
+
+
+def test_twenty_presses_at_once_make_one_request(tenant: Tenant, shop: Shop) -> None:
+    take_in(tenant, shop, mall_order())
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        parcel = Parcel.objects.get().pk
+    said: list[bool] = []
+
+    def press() -> None:
+        try:
+            with tenant_transaction(tenant.pk):
+                said.append(try_request(parcel, now=NOW))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(said) == [False] * 19 + [True]
+    with tenant_transaction(tenant.pk):
+        assert WarehouseRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", [{"quantity": 2}, {"parcel": "other"}])
+def test_requested_line_cannot_be_moved_split_or_changed_in_the_database(tenant: Tenant, requested: int, change: dict[str, object]) -> None:
+    with tenant_transaction(tenant.pk):
+        line = OrderLine.objects.get(sku="SKU-A")
+        other = Parcel.objects.create(order_id=line.order_id)
+
+    with pytest.raises(IntegrityError), tenant_transaction(tenant.pk):
+        values = {"parcel": other} if change.get("parcel") else change
+        OrderLine.objects.filter(pk=line.pk).update(**values)
+
+
+def test_second_live_request_for_a_line_is_refused_by_the_database(tenant: Tenant, requested: int) -> None:
+    with tenant_transaction(tenant.pk):
+        line = OrderLine.objects.get(sku="SKU-B")
+        fresh = Parcel.objects.create(order_id=line.order_id)
+        warehouse = Warehouse.objects.get(kind="rsl")
+        request = WarehouseRequest.objects.create(parcel=fresh, warehouse=warehouse, reference="x", parcel_revision=1, asked_at=NOW)
+
+    with pytest.raises(IntegrityError), tenant_transaction(tenant.pk):
+        RequestLine.objects.create(request=request, line=line, parcel_id=line.parcel_id, quantity=line.quantity)
+
+
+def test_requested_parcel_is_refused_to_edits_splits_cancel_and_delete(tenant: Tenant, requested: int) -> None:
+    with tenant_transaction(tenant.pk):
+        order = Order.objects.get()
+        with pytest.raises(ParcelBusy):
+            edit_parcel(requested, values={"street": "x"}, by=STAFF, now=NOW)
+        with pytest.raises(ParcelBusy):
+            split_parcel(requested, take={OrderLine.objects.get(sku="SKU-A").pk: 1}, by=STAFF, now=NOW)
+        assert [i.reason for i in cancel_here([order.pk], by=STAFF, now=NOW).issues] == ["withdraw_first"]
+        told = cancel_at_mall([order.pk], reason=CancelReason.CUSTOMER_CANCEL, restock=False, by=STAFF, now=NOW)
+        assert [i.reason for i in told.issues] == ["withdraw_first"]
+        assert [i.reason for i in delete([order.pk], by=STAFF, now=NOW).issues] == ["shipment_started"]
+        with pytest.raises(NotRecordable):
+            enter_result(requested, packages=[YAMATO], by=STAFF, now=NOW)
+
+
+def result(tenant: Tenant, shipped: ShipResult | BadResult) -> str:
+    with tenant_transaction(tenant.pk):
+        return apply_result(Warehouse.objects.get(kind="rsl"), shipped, now=NOW)
+
+
+def reference(tenant: Tenant, parcel: int) -> str:
+    return f"{tenant.pk}-{parcel}-1"
+
+
+SHIPPED = ShippedPackage(carrier="yamato", number="123456789012", shipped_on=date(2026, 11, 22))
+
+
+def test_result_ships_the_parcel_once_and_decides_one_report(tenant: Tenant, requested: int) -> None:
+    whole = ShipResult(reference=reference(tenant, requested), outcome="shipped", packages=(SHIPPED,))
+
+    assert [result(tenant, whole), result(tenant, whole)] == ["done", "same"]
+
+    with tenant_transaction(tenant.pk):
+        order = Order.objects.select_related("status").get()
+        assert (order.status.name, order.unreported, order.shipped_at) == ("出荷済", True, NOW)
+        assert Parcel.objects.get().state == "shipped"
+        assert list(TrackingNumber.objects.values_list("number", flat=True)) == ["123456789012"]
+        assert Effect.objects.filter(kind="mall.report").count() == MallReport.objects.count() == 1
+        assert not RequestLine.objects.filter(released_at__isnull=True).exists()
+
+
+def test_short_result_splits_the_rest_off_and_keeps_the_order_open(tenant: Tenant, requested: int) -> None:
+    part = ShipResult(
+        reference=reference(tenant, requested), outcome="short", packages=(SHIPPED,), quantities={"SKU-A": 2, "SKU-B": 1}
+    )
+
+    assert result(tenant, part) == "done"
+
+    with tenant_transaction(tenant.pk):
+        rest = Parcel.objects.get(state="draft")
+        assert list(OrderLine.objects.filter(parcel=rest).values_list("sku", "quantity")) == [("SKU-A", 1)]
+        assert sum(OrderLine.objects.values_list("quantity", flat=True)) == 4
+        assert Order.objects.get().phase == "shipping"
+        assert TaskMark.objects.filter(task__key="short", closed_at__isnull=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [
+        (ShipResult(reference="nobody", outcome="shipped", packages=(SHIPPED,)), "unknown_reference"),
+        (BadResult(reference="r", path="packages[0]", reason="missing"), "missing"),
+    ],
+)
+def test_odd_result_is_listed_and_changes_nothing(tenant: Tenant, requested: int, odd: ShipResult | BadResult, why: str) -> None:
+    assert result(tenant, odd) == "listed"
+    with tenant_transaction(tenant.pk):
+        assert ResultIssue.objects.get().reason == why
+        assert Parcel.objects.get().state == "requested"
+
+
+def test_too_many_units_are_listed(tenant: Tenant, requested: int) -> None:
+    many = ShipResult(reference=reference(tenant, requested), outcome="shipped", packages=(SHIPPED,), quantities={"SKU-A": 4})
+    assert result(tenant, many) == "listed"
+    with tenant_transaction(tenant.pk):
+        assert (Parcel.objects.get().state, ResultIssue.objects.get().reason) == ("requested", "too_many_units")
+
+
+def test_refusal_gives_the_right_back_and_holds_the_order(tenant: Tenant, requested: int) -> None:
+    with tenant_transaction(tenant.pk):
+        refuse(WarehouseRequest.objects.get(), now=NOW, reason="warehouse_refused", detail="E104 郵便番号")
+
+    judge(tenant.pk)
+    work(tenant.pk)
+
+    with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get().state == "cannot_ship"
+        assert not RequestLine.objects.filter(released_at__isnull=True).exists()
+        assert Order.objects.get().held
+        assert WarehouseRequest.objects.count() == 1
+
+
+def test_agreed_withdrawal_never_ships_again_by_a_rule(tenant: Tenant, requested: int) -> None:
+    with tenant_transaction(tenant.pk):
+        request = ask_withdrawal(requested, accept_fee=False, reason="購入者都合", by=STAFF, now=NOW)
+    with tenant_transaction(tenant.pk):
+        answer_withdrawal(request, "agreed", fee_yen=0, now=NOW)
+
+    for _ in range(3):
+        judge(tenant.pk)
+        work(tenant.pk)
+
+    with tenant_transaction(tenant.pk):
+        assert (Parcel.objects.get().state, WarehouseRequest.objects.count()) == ("cancelled", 1)
+        assert Order.objects.get().held
+        reopen(requested, by=STAFF, now=NOW)
+        assert Parcel.objects.get().revision == 2
+
+
+def test_withdrawal_that_came_too_late_says_so_and_the_result_still_counts(tenant: Tenant, requested: int) -> None:
+    with tenant_transaction(tenant.pk):
+        request = ask_withdrawal(requested, accept_fee=False, reason="", by=STAFF, now=NOW)
+    with tenant_transaction(tenant.pk):
+        answer_withdrawal(request, "too_late", fee_yen=0, now=NOW)
+
+    whole = ShipResult(reference=reference(tenant, requested), outcome="shipped", packages=(SHIPPED,))
+    assert result(tenant, whole) == "done"
+    assert the_order(tenant, the_number(tenant)).phase == "shipped"
+
+
+def the_number(tenant: Tenant) -> str:
+    with tenant_transaction(tenant.pk):
+        return Order.objects.get().number
+
+
+def test_cut_off_is_half_past_three_and_one_second_matters(tenant: Tenant) -> None:
+    warehouse = Warehouse(tenant_id=tenant.pk, name="x", kind="rsl")
+    in_time = NOW.replace(hour=6, minute=29, second=59)
+    too_late = NOW.replace(hour=6, minute=30, second=0)
+
+    assert ship_day(warehouse, in_time) == date(2026, 11, 22)
+    assert ship_day(warehouse, too_late) == date(2026, 11, 22) + timedelta(days=1)
+
+
+def test_own_warehouse_ships_by_hand_entry(tenant: Tenant) -> None:
+    shop = make_shop(tenant, warehouse="own")
+    take_in(tenant, shop, mall_order())
+    judge(tenant.pk)
+    work(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        parcel = Parcel.objects.get(state="requested")
+        enter_result(parcel.pk, packages=[YAMATO], by=STAFF, now=NOW)
+        again = enter_result(parcel.pk, packages=[YAMATO], by=STAFF, now=NOW)
+        assert (again.changed, len(again.unchanged)) == ([], 1)
+        assert Parcel.objects.get().state == "shipped"
+
+
+def test_two_destinations_close_the_order_with_the_last_parcel(tenant: Tenant, shop: Shop) -> None:
+    order = mall_order(lines=(mall_line("A"),))
+    second = replace(order.parcels[0], key="70002", lines=(mall_line("B"),))
+    take_in(tenant, shop, changed(order, parcels=(order.parcels[0], second)))
+    with tenant_transaction(tenant.pk):
+        first, last = Parcel.objects.order_by("pk")
+        record_shipment(first.pk, packages=[YAMATO], by=STAFF, now=NOW)
+        assert Order.objects.get().phase != "shipped"
+        record_shipment(last.pk, packages=[Package(carrier="yamato", number="2", shipped_on=NOW.date())], by=STAFF, now=NOW)
+        assert Order.objects.get().phase == "shipped"
+        assert Effect.objects.filter(kind="mall.report").count() == 2
+
+
+def test_splitting_moves_pieces_and_refuses_all_or_nothing(tenant: Tenant, shop: Shop) -> None:
+    take_in(tenant, shop, mall_order(lines=(mall_line("A", quantity=3),)))
+    with tenant_transaction(tenant.pk):
+        parcel, line = Parcel.objects.get(), OrderLine.objects.get()
+        for take in ({}, {line.pk: 3}, {line.pk: 4}):
+            with pytest.raises(NothingToSplit):
+                split_parcel(parcel.pk, take=take, by=STAFF, now=NOW)
+        split_parcel(parcel.pk, take={line.pk: 1}, by=STAFF, now=NOW)
+        assert sorted(OrderLine.objects.values_list("quantity", flat=True)) == [1, 2]
