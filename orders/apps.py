@@ -7,4 +7,4 @@ class OrdersConfig(AppConfig):
     name = "orders"
 
     def ready(self) -> None:
-        from orders import lookups  # noqa: F401  (registers the comparisons that Django lacks)
+        from orders import lookups, words  # noqa: F401  (comparisons that Django lacks; how errors read)

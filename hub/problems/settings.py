@@ -1,0 +1,117 @@
+"""Words for what operations over settings refuse: shops, statuses, products, rules, warehouses, mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.problems.texts import Text, text
+
+TEXTS: Mapping[str, Text] = {
+    # Shops.
+    "account_taken_here": text(
+        "このモール店舗は、もう一つの店舗として接続済みです。", "This mall shop is connected here already.",
+        "店舗一覧を確かめてください。", "See the list of shops.",
+    ),
+    "account_taken_elsewhere": text(
+        "このモール店舗は、別の契約で本番運用中です。", "Another contract has this mall shop live.",
+        "二重の発注や出荷を防ぐため、先にそちらを止めてください。", "Stop it there first, so that nothing is done twice.",
+    ),
+    "test_needed": text(
+        "キーのテストに合格していません。", "The key has not passed its test.", "テストしてから取込を開始してください。",
+        "Test it, then start the intake.",
+    ),
+    "too_old": text(
+        "読み直せるのは{days}日前までです。", "It can be read again for {days} days at most.", "日付を直してください。",
+        "Choose a later day.",
+    ),
+    "unknown_channel": text(
+        "{channel} というモールは使えません。", "There is no mall {channel}.", "使えるのは {known} です。",
+        "Known are {known}.",
+    ),
+    "bad_credentials": text(
+        "認証情報の形が正しくありません。", "The credentials do not have the right form.",
+        "errors の各項目を直してください。", "Mend what errors lists.",
+    ),
+    "mall_blind": text(
+        "モールがキーを受け付けません（{reason}）。", "The mall refuses the key ({reason}).",
+        "キーを更新してテストしてください。", "Renew the key and test it.",
+    ),
+    "unsupported": text("このモールにはその機能（{what}）がありません。", "The mall has no such function ({what}).", "", ""),
+    # Statuses.
+    "status_has_orders": text(
+        "「{name}」に受注が{count}件あります。", "{count} orders are in {name}.", "先に別の状態へ移してください。",
+        "Move them first.",
+    ),
+    "status_is_default": text(
+        "「{name}」は工程の入口の状態です。", "{name} is the default of its phase.", "先に別の状態を入口にしてください。",
+        "Make another one the default first.",
+    ),
+    "other_phase": text(
+        "「{name}」は別の工程のグループです。", "{name} is a group of another phase.",
+        "同じ工程のグループを選んでください。", "Choose a group of the same phase.",
+    ),
+    "unknown_method": text(
+        "{method} という支払方法はありません。", "There is no payment method {method}.", "一覧から選んでください。",
+        "Choose one of the list.",
+    ),
+    # Rules.
+    "unknown_rule_action": text(
+        "{action} という動作はありません。", "There is no rule action {action}.", "一覧にある動作を使ってください。",
+        "Use one of the listed actions.",
+    ),
+    "action_gone": text(
+        "動作 {action} の {name} が見つからないか、使わなくなったものです。",
+        "What {action} names as {name} is not there or not in use.", "別のものを選んでください。", "Choose another.",
+    ),
+    "action_missing": text(
+        "動作 {action} に {name} が要ります。", "The action {action} needs {name}.", "値を入れてください。", "Give a value.",
+    ),
+    "no_actions": text("動作が一つもありません。", "There is no action.", "一つ以上決めてください。", "Give one at least."),
+    "failed_on_three_orders": text(
+        "3件の受注で失敗したので、規則が自分で止まりました。", "The rule switched itself off after failing on three orders.",
+        "規則を直して、もう一度オンにしてください。", "Mend it and switch it on again.",
+    ),
+    # Warehouses.
+    "warehouse_has_requests": text(
+        "「{name}」に{count}件の依頼があります。", "{name} works on {count} requests.",
+        "終わるのを待つか、取り下げてください。", "Wait for them or withdraw them.",
+    ),
+    "unknown_kind": text(
+        "{kind} という種類の倉庫は使えません。", "There is no kind of warehouse {kind}.", "使えるのは {known} です。",
+        "Known are {known}.",
+    ),
+    "contract_differs": text(
+        "契約の内容が設定と違います。", "The contract differs from what is set.", "倉庫の設定を確かめてください。",
+        "Check the warehouse's settings.",
+    ),
+    # Mail.
+    "unknown_word": text(
+        "{word} という差し込み語はありません（{line}行{column}字目）。",
+        "There is no placeholder {word} (line {line}, column {column}).", "一覧にある語を使ってください。",
+        "Use one of the listed ones.",
+    ),
+    "other_shop": text(
+        "別の店舗のテンプレートです。", "The template is for another shop.", "その店舗のテンプレートを選んでください。",
+        "Choose one of its shop.",
+    ),
+    "template_retired": text(
+        "使わなくなったテンプレートです。", "The template is no longer in use.", "別のテンプレートを選んでください。",
+        "Choose another.",
+    ),
+    "template_stopped": text(
+        "停止中のテンプレートです。", "The template is stopped.", "テンプレートを再開してください。", "Start it again.",
+    ),
+    "not_shipped": text(
+        "まだ出荷していません。", "It has not been shipped yet.", "出荷を記録すると自動で送られます。",
+        "It is sent by itself once shipped.",
+    ),
+    "no_account": text(
+        "メールの送信元が決まっていません。", "No mail account is set.", "設定でメールアカウントを登録してください。",
+        "Add a mail account in the settings.",
+    ),
+    "no_address": text("注文者のメールアドレスがありません。", "The buyer has no mail address.", "", ""),
+    "bad_address": text(
+        "メールアドレスの形が正しくありません。", "The mail address is not valid.", "アドレスを直してください。",
+        "Mend the address.",
+    ),
+}  # fmt: skip

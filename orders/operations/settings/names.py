@@ -1,0 +1,65 @@
+"""What a mall's names of payment and delivery methods mean to the hub (F176). Open orders that wait for it follow at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.audit import Actor, note
+from hub.problems import Refusal
+from orders.models import DeliveryName, Order, PaymentName
+from orders.models.orders import PaymentMethod, PaymentState
+from orders.operations.door import MOST, Row, lock, write
+from orders.operations.shops import raise_rule_set
+
+
+class NameUnknown(Refusal):
+    """The hub has no payment method of this code."""
+
+    code = "unknown_method"
+    status = 422
+
+
+def set_payment_name(channel: str, name: str, *, method: str, by: Actor, now: datetime) -> int:
+    """Say what a mall's name of a payment means; return how many open orders followed. Raises NameUnknown."""
+    if method not in PaymentMethod.values or method == PaymentMethod.UNKNOWN:
+        raise NameUnknown(field="method", method=method)
+    PaymentName.objects.update_or_create(channel=channel, name=name, defaults={"method": method})
+    note("payment_name.set", by=by, now=now, channel=channel, name=name, method=method)
+    waiting = Order.objects.filter(shop__channel=channel, payment_name=name, is_open=True).exclude(payment_method=method)
+    ids = sorted(waiting.values_list("pk", flat=True))
+    for start in range(0, len(ids), MOST):
+        orders = lock(ids[start : start + MOST], "payment_method", "payment_state", "revision", "ready_at")
+        rows = [
+            Row(
+                order_id=order.pk,
+                before={"payment_method": order.payment_method, "payment_state": order.payment_state},
+                after={"payment_method": method, "payment_state": _state(order, method)},
+            )
+            for order in orders
+        ]
+        write(rows, verb="order.payment_named", by=by, now=now)
+    raise_rule_set(now=now)
+    return len(ids)
+
+
+def _state(order: Order, method: str) -> str:
+    """Cash on delivery is collected by the carrier; for all others the mall's word on the money stays."""
+    if method == PaymentMethod.COD:
+        return PaymentState.COLLECT.value
+    return PaymentState.OPEN.value if order.payment_state == PaymentState.COLLECT else order.payment_state
+
+
+def set_delivery_name(channel: str, name: str, *, method: str, by: Actor, now: datetime) -> int:
+    """Say what a mall's name of a delivery means; return how many open orders followed. A person's choice stays."""
+    DeliveryName.objects.update_or_create(channel=channel, name=name, defaults={"method": method})
+    note("delivery_name.set", by=by, now=now, channel=channel, name=name, method=method)
+    waiting = Order.objects.filter(shop__channel=channel, delivery_name=name, is_open=True).exclude(delivery_method=method)
+    ids = [pk for pk, edited in waiting.order_by("pk").values_list("pk", "edited_fields") if "delivery_method" not in edited]
+    for start in range(0, len(ids), MOST):
+        orders = lock(ids[start : start + MOST], "delivery_method", "revision", "ready_at")
+        rows = [
+            Row(order_id=order.pk, before={"delivery_method": order.delivery_method}, after={"delivery_method": method}) for order in orders
+        ]
+        write(rows, verb="order.delivery_named", by=by, now=now)
+    raise_rule_set(now=now)
+    return len(ids)
