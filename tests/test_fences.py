@@ -16,6 +16,9 @@ from orders.models import Order, Product, Shop, Status, Tag
 from tests.factories import make_shop, mall_order, take_in
 
 
+pytestmark = pytest.mark.usefixtures("django_db_setup")
+
+
 def rows(statement: str, *params: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)

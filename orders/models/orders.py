@@ -315,7 +315,7 @@ class OrderTag(TenantModel):
 class OrderSearch(TenantModel):
     """Search keys of an order: number and buyer's phone reversed (suffix look-up by b-tree), names as hashed bigrams (GIN)."""
 
-    order = TenantForeignKey(Order, unique=True)
+    order = TenantForeignKey(Order)
     number_rev = models.TextField(db_collation="C")
     phone_rev = models.TextField(db_collation="C", default="")
     grams = ArrayField(models.IntegerField(), default=list)
@@ -323,6 +323,7 @@ class OrderSearch(TenantModel):
     fence_scan = ("tenant_id", "order_id", "grams")
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant_id", "order"], name="orders_ordersearch_once")]
         indexes = [
             models.Index(fields=["tenant_id", "number_rev"], name="orders_search_number"),
             models.Index(fields=["tenant_id", "phone_rev"], name="orders_search_phone"),
