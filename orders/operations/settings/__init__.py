@@ -35,9 +35,10 @@ from orders.operations.settings.tasks import (
 )
 
 __all__ = [
-    "NameUnknown", "OtherPhase", "StatusHasOrders", "StatusIsDefault", "change_group", "change_product", "change_search", "change_shop",
-    "change_status", "change_tag", "change_task", "create_group", "create_product", "create_search", "create_status", "create_tag",
-    "create_task", "delete_search", "make_default", "move_status", "reorder_groups", "reorder_searches", "reorder_shops",
-    "reorder_statuses", "reorder_tags", "reorder_tasks", "restore_group", "restore_product", "restore_status", "restore_tag", "restore_task", "retire_group",
-    "retire_product", "retire_shop", "retire_status", "retire_tag", "retire_task", "set_delivery_name", "set_payment_name", "switch_task",
+    "NameUnknown", "OtherPhase", "StatusHasOrders", "StatusIsDefault", "change_group", "change_product", "change_search",
+    "change_shop", "change_status", "change_tag", "change_task", "create_group", "create_product", "create_search",
+    "create_status", "create_tag", "create_task", "delete_search", "make_default", "move_status", "reorder_groups",
+    "reorder_searches", "reorder_shops", "reorder_statuses", "reorder_tags", "reorder_tasks", "restore_group",
+    "restore_product", "restore_status", "restore_tag", "restore_task", "retire_group", "retire_product", "retire_shop",
+    "retire_status", "retire_tag", "retire_task", "set_delivery_name", "set_payment_name", "switch_task",
 ]  # fmt: skip
