@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from hub.models import Role
 
 ALL = frozenset(Role)
@@ -35,6 +38,18 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "account.own": ALL,
 }
 """Right → roles that have it."""
+
+LABELS: Mapping[str, Promise] = {
+    Role.OWNER: _("オーナー"), Role.ADMIN: _("管理者"), Role.STAFF: _("スタッフ"), Role.PACKING: _("梱包"), Role.VIEWER: _("閲覧"),
+}  # fmt: skip
+ABOUT: Mapping[str, Promise] = {
+    Role.OWNER: _("すべて。本番の開始と、オーナーの任命。"),
+    Role.ADMIN: _("設定、ルール、鍵、メンバー、受注の削除、保留の理由つき通過。"),
+    Role.STAFF: _("受注の処理、届け先の修正、キャンセル、メール、CSV。"),
+    Role.PACKING: _("出荷と送り状番号、保留を見る。設定は見えません。"),
+    Role.VIEWER: _("見るだけ。名前と届け先は伏せられます。"),
+}
+"""What the roles are called and, in a sentence, what each may do."""
 
 
 def may(role: str, right: str) -> bool:

@@ -6,29 +6,40 @@ views without. A test walks all URLs and fails on a view with neither.
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial, wraps
 from typing import Any
+from urllib.parse import urlsplit
 
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
 from hub.audit import Actor
 from hub.clock import business_now
 from hub.models import Member, Role, Tenant, User
-from hub.rights import RIGHTS, least, may
+from hub.problems import Problem, explain, known
+from hub.rights import LABELS, RIGHTS, least, may
 from hub.tenancy import tenant_or_none, tenant_transaction
 
 View = Callable[..., HttpResponse]
+FRESH = 600
+A_DAY = 24 * 3600
+"""Seconds for which a second factor counts where it is asked again: each time, or once a day (promise G35)."""
 
 
 class Forbidden(Exception):
@@ -76,6 +87,12 @@ class Visit:
         return tenant_transaction(self.tenant.pk)
 
 
+class PageRequest(HttpRequest):
+    """What a view behind `@page` is handed."""
+
+    hub: Visit
+
+
 def memberships_of(user_id: int) -> tuple[Membership, ...]:
     """Return the tenants a person works in, by the narrow look-up that needs no tenant."""
     with connection.cursor() as cursor:
@@ -90,9 +107,12 @@ def public(view: View) -> View:
 
 
 def page(
-    right: str, *, methods: tuple[str, ...] = ("GET", "POST"), fresh_factor: bool = False, outside: bool = False
+    right: str, *, methods: tuple[str, ...] = ("GET", "POST"), fresh_factor: int = 0, outside: bool = False
 ) -> Callable[[View], View]:
-    """Open a page for members whose role has the right. `fresh_factor`: asks the second factor again (G35).
+    """Open a page for members whose role has the right.
+
+    `fresh_factor`: the second factor is asked again when it is older than so many seconds (G35). What an operation refuses in words of
+    the catalogue is rolled back and told on the page the person came from.
 
     `outside`: the view calls a counterpart, which no open transaction may wait for. Person and right are checked in a short
     transaction; the view then runs without one, opens its own with `request.hub.transaction()`, and renders inside one.
@@ -111,16 +131,60 @@ def page(
             chosen = _choose(request, memberships)
             if chosen is None:
                 return render(request, "403.html", {"no_tenant": True}, status=403)
-            if settings.MFA == "required" and chosen.role in (Role.OWNER, Role.ADMIN) and right != "account.own" and not is_mfa_enabled(user):
+            needs_factor = settings.MFA == "required" and chosen.role in (Role.OWNER, Role.ADMIN) and right != "account.own"
+            if needs_factor and not is_mfa_enabled(user):
                 return redirect("hub:second_factor_setup")
+            if fresh_factor and may(chosen.role, right):
+                need_second_factor(request, user, fresh_factor)
             enter = _outside if outside else _inside
-            return enter(request, user, memberships, chosen, right, partial(view, request, *args, **kwargs))
+            try:
+                return enter(request, user, memberships, chosen, right, partial(view, request, *args, **kwargs))
+            except known() as error:
+                return refuse(request, error)
 
         wrapper.right = right  # type: ignore[attr-defined]
         wrapper.methods = methods  # type: ignore[attr-defined]
         return wrapper
 
     return decorate
+
+
+def need_second_factor(request: HttpRequest, user: User, seconds: int) -> None:
+    """Send a person who has a second factor to give it again, unless they did so in the last `seconds`."""
+    if not is_mfa_enabled(user):
+        return
+    given = [record["at"] for record in get_authentication_records(request, user) if record.get("method") == "mfa"]
+    if not given or time.time() - given[-1] > seconds:
+        raise ReauthenticationRequired
+
+
+def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Tell a refusal on the page the person came from, or on a page of its own. The transaction is rolled back by now."""
+    problem = explain(error)
+    assert problem is not None, error
+    if problem.status == 404:
+        raise Http404 from error
+    words = " ".join(filter(None, (problem.title(), problem.advice())))
+    if getattr(request, "htmx", False):
+        return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"toast": {"words": words, "tone": "stop"}})})
+    if request.method != "POST":
+        return _tell(request, problem)
+    toast(request, words, tone="stop")
+    return redirect(referrer(request))
+
+
+def _tell(request: HttpRequest, problem: Problem) -> HttpResponse:
+    context = {"status": problem.status, "title": problem.title(), "words": "", "what_to_do": problem.advice()}
+    return render(request, "error.html", context, status=problem.status)
+
+
+def referrer(request: HttpRequest, otherwise: str = "") -> str:
+    """Return the page of ours that this request was sent from, as a path: `next`, what htmx says, or the referrer."""
+    for wanted in (request.POST.get("next", ""), request.headers.get("HX-Current-URL", ""), request.headers.get("Referer", "")):
+        if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+            parts = urlsplit(wanted)
+            return parts.path + (f"?{parts.query}" if parts.query else "")
+    return otherwise or reverse("hub:home")
 
 
 def _choose(request: HttpRequest, memberships: tuple[Membership, ...]) -> Membership | None:
@@ -166,7 +230,11 @@ def _sign_in(request: HttpRequest, user: User, memberships: tuple[Membership, ..
 
 
 def _refused(request: HttpRequest, refused: Forbidden, chosen: Membership) -> HttpResponse:
-    context = {"right": refused.right, "needed": least(refused.right), "role": chosen.role}
+    """Name the role that is needed, and people who may help."""
+    with tenant_transaction(chosen.tenant_id):
+        helpers = Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN], removed_at__isnull=True).select_related("user").order_by("pk")[:3]
+        names = "、".join(str(member.user) for member in helpers)
+    context = {"needed_role": LABELS[least(refused.right)], "member_role": LABELS[chosen.role], "ask": names}
     return render(request, "403.html", context, status=403)
 
 

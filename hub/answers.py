@@ -1,0 +1,47 @@
+"""How a page answers a POST: a toast and the way back, for browsers and for htmx alike."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from hub.web import toast
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    """Say whether htmx asks, which swaps parts of the page instead of going to another one."""
+    return bool(getattr(request, "htmx", False))
+
+
+def came_from(request: HttpRequest, otherwise: str = "/") -> str:
+    """Return the page of ours that this request was sent from: `next`, else the referrer, else `otherwise`."""
+    for wanted in (request.POST.get("next", ""), request.headers.get("HX-Current-URL", ""), request.headers.get("Referer", "")):
+        if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+            parts = urlsplit(wanted)
+            return parts.path + (f"?{parts.query}" if parts.query else "")
+    return otherwise
+
+
+def go(request: HttpRequest, to: str) -> HttpResponse:
+    """Send the browser to a page of ours; htmx is told to load it whole."""
+    if is_htmx(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": to})
+    return HttpResponseRedirect(to)
+
+
+def done(request: HttpRequest, words: str, *, to: str = "", undo_url: str = "", tone: str = "good") -> HttpResponse:
+    """Say what was done on the page the person comes back to, with *undo* where there is one."""
+    if words:
+        toast(request, words, undo_url=undo_url, tone=tone)
+    if not to and is_htmx(request):
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return go(request, to or came_from(request))
+
+
+def say(words: str, *, status: int = 204, tone: str = "good", **events: Any) -> HttpResponse:
+    """Answer htmx with a toast alone; the page stays as it is."""
+    return HttpResponse(status=status, headers={"HX-Trigger": json.dumps({"toast": {"words": words, "tone": tone}, **events})})

@@ -1,0 +1,52 @@
+"""Which tenant and which language a person sees, and whether the process is alive."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+from django.views.i18n import set_language as django_set_language
+
+from hub.answers import go
+from hub.checks import faults_of_role
+from hub.ids import NotAnId, decode
+from hub.web import PageRequest, page, public
+
+
+@page("account.own", methods=("POST",))
+def switch_tenant(request: PageRequest) -> HttpResponse:
+    """Work in another tenant of this person; one that is not theirs changes nothing."""
+    try:
+        wanted = decode(request.POST.get("tenant", ""))
+    except NotAnId:
+        wanted = 0
+    if wanted in {membership.tenant_id for membership in request.hub.memberships}:
+        request.session["tenant"] = wanted
+        for key in ("orders_at", "orders_near", "toasts"):
+            request.session.pop(key, None)
+    return go(request, "/")
+
+
+set_language = public(require_POST(django_set_language))
+
+
+@public
+@never_cache
+@require_GET
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process can speak to its database as an ordinary role."""
+    faults = faults_of_role()
+    return JsonResponse({"ok": not faults, "database": faults or "ok"}, status=503 if faults else 200)
+
+
+@public
+@never_cache
+@require_GET
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say that requests may be sent here: the database answers and its tables are there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM django_migrations)")
+        row = cursor.fetchone()
+    ready = bool(row and row[0])
+    return JsonResponse({"ready": ready}, status=200 if ready else 503)
