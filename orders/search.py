@@ -17,11 +17,11 @@ from zlib import crc32
 
 import msgspec
 from django.db import connection
-from django.db.models import BigAutoField, Exists, Lookup, OuterRef, Q, TextField
+from django.db.models import BigAutoField, Case, Exists, Lookup, OuterRef, Q, TextField, Value, When
+from django.db.models.lookups import Exact
 
 from hub.tenancy import current_tenant
 from orders.carriers import clean_number
-from orders.fields.base import open_lines
 from orders.models import Order, OrderLine, OrderSearch, Parcel, SearchPhone
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 else:
     _Lookup = Lookup
 
-TOO_MANY = 50_000
-"""A name with more hits than this is answered by asking for one more word."""
-FEW = 2_000
-"""Up to this many hits are fetched and sorted; beyond, the list is walked and each row looked up among the hits."""
+FEW = 3_000
+"""Up to this many hits are fetched by id and sorted. With more, the list is walked from its newest row and each row is looked up."""
+MOST_IDS = 50_000
+"""An end of a number that fits more orders than this is answered by asking for more digits."""
 SHORTEST_NUMBER = 4
 MAX_NUMBERS = 1_000
 
@@ -166,14 +166,15 @@ def _stored(order_id: int) -> Keys | None:
 
 @BigAutoField.register_lookup
 class InSearch(_Lookup):
-    """The order is among the hits of hashed pairs. Not pulled up to a join: the list's index is walked, each row looked up."""
+    """The order has all these hashed pairs: one probe of its keys, for each row of a list that is walked."""
 
     lookup_name = "in_search"
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return f"({left} IN (SELECT orders_search_ids(%s::integer[]))) IS TRUE", (*params, list(self.rhs))
+        probe = f"SELECT k.grams @> %s::integer[] FROM orders_ordersearch k WHERE k.order_id = {left}"
+        return f"coalesce(({probe}), false)", (list(self.rhs), *params)
 
 
 @TextField.register_lookup
@@ -222,8 +223,9 @@ def look_up(text: str, *, everywhere: bool = False) -> Found:
         return _by_list(words[:MAX_NUMBERS])
     if not everywhere and asked.isascii() and re.search(r"\d", asked):
         found = _by_number(asked)
-        if found.how != "nothing" or not re.search(r"[a-zA-Z]", asked):
+        if found.how != "nothing":
             return found
+        everywhere = not re.search(r"[a-zA-Z]", asked)
     return _by_words(words) if everywhere else _by_name(words)
 
 
@@ -239,11 +241,11 @@ _BY_END = """SELECT order_id FROM orders_ordersearch WHERE tenant_id = %(tenant)
 def _by_number(asked: str) -> Found:
     key, digits, tracking = number_key(asked), phone_key(asked), clean_number(asked)
     if len(key) < SHORTEST_NUMBER:
-        return Found(q=NOTHING, how="too_short")
+        return Found(q=NOTHING, how="too_short" if key.isdigit() else "nothing")
     is_phone = len(digits) >= SHORTEST_NUMBER and not re.search(r"[a-zA-Z]", asked)
     return _of_ids(
         _ids(_BY_END, tenant=current_tenant(), number=key[::-1], phone=digits[::-1], is_phone=is_phone, tracking=tracking[::-1],
-             sku=asked, limit=TOO_MANY + 1), "number")  # fmt: skip
+             sku=asked, limit=MOST_IDS), "number")  # fmt: skip
 
 
 def _ids(statement: str, **params: Any) -> list[int]:
@@ -255,7 +257,7 @@ def _ids(statement: str, **params: Any) -> list[int]:
 def _of_ids(ids: list[int], how: str) -> Found:
     if not ids:
         return Found(q=NOTHING, how="nothing")
-    if len(ids) > TOO_MANY:
+    if len(ids) >= MOST_IDS:
         return Found(q=NOTHING, how="too_many")
     return Found(q=Q(pk__among=ids), how=how, few=True)
 
@@ -272,47 +274,57 @@ def _by_list(words: Sequence[str]) -> Found:
     with connection.cursor() as cursor:
         cursor.execute(_BY_LIST, {"tenant": current_tenant(), "numbers": list(numbers), "tracking": list(tracking)})
         rows = cursor.fetchall()
+    if not rows:
+        return _by_number("".join(words))  # one number, typed with blanks
     hits = {numbers.get(row[1]) or tracking.get(row[1]) for row in rows}
     missing = tuple(word for word in dict.fromkeys(words) if word not in hits)
     return replace(_of_ids(list({row[0] for row in rows}), "numbers"), how="numbers", missing=missing)
 
 
-_HITS = """WITH hits AS MATERIALIZED (SELECT orders_search_ids(%(wanted)s::integer[]) AS id)
- SELECT count(*), (SELECT array_agg(id) FROM (SELECT id FROM hits LIMIT %(few)s) x) FROM hits"""
+_HITS = "SELECT orders_search_ids(%(wanted)s::integer[], %(most)s)"
 
 
 def _by_name(words: Sequence[str]) -> Found:
     terms = [fold_name(word) for word in words]
-    if any(len(term) < 2 for term in terms):
+    if all(len(term) < 2 for term in terms):
         terms = ["".join(terms)]
-    if len(terms[0]) < 2:
+    if all(len(term) < 2 for term in terms):
         return Found(q=NOTHING, how="too_short")
     tenant_id = current_tenant()
     wanted = sorted(set().union(*(grams(term, tenant_id) for term in terms)))
-    with connection.cursor() as cursor:
-        cursor.execute(_HITS, {"wanted": wanted, "few": FEW})
-        count, ids = cursor.fetchone() or (0, None)
-    if not count:
+    ids = _ids(_HITS, wanted=wanted, most=FEW + 1)
+    if not ids:
         return _by_words(words)
-    if count > TOO_MANY:
-        return Found(q=NOTHING, how="too_many")
-    checked = _named(terms) if len(wanted) > 1 else Q()
-    if count <= FEW:
-        return Found(q=Q(pk__among=ids) & checked, how="name", few=True)
-    return Found(q=Q(pk__in_search=tuple(wanted)) & checked, how="name")
+    checked = None if len(wanted) == len(terms) == 1 else _named(terms)
+    if len(ids) <= FEW:
+        here = Q(pk__among=ids)
+        return Found(q=here & checked if checked else here, how="name", few=True)
+    here = Q(pk__in_search=tuple(wanted))
+    return Found(q=_then(here, checked) if checked else here, how="name")
+
+
+def _then(first: Q, second: Q) -> Q:
+    """Return `first and second`, the second asked only of rows that the first lets through."""
+    return Q(
+        Exact(
+            Case(When(first, then=Case(When(second, then=Value(True)), default=Value(False))), default=Value(False)),
+            True,
+        )
+    )
 
 
 def _named(terms: Iterable[str]) -> Q:
     """Return the check of hits: each term stands whole in a name or kana of buyer or recipient."""
 
     def term_in(term: str) -> Q:
-        recipient = open_lines().filter(Q(parcel__name__name_has=term) | Q(parcel__kana__name_has=term))
+        in_parcel = Q(parcel__name__name_has=term) | Q(parcel__kana__name_has=term)
+        recipient = OrderLine.objects.filter(in_parcel, order=OuterRef("pk"))
         return Q(buyer_name__name_has=term) | Q(buyer_kana__name_has=term) | Q(Exists(recipient))
 
     return reduce(and_, map(term_in, terms))
 
 
-_LINE_TEXTS = ("name", "sku", "options", "parcel__prefecture", "parcel__city", "parcel__street", "parcel__name")
+_LINE_TEXTS = ("name", "sku", "options", "parcel__prefecture", "parcel__city", "parcel__street")
 _ORDER_TEXTS = ("memo", "remarks", "buyer_prefecture", "buyer_city", "buyer_street", "buyer_email")
 
 

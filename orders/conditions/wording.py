@@ -138,13 +138,15 @@ def _of_test(test: Test, names: _Names) -> Iterator[Part]:
         if piece == "%(field)s":
             yield Part("field", str(field.label))
         elif piece == "%(value)s":
-            yield Part("value", _values(field, test.value, names))
+            yield Part("value", _values(field, test.op, test.value, names))
         elif piece:
             yield Part("word", piece)
 
 
-def _values(field: Field, value: Any, names: _Names) -> str:
+def _values(field: Field, op: str, value: Any, names: _Names) -> str:
     if not isinstance(value, tuple):
         return names.of(field, value)
+    if op == "between":
+        return gettext("〜").join(names.of(field, one) for one in value)
     said = gettext("・").join(names.of(field, one) for one in value[:SHOWN])
     return said + (gettext(" ほか%(n)s件") % {"n": len(value) - SHOWN} if len(value) > SHOWN else "")

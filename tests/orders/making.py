@@ -125,17 +125,17 @@ def make_many(n: int, *, seed: int) -> None:
     for number in range(n):
         status = roll.choice(statuses)
         order = Order(
-            shop=roll.choice(shops), number=f"R-{number:06}", status=status, phase=status.group.phase, status_at=moment(), placed_at=moment(),
-            ready_at=moment(), taken_in_at=moment(), changed_at=NOW, payment_method=roll.choice(METHODS), payment_name=roll.choice(WORDS),
+            shop=roll.choice(shops), number=f"R-{number:06}", status=status, phase=status.group.phase, status_at=moment(),
+            placed_at=moment(), ready_at=moment(), taken_in_at=moment(), changed_at=NOW, payment_method=roll.choice(METHODS), payment_name=roll.choice(WORDS),
             payment_state=roll.choice(["open", "settled", "collect", "failed"]), mall_state=roll.choice(["new", "ready", "none"]),
             mall_block=roll.choice(["", "payment", "payment amount", "cancelled", "cancelling payment"]), **person("buyer_"),
             buyer_email=roll.choice(["", "a@example.com"]), delivery_method=roll.choice(WORDS), delivery_name=roll.choice(WORDS),
             next_day=roll.random() < 0.3, gift=roll.random() < 0.3, island=roll.random() < 0.3, order_kind=roll.choice(["normal", "pre"]),
             remarks=roll.choice(WORDS), remark_left=roll.choice(WORDS), remark_read=roll.random() < 0.5, wish_on=day(),
-            wish_time=roll.choice(WORDS), cancel_due_on=day(), pay_due_on=day(), subtotal_yen=roll.choice(YEN), postage_yen=roll.choice(YEN),
-            fee_yen=roll.choice(YEN), total_yen=roll.choice(YEN), coupon_shop_yen=roll.choice(YEN[1:]), coupon_other_yen=roll.choice(YEN[1:]),
-            points_yen=roll.choice(YEN[1:]), discount_yen=roll.choice(YEN[1:]), sums_differ_yen=roll.choice([0, 1]), memo=roll.choice(WORDS),
-            ours=roll.random() < 0.5, confirm_state=roll.choice(["", "done"]), confirmed_at=roll.choice([None, moment()]),
+            wish_time=roll.choice(WORDS), cancel_due_on=day(), pay_due_on=day(), subtotal_yen=roll.choice(YEN),
+            postage_yen=roll.choice(YEN), fee_yen=roll.choice(YEN), total_yen=roll.choice(YEN), coupon_shop_yen=roll.choice(YEN[1:]),
+            coupon_other_yen=roll.choice(YEN[1:]), points_yen=roll.choice(YEN[1:]), discount_yen=roll.choice(YEN[1:]), sums_differ_yen=roll.choice([0, 1]),
+            memo=roll.choice(WORDS), ours=roll.random() < 0.5, confirm_state=roll.choice(["", "done"]), confirmed_at=roll.choice([None, moment()]),
             shipped_at=roll.choice([None, moment()]), held=roll.random() < 0.3, unreported=roll.random() < 0.3,
             deleted_at=NOW if roll.random() < 0.1 else None, address_doubt=roll.choice(["", "", "postal"]),
             mall_sub_status=roll.choice(WORDS),

@@ -125,38 +125,37 @@ def loose(text: str) -> str:
     return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in unicodedata.normalize("NFKC", text))
 
 
+NEGATIONS = {"is_not": "is", "not_in": "in", "not_contains": "contains", "not_empty": "empty", "has_not": "has"}
+
+
 def compare(test: Test, value: Any, today: date) -> bool:
     """Compare one value; a missing one (None) answers no to everything but *empty*, and so yes to every negation."""
-    op, kind = test.op, FIELDS[test.field].kind
-    negations = {"is_not": "is", "not_in": "in", "not_contains": "contains", "not_empty": "empty", "has_not": "has"}
-    if op in negations:
-        return not compare(Test(test.field, negations[op], test.value), value, today)
-    if op == "empty":
+    if test.op in NEGATIONS:
+        return not compare(Test(test.field, NEGATIONS[test.op], test.value), value, today)
+    if test.op == "empty":
         return value is None or value == "" or value == set()
     if value is None:
         return False
-    if op == "has":
-        return bool(set(test.value) & value)
-    if op == "has_all":
-        return set(test.value) <= value
-    if op == "contains":
-        return loose(test.value) in loose(value)
-    if op == "starts_with":
-        return bool(value.startswith(test.value))
-    if op == "ends_with":
-        return bool(value.endswith(test.value))
-    if kind is Kind.INSTANT:
-        return _instant(op, value, test.value, today)
+    if test.op in ("has", "has_all"):
+        return bool(set(test.value) & value) if test.op == "has" else set(test.value) <= value
+    if test.op in ("contains", "starts_with", "ends_with"):
+        return _text(test.op, value, test.value)
+    if FIELDS[test.field].kind is Kind.INSTANT:
+        return _instant(test.op, value, test.value, today)
     wanted = (
         tuple(_resolved(one, today) for one in test.value)
         if isinstance(test.value, tuple)
         else _resolved(test.value, today)
     )
-    if op == "between":
-        return bool(wanted[0] <= value <= wanted[1])
     answers = {"is": lambda: value == wanted, "in": lambda: value in wanted, "lt": lambda: value < wanted, "lte": lambda: value <= wanted,
-               "gt": lambda: value > wanted, "gte": lambda: value >= wanted}  # fmt: skip
-    return bool(answers[op]())
+               "gt": lambda: value > wanted, "gte": lambda: value >= wanted, "between": lambda: wanted[0] <= value <= wanted[1]}  # fmt: skip
+    return bool(answers[test.op]())
+
+
+def _text(op: str, value: str, wanted: str) -> bool:
+    if op == "contains":
+        return loose(wanted) in loose(value)
+    return value.startswith(wanted) if op == "starts_with" else value.endswith(wanted)
 
 
 def _resolved(value: Any, today: date) -> Any:
@@ -230,8 +229,10 @@ class Trees:
             found = self._seen(key, self.roll.choice(self.rows))
             if found not in (None, ""):
                 return found
-        made: dict[Kind, Any] = {Kind.TEXT: "あ", Kind.CHOICE: "card" if key == "payment_method" else "draft", Kind.WORDS: "payment", Kind.NUMBER: 1, Kind.YEN: 1000,
-                                 Kind.DAY: self.today, Kind.INSTANT: self.today, Kind.FLAG: True, Kind.ROW: 1, Kind.ROWS: 1}  # fmt: skip
+        made: dict[Kind, Any] = {
+            Kind.TEXT: "あ", Kind.CHOICE: "card" if key == "payment_method" else "draft", Kind.WORDS: "payment", Kind.NUMBER: 1,
+            Kind.YEN: 1000, Kind.DAY: self.today, Kind.INSTANT: self.today, Kind.FLAG: True, Kind.ROW: 1, Kind.ROWS: 1,
+        }  # fmt: skip
         return made[kind]
 
     def _seen(self, key: str, row: Row) -> Any:

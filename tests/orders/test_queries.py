@@ -108,7 +108,8 @@ class TestPages:
         make_order(other)
 
         for narrowed in (
-            Filter(shop_ids=(shop.pk,)), Filter(payment_methods=("cod",)), Filter(delivery_methods=("メール便",)), Filter(tag_ids=(tag.pk,)),
+            Filter(shop_ids=(shop.pk,)), Filter(payment_methods=("cod",)), Filter(delivery_methods=("メール便",)),
+            Filter(tag_ids=(tag.pk,)),
             Filter(task_ids=(task.pk,)), Filter(held=True), Filter(product_id=product.pk), Filter(sku="A-9"), Filter(next_day=True),
             Filter(placed_until=TODAY - timedelta(days=3)), Filter(number=order.number), Filter(unreported=True),
             Filter(condition=parse({"field": "payment_method", "op": "is", "value": "cod"})), Filter(found=search.look_up(order.number)),
