@@ -54,8 +54,8 @@ def _foreign_numbers(order_id: int, mall: MallOrder) -> set[str]:
 def note_seen(order_id: int, mall: MallOrder, *, now: datetime) -> None:
     """Note, for each open report, whether our numbers can be read back at the mall (the second proof)."""
     for report in MallReport.objects.filter(order_id=order_id, counted_at__isnull=True, sent_at__isnull=False):
-        ours = set(TrackingNumber.objects.filter(parcel_id=report.parcel_id).values_list("number", flat=True))
-        theirs = {row.number for parcel in mall.parcels if parcel.key == report.mall_parcel_key for row in parcel.tracking}
+        rows = {row.number: row.row_key for parcel in mall.parcels if parcel.key == report.mall_parcel_key for row in parcel.tracking}
+        ours, theirs = _learn_row_keys(report.parcel_id, rows), set(rows)
         incomplete = [
             row.row_key for parcel in mall.parcels for row in parcel.tracking if not (row.number and row.carrier and row.shipped_on)
         ]
@@ -63,6 +63,15 @@ def note_seen(order_id: int, mall: MallOrder, *, now: datetime) -> None:
         cause = f"row_incomplete:{incomplete[0]}" if incomplete else ("" if seen else "number_not_at_mall")
         if (report.seen_at is None) != (seen is None) or report.cause != cause:
             MallReport.objects.filter(pk=report.pk).update(seen_at=report.seen_at or seen, cause=cause)
+
+
+def _learn_row_keys(parcel_id: int, rows: Mapping[str, str]) -> set[str]:
+    """Remember on which of the mall's rows our numbers stand, so that a corrected number replaces its row; return our numbers."""
+    ours = list(TrackingNumber.objects.filter(parcel_id=parcel_id))
+    for tracking in ours:
+        if rows.get(tracking.number, "") not in ("", tracking.mall_row_key):
+            TrackingNumber.objects.filter(pk=tracking.pk).update(mall_row_key=rows[tracking.number])
+    return {tracking.number for tracking in ours}
 
 
 def count(order_id: int, *, by: Actor, now: datetime) -> None:

@@ -48,7 +48,7 @@ class ReportShipment(MallHandler):
             return Refused(reason="parcel_gone")
         missing = compare(effect.payload["rows"], theirs)
         if not missing:
-            return Receipt(data={"seen": True, "rows": keys_of(effect.payload["rows"], theirs)})
+            return Receipt(data={"seen": True, "keys": keys_of(effect.payload["rows"], theirs)})
         report = ShipmentReport(
             key=effect.key, number=order.number, mall_parcel_key=effect.payload["mall_parcel_key"], rows=tuple(missing)
         )
@@ -68,13 +68,13 @@ class ReportShipment(MallHandler):
             elif compare(effect.payload["rows"], rows):
                 verdicts[effect.pk] = Absent_()
             else:
-                verdicts[effect.pk] = Receipt(data={"seen": True, "rows": keys_of(effect.payload["rows"], rows)})
+                verdicts[effect.pk] = Receipt(data={"seen": True, "keys": keys_of(effect.payload["rows"], rows)})
         return verdicts
 
     def settle(self, effect: Effect, receipt: Receipt, now: datetime) -> None:
         seen = {"seen_at": now} if receipt.data.get("seen") else {}
         MallReport.objects.filter(pk=effect.payload["report"]).update(sent_at=now, cause="", **seen)
-        for tracking_id, row_key in dict(receipt.data.get("rows", {})).items():
+        for tracking_id, row_key in dict(receipt.data.get("keys", {})).items():
             TrackingNumber.objects.filter(pk=int(tracking_id)).update(mall_row_key=row_key)
         Order.objects.filter(pk=effect.order_id).update(reread_at=now)
         note([effect.order_id or 0], verb="mall.reported", by=MALL, now=now, parcel=effect.payload["parcel"])
