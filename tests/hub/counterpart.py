@@ -187,8 +187,9 @@ def world() -> Iterator[Counterpart]:
 
 def decide(tenant_id: int, keys: Iterable[str], *, kind: str = "test.tell", now: datetime, lane: str = LANE, **more: Any) -> list[int]:
     """Enqueue one effect for each key; return their ids."""
+    payload = more.pop("payload", {})
     with tenant_transaction(tenant_id):
-        made = [enqueue(kind, lane=lane, key=key, payload=more.pop("payload", {}) or {}, now=now, **more) for key in keys]
+        made = [enqueue(kind, lane=lane, key=key, payload=payload, now=now, **more) for key in keys]
     return [effect.pk for effect in made if effect is not None]
 
 
