@@ -45,6 +45,7 @@ _UNIT = {"十": 10, "百": 100, "千": 1000}
 _NUMERAL = re.compile("[〇零一二三四五六七八九十百千壱弐参]+")
 _MARKS = re.compile("丁目|大字|条|ー")
 _APART = re.compile("[\uff66-\uff9f\u3099\u309a]")  # half-width kana and loose voicing marks: two signs for one
+_GAP = re.compile(r"(?<=[\d一二三四五六七八九十])[ 　]+(?=\d)")
 _BETWEEN = re.compile(r"(?<=\d)ー")
 _JO_END = re.compile(r"(?<=\d)条(?!\d)")
 _JO = re.compile(r"(?<=\d)条(?=\d)")
@@ -52,6 +53,8 @@ _JO = re.compile(r"(?<=\d)条(?=\d)")
 
 def fold(text: str) -> str:
     """Return the key of an address or a part of one."""
+    if " " in text or "　" in text:
+        text = _GAP.sub("-", text)
     if _APART.search(text):
         text = unicodedata.normalize("NFKC", text)
     folded = text.translate(_TABLE)

@@ -49,5 +49,12 @@ STAGES: dict[str, Stage] = {
     "deliver": Stage(module="hub.effects.deliver", due="due_deliver"),
     "collect": Stage(module="warehouses.collecting", due="due_collect"),
     "batch": Stage(module="orders.batches", due="due_batch"),
+    "file": Stage(module="documents.making", due="due_file"),
     "keep": Stage(module="orders.keeping", due="due_keep", every_ticks=6),
 }
+
+TROUBLES: list[str] = ["orders.troubles.SOURCES", "warehouses.troubles.SOURCES", "hub.effects.troubles.SOURCES"]
+"""What may not have gone through, for 要確認エラー: each a list of hub.troubles.Source, in the order shown."""
+
+ORDER_PANELS: dict[str, str] = {"mails": "mailer.panels.mails_of", "requests": "warehouses.panels.requests_of"}
+"""What apps above orders add to the order page (orders/plugs.py)."""
