@@ -46,9 +46,8 @@ def open_lines() -> QuerySet[OrderLine]:
 
 def tracking_of_open_lines() -> QuerySet[TrackingNumber]:
     """Return the tracking numbers of the parcels in which the enclosing order's open lines lie."""
-    return TrackingNumber.objects.filter(
-        parcel__orderline__order=OuterRef("pk"), parcel__orderline__closed_at__isnull=True
-    )
+    parcels = OrderLine.objects.filter(order=OuterRef(OuterRef("pk")), closed_at__isnull=True).values("parcel")
+    return TrackingNumber.objects.filter(parcel__in=parcels)
 
 
 LINES = Source(key="lines", rows=open_lines)

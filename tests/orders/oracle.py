@@ -147,8 +147,10 @@ def compare(test: Test, value: Any, today: date) -> bool:
         if isinstance(test.value, tuple)
         else _resolved(test.value, today)
     )
-    answers = {"is": lambda: value == wanted, "in": lambda: value in wanted, "lt": lambda: value < wanted, "lte": lambda: value <= wanted,
-               "gt": lambda: value > wanted, "gte": lambda: value >= wanted, "between": lambda: wanted[0] <= value <= wanted[1]}  # fmt: skip
+    answers = {
+        "is": lambda: value == wanted, "in": lambda: value in wanted, "between": lambda: wanted[0] <= value <= wanted[1],
+        "lt": lambda: value < wanted, "lte": lambda: value <= wanted, "gt": lambda: value > wanted, "gte": lambda: value >= wanted,
+    }  # fmt: skip
     return bool(answers[test.op]())
 
 

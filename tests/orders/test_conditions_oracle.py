@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 
 from hub.tenancy import tenant_transaction
@@ -35,6 +36,8 @@ def filled(django_db_setup: None) -> World:
     with tenant_transaction(tenant.pk):
         make_many(ORDERS, seed=1)
         rows = snapshot()
+    with psycopg.connect(os.environ["OWNER_DATABASE_URL"], autocommit=True) as owner:
+        owner.execute("ANALYZE")  # without figures a table of hundreds of rows is planned as one row
     return World(tenant.pk, rows, Trees(rows, TODAY, seed=7))
 
 
