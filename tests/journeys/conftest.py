@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.models import Clock
+from hub.models import Clock, Tenant
 from simulators.clock import Clock as SimulatedClock
 from simulators.ledger import Ledger, read
 from simulators.rakuten.mall import RakutenMall
@@ -73,6 +73,7 @@ def world(tmp_path: Path, settings: Any) -> Iterator[World]:
     )
     world.at(START)
     yield world
+    Tenant.objects.update(suspended_at=START)
     Clock.objects.all().delete()
     mall_server.close()
     rsl_server.close()

@@ -1,0 +1,209 @@
+"""No order is lost and none comes twice: stops, shifting pages, dying keys, poison, and deletes over a day of polls (promises G1 to G4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.models import AuditEntry, Tenant
+from hub.tenancy import tenant_transaction
+from orders import coverage
+from orders.models import Order, OrderNumber, PollWindow, RejectedPayload, Shop
+from orders.operations import shops as shop_operations
+from orders.operations.leaving import delete
+from orders.operations.shops import TooOld, read_again
+from tests.journeys.conftest import START, World
+from tests.journeys.world_steps import BY, account_of, connect, place, run
+
+
+def numbers(tenant: Tenant) -> list[str]:
+    with tenant_transaction(tenant.pk):
+        return sorted(Order.objects.values_list("number", flat=True))
+
+
+def poll(world: World, rounds: int = 1, **amount: float) -> None:
+    """Let time pass and poll until nothing more is due."""
+    for _ in range(rounds):
+        world.pass_time(**(amount or {"minutes": 5}))
+        run("poll", "poll")
+
+
+@pytest.mark.feature("F001")
+def test_each_visible_order_is_taken_in_exactly_once(world: World, tenant: Tenant) -> None:
+    shop_id = connect(world, tenant)
+    placed = place(world, tenant, shop_id, n=120)
+
+    poll(world, rounds=4)
+
+    assert numbers(tenant) == sorted(placed)
+    with tenant_transaction(tenant.pk):
+        assert AuditEntry.objects.filter(verb="order.taken_in").count() == 120
+        assert not RejectedPayload.objects.exists()
+
+
+@pytest.mark.feature("F012")
+@pytest.mark.parametrize("hours", [1, 25])
+def test_stop_of_any_length_loses_and_doubles_nothing(world: World, tenant: Tenant, hours: int) -> None:
+    shop_id = connect(world, tenant)
+    before = place(world, tenant, shop_id, n=5)
+    poll(world)
+    with tenant_transaction(tenant.pk):
+        shop_operations.stop_intake(Shop.objects.get(pk=shop_id), by=BY, now=world.clocks[0].now())
+    during = []
+    for _ in range(5):
+        world.pass_time(hours=hours / 5)
+        during += place(world, tenant, shop_id, n=4)
+        run("poll")
+    assert numbers(tenant) == sorted(before)
+    with tenant_transaction(tenant.pk):
+        shop = Shop.objects.get(pk=shop_id)
+        assert coverage.gaps(shop, until=world.clocks[0].now() - timedelta(minutes=15))
+        shop_operations.start_intake(shop, by=BY, now=world.clocks[0].now())
+
+    world.pass_time(minutes=2)
+    run(*["poll"] * 8)
+
+    assert numbers(tenant) == sorted(before + during)
+    with tenant_transaction(tenant.pk):
+        shop = Shop.objects.get(pk=shop_id)
+        assert coverage.gaps(shop, until=world.clocks[0].now() - timedelta(minutes=15)) == []
+
+
+@pytest.mark.slow
+def test_seventy_days_are_read_in_short_windows(world: World, tenant: Tenant, settings: Any) -> None:
+    settings.MALL_GAP_SECONDS = 0.001
+    shop_id = connect(world, tenant, expiry_days=400)
+    poll(world)
+    placed = []
+    for _ in range(7):
+        world.pass_time(days=10)
+        placed += place(world, tenant, shop_id, n=3)
+
+    world.pass_time(minutes=2)
+    for _ in range(320):
+        run("poll")
+        if numbers(tenant) == sorted(placed):
+            break
+
+    assert numbers(tenant) == sorted(placed)
+    with tenant_transaction(tenant.pk):
+        longest = max(window.until_at - window.from_at for window in PollWindow.objects.all())
+        assert longest <= timedelta(minutes=30)
+
+
+def test_reading_again_reaches_back_730_days_and_no_further(world: World, tenant: Tenant) -> None:
+    shop_id = connect(world, tenant)
+    with tenant_transaction(tenant.pk):
+        shop = Shop.objects.get(pk=shop_id)
+        with pytest.raises(TooOld):
+            read_again(shop, since=START - timedelta(days=731), by=BY, now=START)
+        read_again(shop, since=START - timedelta(hours=3), by=BY, now=START)
+        shop.refresh_from_db()
+        assert shop.wanted_from == START - timedelta(hours=3)
+
+
+@pytest.mark.parametrize("kind", ["page_shift", "missing_number", "repeated_number", "shuffled"])
+def test_pages_that_shift_lose_nothing(world: World, tenant: Tenant, kind: str) -> None:
+    shop_id = connect(world, tenant)
+    world.post(world.mall_url, "faults", {"faults": [{"kind": kind, "function": "*", "rate": 0.5}]})
+    placed = place(world, tenant, shop_id, n=60)
+
+    poll(world, rounds=12)
+    world.post(world.mall_url, "faults", {"faults": []})
+    poll(world, rounds=6)
+
+    assert numbers(tenant) == sorted(placed)
+
+
+@pytest.mark.parametrize("kind", ["status_500", "status_503", "status_429", "html_page", "empty_200", "broken_json", "cut_body"])
+def test_answers_that_tell_nothing_lose_nothing(world: World, tenant: Tenant, kind: str) -> None:
+    shop_id = connect(world, tenant)
+    world.post(world.mall_url, "faults", {"faults": [{"kind": kind, "function": "*", "rate": 0.5}]})
+    placed = place(world, tenant, shop_id, n=20)
+
+    poll(world, rounds=10)
+    world.post(world.mall_url, "faults", {"faults": []})
+    poll(world, rounds=6)
+
+    assert numbers(tenant) == sorted(placed)
+
+
+def test_dying_key_makes_the_shop_blind_and_nothing_is_lost_after_renewal(world: World, tenant: Tenant) -> None:
+    shop_id = connect(world, tenant)
+    account = account_of(tenant, shop_id)
+    first = place(world, tenant, shop_id, n=5)
+    poll(world)
+    world.post(world.mall_url, "keys", {"shop": account, "revoke_old": True})
+    during = place(world, tenant, shop_id, n=5)
+
+    poll(world, rounds=3)
+
+    with tenant_transaction(tenant.pk):
+        shop = Shop.objects.get(pk=shop_id)
+        assert shop.blind_since is not None
+        assert "wrong_key" in shop.blind_reason
+        assert not PollWindow.objects.filter(state="done", until_at__gt=shop.blind_since).exists()
+    assert numbers(tenant) == sorted(first)
+    keys = world.post(world.mall_url, "keys", {"shop": account, "issue": {}})["keys"][-1]
+    with tenant_transaction(tenant.pk):
+        credentials = {"service_secret": keys["service_secret"], "license_key": keys["license_key"]}
+        shop_operations.set_credentials(Shop.objects.get(pk=shop_id), credentials, by=BY, now=START)
+    poll(world, rounds=4)
+    assert numbers(tenant) == sorted(first + during)
+    with tenant_transaction(tenant.pk):
+        assert Shop.objects.get(pk=shop_id).blind_since is None
+
+
+def test_poison_order_is_listed_and_does_not_delay_the_others(world: World, tenant: Tenant) -> None:
+    shop_id = connect(world, tenant)
+    good = place(world, tenant, shop_id, n=30)
+    bad = place(world, tenant, shop_id, orders=[{"kind": "card", "override": {"orderDatetime": "yesterday"}}, {"kind": "card", "override": {"PackageModelList": 7}}])
+
+    poll(world, rounds=3)
+
+    assert set(numbers(tenant)) >= set(good)
+    with tenant_transaction(tenant.pk):
+        listed = set(RejectedPayload.objects.values_list("number", flat=True))
+        named = set(OrderNumber.objects.exclude(state="fetched").values_list("number", flat=True))
+        assert listed == named
+        assert listed <= set(bad)
+        assert listed
+
+
+@pytest.mark.feature("F094")
+def test_a_hundred_deleted_orders_stay_deleted_over_a_day_of_polls(world: World, tenant: Tenant) -> None:
+    shop_id = connect(world, tenant)
+    place(world, tenant, shop_id, n=100, kinds=["card"])
+    poll(world, rounds=2)
+    with tenant_transaction(tenant.pk):
+        ids = list(Order.objects.values_list("pk", flat=True))
+        assert len(delete(ids, by=BY, now=world.clocks[0].now()).changed) == 100
+        read_again(Shop.objects.get(pk=shop_id), since=START - timedelta(hours=1), by=BY, now=world.clocks[0].now())
+
+    for _ in range(24):
+        world.pass_time(hours=1)
+        run("poll", "reread", "judge", "keep")
+
+    with tenant_transaction(tenant.pk):
+        assert Order.objects.filter(deleted_at__isnull=False).count() == 100
+        assert Order.objects.filter(is_live=True).count() == 0
+    assert world.mall_ledger("confirm") == []
+
+
+def test_self_cancelled_inside_the_wait_leaves_no_confirm_request_or_mail(world: World, tenant: Tenant) -> None:
+    shop_id = connect(world, tenant)
+    (number,) = place(world, tenant, shop_id, n=1, kinds=["card"])
+    poll(world, minutes=5)
+    world.post(world.mall_url, "buyers/cancel", {"number": number})
+
+    for _ in range(6):
+        world.pass_time(minutes=10)
+        run()
+
+    with tenant_transaction(tenant.pk):
+        order = Order.objects.select_related("status").get()
+        assert (order.phase, order.mall_state) == ("cancelled", "cancelled")
+    assert world.mall_ledger("confirm") == []
+    assert world.warehouse_ledger("request") == []
