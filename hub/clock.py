@@ -11,17 +11,17 @@ from django.db import connection
 
 JAPAN = ZoneInfo("Asia/Tokyo")
 
-_BUSINESS_NOW = """SELECT coalesce(
+BUSINESS_NOW = """SELECT coalesce(
     (SELECT business_start + (clock_timestamp() - real_start) * speed FROM hub_clock LIMIT 1), clock_timestamp())"""
 
 
 def business_now() -> datetime:
     """Read the business time once, at an edge; everything below is handed `now`."""
     with connection.cursor() as cursor:
-        cursor.execute(_BUSINESS_NOW)
+        cursor.execute(BUSINESS_NOW)
         row = cursor.fetchone()
     assert row is not None
-    return row[0]  # type: ignore[no-any-return]
+    return row[0]
 
 
 def true_now() -> datetime:
@@ -30,4 +30,4 @@ def true_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         row = cursor.fetchone()
     assert row is not None
-    return row[0]  # type: ignore[no-any-return]
+    return row[0]

@@ -72,7 +72,6 @@ def configure(app: Celery) -> None:
     """Give the app a queue for each stage and a tick for each; every message expires when the next tick comes."""
     app.conf.task_queues = [Queue(name) for name in settings.STAGES]  # type: ignore[no-untyped-call]
     app.conf.task_default_queue = next(iter(settings.STAGES))
-    app.conf.beat_scheduler = "celery.beat:Scheduler"  # in memory: the rows are the schedule
     app.conf.beat_max_loop_interval = 1.0
     app.conf.beat_schedule = {
         f"tick-{name}": {

@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
-from hub.clock import business_now
+from hub.clock import BUSINESS_NOW
 from hub.crash import crash
 from hub.current import SERVED
 from hub.tenancy import tenant_transaction
@@ -51,16 +51,20 @@ class Round:
     seconds: float
 
 
-def due(stage: str, now: datetime, n: int = AT_ONCE) -> list[Unit]:
-    """Name what is due at the stage in any tenant, in turn over tenants: one statement, at most n units."""
+def due(stage: str, now: datetime | None = None, n: int = AT_ONCE) -> list[Unit]:
+    """Name what is due at the stage in any tenant, in turn over tenants: one statement, at most n units. None means now."""
+    moment = BUSINESS_NOW if now is None else "SELECT %(now)s::timestamptz"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT tenant_id, unit_id FROM {settings.STAGES[stage].due}(%s, %s)", [now, n])
+        cursor.execute(
+            f"SELECT d.tenant_id, d.unit_id FROM ({moment}) AS c (now), {settings.STAGES[stage].due}(c.now, %(n)s) AS d",
+            {"now": now, "n": n},
+        )
         return [Unit(stage=stage, tenant_id=row[0], unit_id=row[1]) for row in cursor.fetchall()]
 
 
 def ring_due(stage: str) -> int:
     """Ring for each unit that is due now; units in flight are leased in their tables and so are not named."""
-    units = due(stage, business_now())
+    units = due(stage)
     publish([(unit.stage, unit.tenant_id, unit.unit_id) for unit in units])
     return len(units)
 
@@ -83,7 +87,7 @@ def run(stage: str, tenant_id: int, unit_id: int) -> None:
 def tick(stage: str, n: int = AT_ONCE) -> Round:
     """Do in this process what is due at the stage. A unit that fails is logged and left for the next tick."""
     started = time.monotonic()
-    units = due(stage, business_now(), n)
+    units = due(stage, n=n)
     done = failed = 0
     for unit in units:
         if stopping():

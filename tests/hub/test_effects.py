@@ -137,7 +137,7 @@ def test_refusal_that_cannot_be_looked_at_now_is_decided_by_the_next_look(tenant
     other_side.knows = lambda key: NotDone(reason="mall_down")  # type: ignore[method-assign]
     deliver_all(tenant.pk)
     assert states(tenant.pk) == {"a": "unsure:already_moved_on"}
-    del other_side.knows  # type: ignore[method-assign]
+    del other_side.knows
     change(tenant.pk, pk, due_at=true_now())
 
     deliver_all(tenant.pk)
@@ -275,7 +275,7 @@ def test_nothing_is_claimed_while_outgoing_is_off(tenant: Tenant, other_tenant: 
     with tenant_transaction(tenant.pk):
         switch_tenant(False, reason="rest", by=TESTER, now=NOW)
     assert (deliver_all(tenant.pk), deliver_all(other_tenant.pk)) == (0, 1)
-    assert [unit for unit in stages.due("deliver", NOW) if unit.tenant_id == tenant.pk] == []
+    assert [unit for unit in stages.due("deliver") if unit.tenant_id == tenant.pk] == []
 
     with tenant_transaction(tenant.pk):
         switch_tenant(True, reason="", by=TESTER, now=NOW)
@@ -294,7 +294,7 @@ def test_due_names_a_lane_until_it_is_claimed(tenant: Tenant, other_side: Counte
     lane = lane_id(tenant.pk)
 
     def due_here() -> list[int]:
-        return [unit.unit_id for unit in stages.due("deliver", NOW, 1_000) if unit.tenant_id == tenant.pk]
+        return [unit.unit_id for unit in stages.due("deliver", n=1_000) if unit.tenant_id == tenant.pk]
 
     assert due_here() == [lane]
     with tenant_transaction(tenant.pk):

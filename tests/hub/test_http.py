@@ -96,8 +96,8 @@ def test_departure_keeps_what_was_asked_and_answered_and_no_header(server: Serve
 def test_mark_is_used_up_by_its_call(server: Server, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     expect_departure(Departure(leave_by=boottime() + 2.0))
     client.call("POST", "/confirm")
-    monkeypatch.setattr(http, "boottime", lambda: boottime_later)
-    boottime_later = boottime() + 60.0
+    an_hour_later = boottime() + 3_600.0
+    monkeypatch.setattr(http, "boottime", lambda: an_hour_later)
 
     assert client.call("POST", "/read-back").status == 200
     refuse_late()

@@ -12,8 +12,9 @@ from io import StringIO
 import pytest
 from celery import current_app
 from django.core.management import CommandError, call_command
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from hub import jobs, stages
 from hub.conf.registry import STAGES, Stage
@@ -224,3 +225,11 @@ def test_outgoing_command_switches_one_tenant_or_all(tenant: Tenant) -> None:
     assert System.objects.get().outgoing
     with pytest.raises(CommandError, match="no tenant 0"):
         call_command("outgoing", "on", tenant=0)
+
+
+@pytest.mark.parametrize("stage", list(STAGES))
+def test_idle_tick_is_one_statement(tenant: Tenant, rung: list[Bell], stage: str) -> None:
+    with CaptureQueriesContext(connection) as statements:
+        stages.ring_due(stage)
+
+    assert len(statements) == 1
