@@ -70,7 +70,7 @@ def plan_windows(shop: Shop, *, now: datetime, most: int) -> list[Stretch]:
     for gap in gaps(shop, until=end):
         at = max(gap.from_at - OVERLAP, shop.wanted_from or gap.from_at)
         if gap.until_at - at <= LONGEST + timedelta(minutes=5):
-            at = max(at, gap.until_at - LONGEST)
+            at = max(at, min(gap.from_at, gap.until_at - LONGEST))
         while at < gap.until_at and len(planned) < most:
             until = min(at + LONGEST, gap.until_at)
             planned.append(Stretch(from_at=at, until_at=until))

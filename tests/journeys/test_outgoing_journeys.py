@@ -46,7 +46,7 @@ def ship(world: World, tenant: Tenant, number: str, *tracking: str, replace: boo
         enter_result(parcel.pk, packages=packages, by=BY, now=world.clocks[0].now(), replace=replace)
 
 
-def settle(world: World, tenant: Tenant, seconds: float = 20.0) -> None:
+def settle(world: World, tenant: Tenant, seconds: float = 15.0) -> None:
     """Run until no effect is open, for at most so many true seconds; then read the mall once more."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -67,7 +67,7 @@ def rows(world: World, number: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("kind", ["timeout_after", "late_apply", "cut_body", "status_500", "null_detail_ids"])
 def test_report_whose_answer_is_lost_makes_one_row(world: World, tenant: Tenant, kind: str) -> None:
     (number,) = ready_orders(world, tenant)
-    fault = {"kind": kind, "function": "updateOrderShipping", "rate": 1.0, "count": 1, "seconds": 0.3, "applied": True}
+    fault = {"kind": kind, "function": "updateOrderShipping", "rate": 1.0, "count": 1, "seconds": 0.3, "silence_seconds": 0.4, "applied": True}
     world.post(world.mall_url, "faults", {"faults": [fault]})
 
     ship(world, tenant, number, "123456789012")
@@ -118,7 +118,7 @@ def test_cancel_at_the_mall_is_asked_once_and_shown_until_the_mall_says_so(world
     (number,) = place(world, tenant, shop_id, n=1, kinds=["card"])
     world.pass_time(minutes=2)
     run("poll")
-    fault = {"kind": "timeout_after", "function": "cancelOrder", "rate": 1.0, "count": 1, "seconds": 0.3, "applied": True}
+    fault = {"kind": "timeout_after", "function": "cancelOrder", "rate": 1.0, "count": 1, "seconds": 0.3, "silence_seconds": 0.4, "applied": True}
     world.post(world.mall_url, "faults", {"faults": [fault]})
     with tenant_transaction(tenant.pk):
         pk = Order.objects.get().pk
@@ -139,7 +139,7 @@ def test_cancel_at_the_mall_is_asked_once_and_shown_until_the_mall_says_so(world
 def test_confirm_whose_answer_is_lost_is_sent_once(world: World, tenant: Tenant) -> None:
     shop_id = connect(world, tenant)
     place(world, tenant, shop_id, n=3, kinds=["card"])
-    fault = {"kind": "timeout_after", "function": "confirmOrder", "rate": 1.0, "count": 1, "seconds": 0.3, "applied": True}
+    fault = {"kind": "timeout_after", "function": "confirmOrder", "rate": 1.0, "count": 1, "seconds": 0.3, "silence_seconds": 0.4, "applied": True}
     world.post(world.mall_url, "faults", {"faults": [fault]})
     world.pass_time(minutes=35)
     run("poll", "poll", "reread", "judge")
