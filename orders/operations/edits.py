@@ -108,7 +108,8 @@ def set_delivery(
     outcome, rows = Changed(), []
     orders = lock(order_ids, "delivery_method", "edited_fields", "revision")
     for order in orders:
-        if "delivery_method" in order.edited_fields and not by.is_person:
+        same = order.delivery_method == method and not carrier
+        if same or ("delivery_method" in order.edited_fields and not by.is_person):
             outcome.unchanged.append(order.pk)
             continue
         edited = {**order.edited_fields, **({"delivery_method": order.delivery_method} if by.is_person else {})}
