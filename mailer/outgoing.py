@@ -65,7 +65,9 @@ class SendMail(Handler):
 
     def reasons(self, effects: Sequence[Effect], now: datetime) -> Mapping[int, str]:
         """Ask of all mails of a claim at once: is it still right, does the gate let it pass, is it not too old."""
-        rows = Message.objects.filter(effect_id__in=[effect.pk for effect in effects]).select_related("order", "template", "shop")
+        rows = Message.objects.filter(effect_id__in=[effect.pk for effect in effects]).select_related(
+            "order", "template", "shop"
+        )
         messages = {row.effect_id: row for row in rows}
         newer = _overtaken(messages.values())
         shut = _Gates(now)
@@ -206,7 +208,10 @@ def _overtaken(messages: Iterable[Message]) -> set[int]:
     return {
         message.pk
         for message in waiting
-        if any((order, template) == (message.order_id, message.template_id) and pk > message.pk for order, template, pk in sent)
+        if any(
+            (order, template) == (message.order_id, message.template_id) and pk > message.pk
+            for order, template, pk in sent
+        )
     }
 
 

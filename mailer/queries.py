@@ -29,7 +29,11 @@ class SeenMessage:
 
 def messages_of(order_ids: Iterable[int]) -> list[SeenMessage]:
     """Return the mails of these orders, the newest first, in two statements."""
-    rows = list(Message.objects.filter(order_id__in=list(order_ids)).select_related("template", "account").order_by("-queued_at", "-pk"))
+    rows = list(
+        Message.objects.filter(order_id__in=list(order_ids))
+        .select_related("template", "account")
+        .order_by("-queued_at", "-pk")
+    )
     effects = Effect.objects.in_bulk([row.effect_id for row in rows])
     return [_seen(row, effects.get(row.effect_id)) for row in rows]
 

@@ -107,18 +107,21 @@ def _cuts_a_name(postal: Postal, row: int, key: str, place: str, tail: str) -> b
     """Say whether the text names another town that only begins like this one (大町東, 豊岡10条)."""
     if tail[:1].isdigit() and key[-1].isdigit():
         return True
-    if row not in postal.begins_others:
-        return False
-    names = {name for other in postal.rows_of_city(postal.city[row]) if (name := postal.key(other)).startswith(key)}
-    return any(len(name) > len(key) and not name[len(key)].isdigit() and place.startswith(name) for name in names)
+    return row in postal.begins_others and _names_another(postal, row, key, place)
+
+
+def _names_another(postal: Postal, row: int, begin: str, place: str) -> bool:
+    names = {name for other in postal.rows_of_city(postal.city[row]) if (name := postal.key(other)).startswith(begin)}
+    return any(len(name) > len(begin) and not name[len(begin)].isdigit() and place.startswith(name) for name in names)
 
 
 def _inside(postal: Postal, row: int, key: str, place: str) -> str | None:
     """Find the town further in: after a former town or 字 that the official form leaves out, or the other way round."""
     if "町" in key[:-1] or "村" in key[:-1]:
         for cut in (i + 1 for i, sign in enumerate(key[:-1]) if sign in "町村"):
-            if len(key) - cut >= 2 and place.startswith(key[cut:]):
-                return place[len(key) - cut :]
+            part = key[cut:]
+            if len(part) >= 2 and place.startswith(part) and not _names_another(postal, row, part, place):
+                return place[len(part) :]
     number = _DIGITS.search(place)
     head = place[: number.start()] if number else place
     at = head.find(key)

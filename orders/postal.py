@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 from orders.folding import fold
 
@@ -37,16 +38,16 @@ class City:
 class Postal:
     """The table. A row is a number: its code, city, town as it is printed, and the town's key."""
 
-    def __init__(self, content: dict[str, object]) -> None:
-        cities: list[tuple[str, str]] = content["cities"]  # type: ignore[assignment]
+    def __init__(self, content: dict[str, Any]) -> None:
+        cities: list[tuple[str, str]] = content["cities"]
         self.cities = [City(p, name, prefecture_key(p), _keys(name)) for p, name in cities]
-        self.codes = array("I", accumulate(content["codes"]))  # type: ignore[call-overload]
-        self.city = array("H", content["city"])  # type: ignore[arg-type]
-        self._towns, self._town_at = _packed(content["towns"])  # type: ignore[arg-type]
-        self._keys, self._key_at = _packed(content["keys"])  # type: ignore[arg-type]
-        self.numberless = frozenset(content["numberless"])  # type: ignore[call-overload]
-        self.begins_others = frozenset(content["begins_others"])  # type: ignore[call-overload]
-        chome: dict[str, list[tuple[int, int]]] = content["chome"]  # type: ignore[assignment]
+        self.codes = array("I", accumulate(content["codes"]))
+        self.city = array("H", content["city"])
+        self._towns, self._town_at = _packed(content["towns"])
+        self._keys, self._key_at = _packed(content["keys"])
+        self.numberless = frozenset(content["numberless"])
+        self.begins_others = frozenset(content["begins_others"])
+        chome: dict[str, list[tuple[int, int]]] = content["chome"]
         self.chome = {int(row): tuple((a, b) for a, b in spans) for row, spans in chome.items()}
         order = sorted(range(len(self.city)), key=self.city.__getitem__)
         self._by_city = array("I", order)

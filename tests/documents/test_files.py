@@ -21,7 +21,9 @@ from tests.mailer.conftest import make_order
 @pytest.fixture
 def shop(tenant: Tenant) -> Shop:
     with tenant_transaction(tenant.pk):
-        made: Shop = Shop.objects.create(name="テスト商店", channel="rakuten", mode="live", signature="東京都千代田区\nTEL 03-0000-0000")
+        made: Shop = Shop.objects.create(
+            name="テスト商店", channel="rakuten", mode="live", signature="東京都千代田区\nTEL 03-0000-0000"
+        )
         return made
 
 
@@ -35,7 +37,9 @@ def pages(pdf: bytes) -> int:
 def test_slip_says_the_parcel_and_a_gift_has_no_prices(tenant: Tenant, shop: Shop) -> None:
     tax = [{"percent": 10, "base_yen": 4510, "tax_yen": 410}]
     with tenant_transaction(tenant.pk):
-        DocumentTemplate.objects.create(layout="packing_slip", texts={"greeting": "ありがとうございます", "registration_number": "T1"})
+        DocumentTemplate.objects.create(
+            layout="packing_slip", texts={"greeting": "ありがとうございます", "registration_number": "T1"}
+        )
         plain, gift = make_order(shop, tax=tax), make_order(shop, gift=True, tax=tax)
         Parcel.objects.filter(order=gift).update(noshi="御祝", drop_off="玄関前")
         OrderLine.objects.filter(order=gift).update(gift={"wrapping": "リボン"})
@@ -45,7 +49,12 @@ def test_slip_says_the_parcel_and_a_gift_has_no_prices(tenant: Tenant, shop: Sho
     assert [slip["number"] for slip in slips] == [gift.number, plain.number]
     assert slips[0]["prices"] is False
     assert (slips[0]["sums"], slips[0]["total"], slips[0]["tax"], slips[0]["registration"]) == ([], "", [], "")
-    assert slips[0]["wishes"] == [["お届け希望", "2026年11月28日 午前中"], ["置き場所", "玄関前"], ["のし", "御祝"], ["ラッピング", "リボン"]]
+    assert slips[0]["wishes"] == [
+        ["お届け希望", "2026年11月28日 午前中"],
+        ["置き場所", "玄関前"],
+        ["のし", "御祝"],
+        ["ラッピング", "リボン"],
+    ]
     assert slips[1]["total"] == "4,510円"
     assert slips[1]["tax"] == [["10%対象", "4,510円（内消費税 410円）"]]
     assert slips[1]["buyer"] == "佐藤 花子 様"
@@ -61,7 +70,10 @@ def test_each_parcel_has_its_slip_and_long_ones_go_on(tenant: Tenant, shop: Shop
         order = make_order(shop)
         second = Parcel.objects.create(order=order, name="二人目", position=2, postal_code="5100075")
         OrderLine.objects.bulk_create(
-            [OrderLine(order=order, parcel=second, sku=f"S-{n}", name=f"商品 {n}", quantity=1, position=n) for n in range(200)]
+            [
+                OrderLine(order=order, parcel=second, sku=f"S-{n}", name=f"商品 {n}", quantity=1, position=n)
+                for n in range(200)
+            ]
         )
         slips = papers.slips_of([order.pk])
     pdf = papers.render(slips)
@@ -113,7 +125,7 @@ def test_spreadsheet_cannot_run_what_a_stranger_wrote(tenant: Tenant, shop: Shop
 
     assert bytes(job.file.body).startswith(b"\xef\xbb\xbf")
     rows = cells_of(bytes(job.file.body), "utf-8-sig")
-    assert rows[1] == [order.number, "'=HYPERLINK(\"http://evil.example\")", "-50"]
+    assert rows[1] == [order.number, '\'=HYPERLINK("http://evil.example")', "-50"]
     assert cells_of(bytes(machine.file.body), "utf-8")[0] == ["number", "buyer_name"]
     assert cells_of(bytes(machine.file.body), "utf-8")[1][1].startswith("=HYPERLINK")
     assert (access.what, access.count, access.filter["status"]) == ("orders_csv", 1, "x")
@@ -146,7 +158,9 @@ def test_unknown_column_or_layout_is_refused_when_asked(tenant: Tenant, by: Acto
         making.start(FileKind.ORDERS_CSV, [1], params, client_key="x", by=by)
 
 
-def test_same_key_is_one_job_and_foreign_orders_are_left_out(tenant: Tenant, other_tenant: Tenant, shop: Shop, by: Actor) -> None:
+def test_same_key_is_one_job_and_foreign_orders_are_left_out(
+    tenant: Tenant, other_tenant: Tenant, shop: Shop, by: Actor
+) -> None:
     with tenant_transaction(tenant.pk):
         order = make_order(shop)
         first = making.start(FileKind.PACKING_SLIPS, [order.pk], {}, client_key="k", by=by)

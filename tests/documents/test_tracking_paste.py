@@ -102,7 +102,10 @@ def test_recorded_once_and_the_same_list_again_changes_nothing(tenant: Tenant, s
     with tenant_transaction(tenant.pk):
         good, other = make_order(shop, mall_state="ready"), make_order(shop, mall_state="ready")
         OrderLine.objects.update(mall_parcel_key="1")
-        text = f"{good.number}\tyamato\t123412341232\n{good.number}\tyamato\t111111111111\nNO-SUCH\tyamato\t5\n{other.number}\tsagawa\t222222222222\n"
+        text = (
+            f"{good.number}\tyamato\t123412341232\n{good.number}\tyamato\t111111111111\n"
+            f"NO-SUCH\tyamato\t5\n{other.number}\tsagawa\t222222222222\n"
+        )
         first = paste.record(paste.check(paste.parse(text, today=TODAY)), by=by, now=NOW)
     with tenant_transaction(tenant.pk):
         entries, effects = AuditEntry.objects.count(), Effect.objects.count()

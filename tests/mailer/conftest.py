@@ -59,7 +59,8 @@ def make_order(shop: Shop, *, now: datetime = NOW, **values: Any) -> Order:
     status = Status.objects.get(default_for="intake")
     order: Order = Order.objects.create(
         **{
-            "shop": shop, "number": f"123456-20261122-{n:010}", "status": status, "status_at": now, "placed_at": now - timedelta(minutes=31),
+            "shop": shop, "number": f"123456-20261122-{n:010}", "status": status, "status_at": now,
+            "placed_at": now - timedelta(minutes=31),
             "ready_at": now - timedelta(minutes=1), "taken_in_at": now - timedelta(minutes=30), "changed_at": now, "ours": True,
             "mall_state": "new", "buyer_name": "佐藤 花子", "buyer_email": f"buyer-{n}@pc.example.jp", "payment_name": "クレジットカード",
             "subtotal_yen": 3960, "postage_yen": 550, "fee_yen": 0, "total_yen": 4510, **values,

@@ -36,7 +36,9 @@ def make_orders(shop: Shop, n: int, *, began: datetime, prefix: str) -> list[int
 
 def queue(ids: list[int], template: MailTemplate, by: Actor, now: datetime, **extra: bool) -> None:
     for start in range(0, len(ids), 250):
-        queue_message(ids[start : start + 250], template=template, occasion=template.occasion or "rule:1", by=by, now=now, **extra)
+        queue_message(
+            ids[start : start + 250], template=template, occasion=template.occasion or "rule:1", by=by, now=now, **extra
+        )
 
 
 def holds(tenant: Tenant) -> dict[str, int]:
@@ -46,7 +48,9 @@ def holds(tenant: Tenant) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_three_thousand_new_orders_in_ten_minutes_need_no_click(tenant: Tenant, shop: Shop, templates: Templates, by: Actor) -> None:
+def test_three_thousand_new_orders_in_ten_minutes_need_no_click(
+    tenant: Tenant, shop: Shop, templates: Templates, by: Actor
+) -> None:
     with tenant_transaction(tenant.pk):
         for minute in range(10):
             ids = make_orders(shop, 300, began=NOW + minute * MINUTE, prefix=f"m{minute}")
@@ -58,7 +62,9 @@ def test_three_thousand_new_orders_in_ten_minutes_need_no_click(tenant: Tenant, 
         assert not gate.was_stopped(Message.objects.first().account_id, now=NOW + 15 * MINUTE)
 
 
-def test_rules_that_lag_behind_a_burst_need_no_click(tenant: Tenant, shop: Shop, templates: Templates, by: Actor) -> None:
+def test_rules_that_lag_behind_a_burst_need_no_click(
+    tenant: Tenant, shop: Shop, templates: Templates, by: Actor
+) -> None:
     with tenant_transaction(tenant.pk):
         ids = make_orders(shop, 300, began=NOW, prefix="burst")
         queue(ids, templates[THANKS], by, NOW + 25 * MINUTE)
