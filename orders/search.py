@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 else:
     _Lookup = Lookup
 
-FEW = 3_000
+FEW = 1_500
 """Up to this many hits are fetched by id and sorted. With more, the list is walked from its newest row and each row is looked up."""
 MOST_IDS = 50_000
 """An end of a number that fits more orders than this is answered by asking for more digits."""

@@ -130,7 +130,7 @@ def _value(field: Field, op: str, data: dict[Any, Any], path: str) -> Any:
 def _of(field: Field, data: dict[Any, Any], path: str) -> Of:
     if "of" not in data:
         return Of.ANY
-    if field.source is None:
+    if not field.asked_of_each:
         raise ConditionError(f"{path}/of", "no_of")
     if type(data["of"]) is not str or data["of"] not in Of._value2member_map_:
         raise ConditionError(f"{path}/of", "bad_of")

@@ -32,13 +32,14 @@ class Part:
         return self.kind in ("field", "value")
 
 
-def describe(node: Node, language: str) -> tuple[Part, ...]:
+def describe(node: Node, language: str, known: dict[str, Mapping[Any, str]] | None = None) -> tuple[Part, ...]:
     """Return the sentence of a condition, such as **支払方法** が **代金引換** で **備考** が **空**.
 
-    Names of rows (labels, shops) are read from the current tenant, one statement for each list of names that occurs.
+    Names of rows (labels, shops) are read from the current tenant, one statement for each list of names that occurs. `known` keeps
+    them from one call to the next, for pages with many conditions.
     """
     with override(language):
-        names = _Names()
+        names = _Names(known)
         if node == AllOf(()):
             return (Part("word", gettext("すべての受注")),)
         return tuple(_joined(_parts(node, names, top=True)))
@@ -66,8 +67,8 @@ def _joined(parts: Iterator[Part]) -> Iterator[Part]:
 class _Names:
     """The words for values, read once for each list."""
 
-    def __init__(self) -> None:
-        self.known: dict[str, Mapping[Any, str]] = {}
+    def __init__(self, known: dict[str, Mapping[Any, str]] | None = None) -> None:
+        self.known: dict[str, Mapping[Any, str]] = {} if known is None else known
 
     def of(self, field: Field, value: Any) -> str:
         if isinstance(value, bool):

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 
 from orders.fields.facts import OrderFacts
 from orders.fields.kinds import NEGATED, OPS_OF, Kind, Of, Relative, day_of, start_of
-from orders.models import OrderLine, TrackingNumber
+from orders.models import OrderLine, OrderTag, TaskMark, TrackingNumber
 
 Left = str | Combinable
 """The left side of a comparison: a column's path, or an expression."""
@@ -33,28 +33,49 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Rows beside the order that a test asks of: the open lines, their parcels, the tracking numbers of those."""
+    """Rows beside the order that a test asks of. `rows` are those of the order that encloses the query.
+
+    `every` are the rows of all orders, by `order_id`: with them many tests of many orders read each row once. Absent where rows are
+    not found by the order's id alone.
+    """
 
     key: str
     rows: Callable[[], QuerySet[Any]]
+    every: Callable[[], QuerySet[Any]] | None = None
 
 
-def open_lines() -> QuerySet[OrderLine]:
+def _every_open_line() -> QuerySet[Any]:
+    return OrderLine.objects.filter(closed_at__isnull=True)
+
+
+def open_lines() -> QuerySet[Any]:
     """Return the open lines of the order that encloses the query."""
-    return OrderLine.objects.filter(order=OuterRef("pk"), closed_at__isnull=True)
+    return _every_open_line().filter(order=OuterRef("pk"))
 
 
-def tracking_of_open_lines() -> QuerySet[TrackingNumber]:
-    """Return the tracking numbers of the parcels in which the enclosing order's open lines lie."""
-    parcels = OrderLine.objects.filter(order=OuterRef(OuterRef("pk")), closed_at__isnull=True).values("parcel")
+def _tracking_of_open_lines() -> QuerySet[Any]:
+    parcels = _every_open_line().filter(order=OuterRef(OuterRef("pk"))).values("parcel")
     return TrackingNumber.objects.filter(parcel__in=parcels)
 
 
-LINES = Source(key="lines", rows=open_lines)
-PARCELS = Source(key="parcels", rows=open_lines)
-TRACKING = Source(key="tracking", rows=tracking_of_open_lines)
+def _every_open_mark() -> QuerySet[Any]:
+    return TaskMark.objects.filter(closed_at__isnull=True)
+
+
+LINES = Source(key="lines", rows=open_lines, every=_every_open_line)
+PARCELS = Source(key="parcels", rows=open_lines, every=_every_open_line)
+TRACKING = Source(key="tracking", rows=_tracking_of_open_lines)
+TAGS = Source(key="tags", rows=lambda: OrderTag.objects.filter(order=OuterRef("pk")), every=OrderTag.objects.all)
+TASKS = Source(key="tasks", rows=lambda: _every_open_mark().filter(order=OuterRef("pk")), every=_every_open_mark)
 
 Test = Callable[[str, Any, date], Q]
+Some = Callable[[Source, Q], Q]
+"""Turns *some row of the source meets this Q* into a Q over orders. An empty Q asks for any row at all."""
+
+
+def exists(source: Source, asked: Q) -> Q:
+    """Ask it with EXISTS, which leaves the choice of an index to the database."""
+    return Q(Exists(source.rows().filter(asked)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,16 +108,33 @@ class Field:
             ops = (*ops, "empty", "not_empty")
         object.__setattr__(self, "ops", ops)
 
-    def test(self, op: str, value: Any, *, today: date, of: Of = Of.ANY) -> Q:
+    def test(self, op: str, value: Any, *, today: date, of: Of = Of.ANY, some: Some = exists) -> Q:
         """Return the Q over orders. It is never NULL, so its negation is its exact complement."""
         if self.source is None:
             return self.q(op, value, today)
-        rows, asked = self.source.rows, self.q(op, value, today)
+        if self.kind is Kind.ROWS:
+            return self._of_set(self.source, op, value, today, some)
+        asked = self.q(op, value, today)
         if of is Of.ANY:
-            return Q(Exists(rows().filter(asked)))
+            return some(self.source, asked)
         if of is Of.NONE:
-            return ~Q(Exists(rows().filter(asked)))
-        return Q(Exists(rows())) & ~Q(Exists(rows().filter(~asked)))
+            return ~some(self.source, asked)
+        return some(self.source, Q()) & ~some(self.source, ~asked)
+
+    def _of_set(self, source: Source, op: str, value: Any, today: date, some: Some) -> Q:
+        """Ask the rows as a set: labels and tasks."""
+        if op in NEGATED:
+            return ~self._of_set(source, NEGATED[op], value, today, some)
+        if op == "empty":
+            return ~some(source, Q())
+        if op == "has":
+            return some(source, self.q("in", value, today))
+        return reduce(and_, (some(source, self.q("is", one, today)) for one in value))
+
+    @property
+    def asked_of_each(self) -> bool:
+        """Say whether a test may ask for any, every or none of the rows."""
+        return self.source is not None and self.kind is not Kind.ROWS
 
 
 # How comparisons become Q, by kind of column.
@@ -214,21 +252,6 @@ def present(column: str) -> Test:
 def flagged(asked: Callable[[], Q]) -> Test:
     """A flag that is computed: `asked` holds, or its complement."""
     return lambda op, value, today: asked() if value else ~asked()
-
-
-def linked(rows: Callable[[], QuerySet[Any]], column: str) -> Test:
-    """Compare the set of rows linked to the order (labels, tasks): `rows` are those of the enclosing order."""
-
-    def q(op: str, value: Any, today: date) -> Q:
-        if op in NEGATED:
-            return ~q(NEGATED[op], value, today)
-        if op == "empty":
-            return ~Q(Exists(rows()))
-        if op == "has":
-            return Q(Exists(rows().filter(**{f"{column}__in": value})))
-        return reduce(and_, (Q(Exists(rows().filter(**{column: one}))) for one in value))
-
-    return q
 
 
 def days_between(moment: datetime, today: date) -> int:

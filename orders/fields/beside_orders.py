@@ -15,7 +15,6 @@ from django.db.models import (
     Min,
     OuterRef,
     Q,
-    QuerySet,
     Subquery,
     Sum,
     TextField,
@@ -28,13 +27,14 @@ from orders.fields import choosing, labels
 from orders.fields.base import (
     LINES,
     PARCELS,
+    TAGS,
+    TASKS,
     TRACKING,
     Field,
     Source,
     Test,
     day,
     flagged,
-    linked,
     open_lines,
     plain,
     present,
@@ -42,7 +42,6 @@ from orders.fields.base import (
 )  # fmt: skip
 from orders.fields.facts import OrderFacts
 from orders.fields.kinds import Kind
-from orders.models import OrderTag, TaskMark
 
 _PLACE = ("postal_code", "prefecture", "city", "street")
 
@@ -175,21 +174,13 @@ SHIPPING = (
 )  # fmt: skip
 
 
-def _tags() -> QuerySet[Any]:
-    return OrderTag.objects.filter(order=OuterRef("pk"))
-
-
-def _open_marks() -> QuerySet[Any]:
-    return TaskMark.objects.filter(order=OuterRef("pk"), closed_at__isnull=True)
-
-
 WORK = (
     Field(
-        key="tags", label=_("ラベル"), subject="work", kind=Kind.ROWS, q=linked(_tags, "tag"), choices=choosing.tags, costly=True,
+        key="tags", label=_("ラベル"), subject="work", kind=Kind.ROWS, source=TAGS, q=plain("tag"), choices=choosing.tags, costly=True,
         value=lambda facts: [tag.name for tag in facts.tags], reads=frozenset({"tags"}),
     ),
     Field(
-        key="tasks", label=_("開いているタスク"), subject="work", kind=Kind.ROWS, q=linked(_open_marks, "task"), costly=True,
+        key="tasks", label=_("開いているタスク"), subject="work", kind=Kind.ROWS, source=TASKS, q=plain("task"), costly=True,
         choices=choosing.tasks, value=lambda facts: [mark.task.name for mark in facts.marks], reads=frozenset({"tasks"}),
     ),
 )  # fmt: skip

@@ -62,7 +62,7 @@ def vocabulary(fields: Mapping[str, Field]) -> list[dict[str, Any]]:
 
 def ways_of_asking(field: Field) -> list[dict[str, str]]:
     """Return the three ways of asking lines or parcels; empty for fields of the order itself."""
-    if field.source is None:
+    if field.source is None or not field.asked_of_each:
         return []
     words = {
         "lines": (gettext("どれかの商品"), gettext("すべての商品"), gettext("どの商品も違う")),

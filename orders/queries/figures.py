@@ -16,7 +16,7 @@ from orders.models import MallReport, Order, Parcel, Shop, Status, Warehouse
 from orders.models.orders import ParcelState
 from orders.models.statuses import Phase
 from orders.queries.counts import status_counts
-from orders.queries.late import Cause, held_causes, held_orders, late_orders
+from orders.queries.late import Cause, count_late, held_causes, held_orders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def home_figures(now: datetime) -> HomeFigures:
         held=Order.objects.filter(is_open=True, held=True).count(),
         causes=held_causes(),
         oldest_held=oldest[0] if oldest else None,
-        late=len(late_orders(now)),
+        late=count_late(now),
         stopped=tuple(_stopped()),
         unreported=unreported,
         unreported_yen=yen,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Min, Q
@@ -38,7 +38,7 @@ class Late:
 
 
 _LATE = """
-SELECT o.id, 'status', o.status_at + s.limit_minutes * interval '1 minute'
+SELECT o.id, 'status' AS cause, o.status_at + s.limit_minutes * interval '1 minute' AS since
 FROM orders_order o JOIN orders_status s ON s.id = o.status_id
 WHERE o.tenant_id = %(tenant)s AND o.is_open AND s.limit_minutes IS NOT NULL AND NOT s.not_ours
   AND o.status_at < %(now)s - s.limit_minutes * interval '1 minute'
@@ -49,29 +49,40 @@ SELECT x.id, 'cutoff', x.due FROM (
         ELSE ((base.at AT TIME ZONE 'Asia/Tokyo')::date
               + ((base.at AT TIME ZONE 'Asia/Tokyo')::time >= w.cutoff_at)::integer + w.cutoff_at) AT TIME ZONE 'Asia/Tokyo' END AS due
     FROM orders_order o
-    JOIN orders_shop h ON h.id = o.shop_id
-    JOIN orders_parcel p ON p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.state = 'draft' AND p.closed_at IS NULL
-    JOIN orders_warehouse w ON w.id = coalesce(p.warehouse_id, h.warehouse_id)
+    CROSS JOIN LATERAL (
+        SELECT q.ship_on, q.ship_wanted_at, q.warehouse_id FROM orders_parcel q
+        WHERE q.tenant_id = %(tenant)s AND q.order_id = o.id AND q.state = 'draft' AND q.closed_at IS NULL OFFSET 0) p
     CROSS JOIN LATERAL (SELECT coalesce(p.ship_wanted_at, CASE WHEN o.next_day THEN o.ready_at END) AS at) base
+    JOIN orders_shop h ON h.id = o.shop_id
+    JOIN orders_warehouse w ON w.id = coalesce(p.warehouse_id, h.warehouse_id)
     WHERE o.tenant_id = %(tenant)s AND o.is_open AND o.ours AND (p.ship_on IS NOT NULL OR base.at IS NOT NULL)) x
 WHERE x.due <= %(now)s
 UNION ALL
 SELECT r.order_id, 'not_counted', r.created_at FROM orders_mallreport r JOIN orders_order o ON o.id = r.order_id
 WHERE r.tenant_id = %(tenant)s AND r.counted_at IS NULL AND r.created_at < %(shipped_before)s AND o.is_live
 """
+MOST_LATE = 1_000
 
 
-def late_orders(now: datetime) -> list[Late]:
-    """Return every late order with its causes, the longest late first. One statement."""
-    params = {"tenant": current_tenant(), "now": now, "shipped_before": uncounted_before(now)}
+def late_orders(now: datetime, *, limit: int = MOST_LATE) -> list[Late]:
+    """Return late orders with their causes, the longest late first, at most `limit`. One statement."""
+    rows = _ask(
+        f"SELECT id, array_agg(DISTINCT cause ORDER BY cause), min(since) FROM ({_LATE}) late"
+        " GROUP BY id ORDER BY min(since), id LIMIT %(limit)s", now, limit=limit,
+    )  # fmt: skip
+    return [Late(order_id=order_id, causes=tuple(causes), since=since) for order_id, causes, since in rows]
+
+
+def count_late(now: datetime) -> int:
+    """Return how many orders are late, for whatever cause."""
+    return int(_ask(f"SELECT count(DISTINCT id) FROM ({_LATE}) late", now)[0][0])
+
+
+def _ask(statement: str, now: datetime, **params: Any) -> list[Any]:
+    params |= {"tenant": current_tenant(), "now": now, "shipped_before": uncounted_before(now)}
     with connection.cursor() as cursor:
-        cursor.execute(_LATE, params)
-        rows = cursor.fetchall()
-    found: dict[int, dict[str, datetime]] = defaultdict(dict)
-    for order_id, cause, since in rows:
-        found[order_id][cause] = min(since, found[order_id].get(cause, since))
-    late = [Late(order_id=pk, causes=tuple(sorted(causes)), since=min(causes.values())) for pk, causes in found.items()]
-    return sorted(late, key=lambda one: (one.since, one.order_id))
+        cursor.execute(statement, params)
+        return list(cursor.fetchall())
 
 
 def uncounted_before(now: datetime) -> datetime:

@@ -198,7 +198,7 @@ class Trees:
     def test(self, key: str = "", op: str = "") -> Test:
         field = FIELDS[key or self.roll.choice(self.fields)]
         op = op or self.roll.choice(field.ops)
-        of = self.roll.choice(list(Of)) if field.source else Of.ANY
+        of = self.roll.choice(list(Of)) if field.asked_of_each else Of.ANY
         if op in ("empty", "not_empty"):
             return Test(field.key, op, None, of)
         if op in ("in", "not_in", "has", "has_all", "has_not"):
