@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from hub import stages
 from hub.crash import crash
@@ -37,10 +38,40 @@ class Later(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """An answer of the row. `ahead`: seconds until the slot (granted) or until asking again makes sense (not granted)."""
+    """An answer of the row, in the database's seconds: the slot (granted), or when asking again makes sense; and when it was told."""
 
     granted: bool
-    ahead: float
+    at: float
+    told: float
+
+
+class DatabaseClock:
+    """Where the database's clock stands against our boot clock: each answer was told between asking and hearing, so bounds narrow.
+
+    They are learnt anew every ten seconds, and when they contradict each other, because clocks are set and drift.
+    """
+
+    LEARNT_SECONDS = 10.0
+
+    def __init__(self) -> None:
+        self._bounds = (0.0, 0.0, float("-inf"))
+
+    def learn(self, *, asked: float, told: float, heard: float) -> None:
+        """Take in one answer."""
+        low, high, since = self._bounds
+        lowest, highest = max(low, asked - told), min(high, heard - told)
+        if heard - since > self.LEARNT_SECONDS or lowest > highest:
+            self._bounds = (asked - told, heard - told, heard)
+        else:
+            self._bounds = (lowest, highest, since)
+
+    def local(self, moment: float) -> tuple[float, float]:
+        """Return the earliest and the latest boot time that a database moment can be."""
+        low, high, _ = self._bounds
+        return moment + low, moment + high
+
+
+_database = DatabaseClock()
 
 
 # `first` is what stands before a class: others that were refused within the last one and a half gaps and come first now.
@@ -80,9 +111,8 @@ FROM (
 ) d
 WHERE x.id = d.id
 RETURNING d.granted, extract(epoch FROM CASE
-    WHEN d.granted THEN d.slot - clock_timestamp()
-    WHEN d.near THEN d.gap
-    ELSE d.next_slot - d.gap - clock_timestamp() END)::float8"""
+    WHEN d.granted THEN d.slot WHEN d.near THEN d.t + d.gap ELSE d.next_slot - d.gap END)::float8,
+    extract(epoch FROM clock_timestamp())::float8"""
 
 _MAKE = "INSERT INTO hub_throttle (tenant_id, account) VALUES (%(tenant)s, %(account)s) ON CONFLICT (tenant_id, account) DO NOTHING"
 
@@ -120,14 +150,13 @@ class Pacer:
             raise ValueError(f"no class of calls: {klass}")
         give_up = boottime() + MOST_SECONDS
         while True:
-            asked = boottime()
             slot = self._ask(klass)
-            answered = boottime()
-            if answered + slot.ahead > give_up:
-                raise Later(max(1.0, slot.ahead))
+            earliest, latest = _database.local(slot.at)
+            if latest > give_up:
+                raise Later(max(1.0, latest - boottime()))
             if not slot.granted:
-                _sleep_until(answered + max(slot.ahead, 0.001))
-            elif self._leave(answered + slot.ahead, latest=asked + max(slot.ahead, 0.0) + late_seconds()):
+                _sleep_until(max(latest, boottime() + 0.001))
+            elif self._leave(latest, last_moment=earliest + late_seconds()):
                 return
 
     def pause(self, seconds: float) -> None:
@@ -138,13 +167,13 @@ class Pacer:
             cursor.execute(_PAUSE, values)
         crash("throttle.after_pause")
 
-    def _leave(self, slot: float, *, latest: float) -> bool:
+    def _leave(self, slot: float, *, last_moment: float) -> bool:
         """Mark and wait for the slot; return False when it was missed."""
         if self._before_leaving is not None:
             _sleep_until(slot - LEAD_SECONDS)
             self._before_leaving()
         _sleep_until(slot)
-        if boottime() > latest:
+        if boottime() > last_moment:
             return False
         self._before_leaving = None
         return True
@@ -152,15 +181,24 @@ class Pacer:
     def _ask(self, klass: str) -> Slot:
         values: dict[str, Any] = {"tenant": self.tenant_id, "account": self.account, "klass": klass, "gap": settings.MALL_GAP_SECONDS}
         with tenant_transaction(self.tenant_id), connection.cursor() as cursor:
-            cursor.execute(_ASK, values)
-            row = cursor.fetchone()
-            if row is None:
+            slot = _take(cursor, values)
+            if slot is None:
                 cursor.execute(_MAKE, values)
-                cursor.execute(_ASK, values)
-                row = cursor.fetchone()
+                slot = _take(cursor, values)
         crash("throttle.after_ask")
-        assert row is not None
-        return Slot(granted=row[0], ahead=row[1])
+        assert slot is not None
+        return slot
+
+
+def _take(cursor: CursorWrapper, values: dict[str, Any]) -> Slot | None:
+    asked = boottime()
+    cursor.execute(_ASK, values)
+    row = cursor.fetchone()
+    heard = boottime()
+    if row is None:
+        return None
+    _database.learn(asked=asked, told=row[2], heard=heard)
+    return Slot(granted=row[0], at=row[1], told=row[2])
 
 
 def late_seconds() -> float:

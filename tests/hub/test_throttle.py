@@ -15,7 +15,7 @@ from django.test import override_settings
 from hub.clock import true_now
 from hub.models import Tenant, Throttle
 from hub.tenancy import tenant_transaction
-from hub.throttle import Later, Pacer, late_seconds
+from hub.throttle import DatabaseClock, Later, Pacer, late_seconds
 from tests.hub.forks import Child
 
 ACCOUNT = "shop:1"
@@ -127,3 +127,15 @@ def test_act_runs_after_the_slot_is_got_and_shortly_before_it(tenant: Tenant) ->
 def test_lateness_is_fifty_milliseconds_at_the_real_gap(gap: float, late: float) -> None:
     with override_settings(MALL_GAP_SECONDS=gap):
         assert late_seconds() == pytest.approx(late, abs=0.0005)
+
+
+def test_bounds_of_the_database_clock_narrow_and_are_learnt_anew_when_it_is_set() -> None:
+    clock = DatabaseClock()
+    clock.learn(asked=100.0, told=1_000.30, heard=100.5)
+    assert clock.local(1_001.0) == pytest.approx((100.7, 101.2))
+
+    clock.learn(asked=101.0, told=1_001.05, heard=101.1)
+    assert clock.local(1_001.0) == pytest.approx((100.95, 101.05))
+
+    clock.learn(asked=102.0, told=5_000.0, heard=102.1)
+    assert clock.local(5_000.0) == pytest.approx((102.0, 102.1))
