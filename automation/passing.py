@@ -25,6 +25,7 @@ from orders.operations.door import Row, write
 from orders.operations.edits import FREE
 from orders.operations.holds import open_mark, system_task
 from orders.operations.parcels import want_shipment
+from warehouses.operations import withdraw_for_mall
 
 RULES = Actor(kind="rule", name="rules")
 MOST_A_DAY = 20
@@ -68,6 +69,7 @@ class Pass:
         self.apply_parcels_and_mail()
         mirror_tasks([self.orders[pk] for pk in self.live], self.book, today=self.today, now=self.now)
         self.queue_confirms()
+        self.take_back_cancelled()
         self.hold_restless()
         self.note_judged()
 
@@ -211,6 +213,12 @@ class Pass:
             order.mall_state == "new" and order.ours and order.confirm_state == "" and self.folded[order.pk].phase != "cancelled"
             and shop.mode == ShopMode.LIVE and shop.confirm_by == ConfirmBy.HUB and "amount" not in order.mall_block.split()
         )  # fmt: skip
+
+    def take_back_cancelled(self) -> None:
+        """Ask the warehouse to give back what the mall has cancelled meanwhile, where that is free; the answer is shown as it comes."""
+        gone = [pk for pk in self.live if self.orders[pk].mall_state == "cancelled" and self.orders[pk].phase == "shipping"]
+        if gone:
+            withdraw_for_mall(gone, by=SYSTEM, now=self.now)
 
     def hold_restless(self) -> None:
         """Hold orders that rules have changed more than 20 times in a day."""

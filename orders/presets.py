@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from orders.models import Status, StatusGroup, Tag, Task
+from orders.models import DeliveryName, Status, StatusGroup, Tag, Task
 
 STATUSES: list[tuple[str, str, list[tuple[str, str, str, str, int | None]]]] = [
     # group, phase, [(status, default_for, colour, memo, limit in minutes)]
@@ -39,6 +39,7 @@ SYSTEM_TASKS: list[tuple[str, str, str, bool]] = [
     ("cancelled_at_mall", "出荷依頼後にモールでキャンセル", "倉庫へ取下げを依頼してください。", True),
     ("cancel_asked", "モールへキャンセル依頼中", "モールの結果を待っています。", True),
     ("unknown_payment", "支払方法が不明", "設定でモールの支払名を対応づけてください。", True),
+    ("unknown_delivery", "配送方法が不明", "設定でモールの配送方法名を対応づけてください。", True),
     ("sums_differ", "金額不一致", "明細の合計とモールの合計が合いません。モールの画面と見比べてください。", True),
     ("mall_changed", "編集後にモールが変更", "モールの新しい値と編集した値のどちらを使うか選んでください。", True),
     ("withdrawn", "取下げ済", "出荷依頼を取り下げました。もう一度出荷するには、解除してから出荷依頼してください。", True),
@@ -61,6 +62,14 @@ TASKS: list[tuple[str, str, dict[str, object], bool]] = [
 ]  # fmt: skip
 
 
+DELIVERY_NAMES = {
+    "parcel": ("宅配便", "小型宅配便", "大型宅配便", "宅配便（特定送料）", "送料無料", "ゆうパック"),
+    "cool": ("クール便", "クール冷凍便", "クール冷蔵便"),
+    "mail": ("メール便", "ゆうパケット", "ネコポス", "クリックポスト", "レターパック", "定形外郵便"),
+}
+"""How the usual names of delivery at malls begin; the tenant changes and adds to them."""
+
+
 def install_preset(name: str, *, now: datetime) -> None:
     """Fill the current tenant with a preset: `rakuten` or `mixed` (statuses, labels, tasks) or `empty` (statuses, system tasks)."""
     position = 0
@@ -81,6 +90,9 @@ def install_preset(name: str, *, now: datetime) -> None:
         [Tag(key=key, name=title, colour=colour, position=n) for n, (key, title, colour) in enumerate(TAGS) if key or name != "empty"]
     )
     if name != "empty":
+        DeliveryName.objects.bulk_create(
+            [DeliveryName(channel="rakuten", name=title, method=method) for method, titles in DELIVERY_NAMES.items() for title in titles]
+        )
         Task.objects.bulk_create(
             [
                 Task(name=title, what_to_do=what, condition=condition, holds=holds, position=100 + number, created_at=now)

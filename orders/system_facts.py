@@ -11,7 +11,7 @@ BLOCK_TASKS = {
     "cancelling": "mall_cancelling",
 }  # fmt: skip
 
-KEYS = (*BLOCK_TASKS.values(), "unmapped", "unknown_payment", "sums_differ")
+KEYS = (*BLOCK_TASKS.values(), "unmapped", "unknown_payment", "unknown_delivery", "sums_differ")
 """System tasks that open and close by themselves; the others are opened by operations and closed by people or answers."""
 
 
@@ -22,6 +22,8 @@ def of(order: Order) -> dict[str, dict[str, Any]]:
         found["unmapped"] = {"unmapped": order.unmapped_lines, "lines": order.open_lines}
     if order.payment_method == "unknown":
         found["unknown_payment"] = {"name": order.payment_name}
+    if order.delivery_name and not order.delivery_method:
+        found["unknown_delivery"] = {"name": order.delivery_name}
     if order.sums_differ_yen:
         found["sums_differ"] = {"difference_yen": order.sums_differ_yen, "total_yen": order.total_yen}
     return found

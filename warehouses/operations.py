@@ -18,6 +18,7 @@ from orders.models.orders import ParcelState
 from orders.operations.door import Row, lock, note, touch, write
 from orders.operations.edits import lock_parcel
 from orders.operations.holds import open_mark, system_task
+from orders.operations.leaving import cancel_by_mall
 from orders.operations.parcels import copy_parcel, move_pieces
 from orders.operations.shipments import NotRecordable, Package, record_shipment
 from orders.operations.status import default_status, set_status
@@ -176,6 +177,15 @@ def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, 
     return request
 
 
+def withdraw_for_mall(order_ids: Sequence[int], *, by: Actor, now: datetime) -> None:
+    """Ask once for the parcels of orders that the mall has cancelled; a fee is never accepted without a person."""
+    parcels = OrderLine.objects.filter(order_id__in=list(order_ids)).values("parcel_id")
+    asked = WarehouseRequest.objects.filter(parcel_id__in=parcels, ended_at__isnull=True, withdraw_asked_at__isnull=True)
+    busy = asked.filter(parcel__state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING])
+    for parcel_id in sorted(busy.values_list("parcel_id", flat=True)):
+        ask_withdrawal(parcel_id, accept_fee=False, reason="cancelled_at_mall", by=by, now=now)
+
+
 def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, now: datetime) -> None:
     """Book what the warehouse said to a withdrawal."""
     parcel, orders = lock_parcel(request.parcel_id)
@@ -187,7 +197,10 @@ def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, n
         end_request(request, RequestAnswer.WITHDRAWN, now=now, fee_yen=fee_yen)
         Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANCELLED, state_at=now, ship_wanted_at=None)
         open_mark(ids, task=system_task("withdrawn"), by=WAREHOUSE, now=now, reason="withdrawn", detail={"fee_yen": fee_yen, "parcel": parcel.pk})
-        set_status(ids, status=default_status("check"), by=WAREHOUSE, now=now)
+        gone = [order.pk for order in orders if order.mall_state == "cancelled"]
+        if gone:
+            cancel_by_mall(gone, by=WAREHOUSE, now=now)
+        set_status([pk for pk in ids if pk not in gone], status=default_status("check"), by=WAREHOUSE, now=now)
     else:
         Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.WORKING, state_at=now)
     touch(ids, verb="parcel.withdrawal", by=WAREHOUSE, now=now, parcel=parcel.pk, answer=answer, fee_yen=fee_yen)

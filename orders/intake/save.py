@@ -15,6 +15,7 @@ from hub.tenancy import current_tenant, tenant_transaction
 from orders.channels import Absent, BadPayload, MallOrder
 from orders.intake.fresh import insert_orders
 from orders.intake.merge import merge_order
+from orders.intake.names import in_our_words
 from orders.intake.schedule import next_reread
 from orders.models import Order, OrderNumber, RejectedPayload, Shop
 from orders.models.intake import NumberState
@@ -72,6 +73,7 @@ def _refused(order: MallOrder, error: DatabaseError) -> BadPayload:
 
 def _save(shop: Shop, orders: Sequence[MallOrder], saved: Saved, *, by: Actor, now: datetime) -> None:
     """Save understood orders inside the open transaction."""
+    orders = in_our_words(shop, orders)
     known = {
         row["number"]: row
         for row in Order.objects.filter(shop=shop, number__in=[order.number for order in orders])

@@ -13,7 +13,7 @@ from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
 from orders.channels import Address, BadPayload
 from orders.models import (
-    Listing, MallSnapshot, Order, OrderLine, OrderNumber, OrderTag, Parcel, RejectedPayload, Shop, TaskMark,
+    DeliveryName, Listing, MallSnapshot, Order, OrderLine, OrderNumber, OrderTag, Parcel, RejectedPayload, Shop, TaskMark,
 )
 from orders.operations.edits import edit_parcel
 from orders.operations.leaving import delete, take_back
@@ -195,3 +195,15 @@ def test_foreign_recipient_survives_exactly(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         parcel = Parcel.objects.get()
         assert (parcel.name, parcel.street, parcel.phone) == (who.name, who.street, who.phone)
+
+
+@pytest.mark.feature("F176")
+def test_unknown_delivery_name_is_listed_and_known_ones_get_the_tenants_method(tenant: Tenant, shop: Shop) -> None:
+    known, unknown = mall_order(delivery_name="ネコポス"), mall_order(delivery_name="空飛ぶ便")
+
+    take_in(tenant, shop, known, unknown)
+
+    assert the_order(tenant, known.number).delivery_method == "mail"
+    assert the_order(tenant, unknown.number).delivery_method == ""
+    with tenant_transaction(tenant.pk):
+        assert DeliveryName.objects.get(name="空飛ぶ便").method == ""

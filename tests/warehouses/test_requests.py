@@ -282,3 +282,21 @@ def test_splitting_moves_pieces_and_refuses_all_or_nothing(tenant: Tenant, shop:
                 split_parcel(parcel.pk, take=take, by=STAFF, now=NOW)
         split_parcel(parcel.pk, take={line.pk: 1}, by=STAFF, now=NOW)
         assert sorted(OrderLine.objects.values_list("quantity", flat=True)) == [1, 2]
+
+
+def test_order_cancelled_at_the_mall_after_the_request_is_withdrawn_by_itself(tenant: Tenant, shop: Shop) -> None:
+    order = mall_order()
+    take_in(tenant, shop, order)
+    judge(tenant.pk)
+    work(tenant.pk)
+
+    take_in(tenant, shop, changed(order, state="cancelled"))
+    judge(tenant.pk)
+    judge(tenant.pk)
+
+    with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get().state == "cancel_asked"
+        assert Effect.objects.filter(kind="warehouse.withdraw").count() == 1
+        assert TaskMark.objects.filter(task__key="cancelled_at_mall", closed_at__isnull=True).exists()
+        answer_withdrawal(WarehouseRequest.objects.get(), "agreed", fee_yen=0, now=NOW)
+    assert the_order(tenant, order.number).phase == "cancelled"
