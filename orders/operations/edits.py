@@ -10,6 +10,7 @@ from hub.audit import Actor
 from orders.models import Order, OrderLine, Parcel, Warehouse
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, lock, touch, write
+from orders.search import refresh_keys
 
 ADDRESS = ("name", "kana", "phone", "postal_code", "prefecture", "city", "street")
 WISHES = ("wish_on", "wish_time", "drop_off", "noshi", "delivery_method", "carrier")
@@ -73,6 +74,9 @@ def edit_parcel(
     ids = [order.pk for order in orders]
     old, new = {f: _plain(before[f]) for f in changed}, {f: _plain(v) for f, v in changed.items()}
     touch(ids, verb="parcel.edited", by=by, now=now, before=old, after=new, parcel=parcel.pk)
+    if changed.keys() & {"name", "kana", "phone"}:
+        for order_id in ids:
+            refresh_keys(order_id)
     return Changed(changed=ids)
 
 

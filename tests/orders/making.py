@@ -87,7 +87,8 @@ WORDS = ["", "急ぎ", "のし希望　お祝い", "ﾉｼ希望", "ＡＢＣ ab
 PLACES = ["東京都", "沖縄県", "北海道", "大阪府", ""]
 CITIES = ["渋谷区", "那覇市", "札幌市", ""]
 SKUS = ["A-1", "A-2", "B-1", "ａ-1", ""]
-YEN = [None, 0, 1, 999, 1000, 1001, 50_000]
+PAID = [0, 1, 999, 1000, 1001, 50_000]
+YEN = [None, *PAID]
 METHODS = ["card", "cod", "bank", "unknown"]
 PHASES = ["intake", "payment", "ready", "shipping", "shipped", "done", "cancelled"]
 
@@ -121,7 +122,10 @@ def make_many(n: int, *, seed: int) -> None:
     def day() -> Any:
         return roll.choice([None, (NOW + timedelta(days=roll.randint(-5, 5), hours=9)).date()])
 
-    orders, parcels, lines, rest = [], [], [], []
+    orders: list[Order] = []
+    parcels: list[Parcel] = []
+    lines: list[OrderLine] = []
+    rest: list[Any] = []
     for number in range(n):
         status = roll.choice(statuses)
         order = Order(
@@ -135,8 +139,8 @@ def make_many(n: int, *, seed: int) -> None:
             island=roll.random() < 0.3, order_kind=roll.choice(["normal", "pre"]), remarks=roll.choice(WORDS),
             remark_left=roll.choice(WORDS), remark_read=roll.random() < 0.5, wish_on=day(), wish_time=roll.choice(WORDS),
             cancel_due_on=day(), pay_due_on=day(), subtotal_yen=roll.choice(YEN), postage_yen=roll.choice(YEN),
-            fee_yen=roll.choice(YEN), total_yen=roll.choice(YEN), coupon_shop_yen=roll.choice(YEN[1:]),
-            coupon_other_yen=roll.choice(YEN[1:]), points_yen=roll.choice(YEN[1:]), discount_yen=roll.choice(YEN[1:]),
+            fee_yen=roll.choice(YEN), total_yen=roll.choice(YEN), coupon_shop_yen=roll.choice(PAID),
+            coupon_other_yen=roll.choice(PAID), points_yen=roll.choice(PAID), discount_yen=roll.choice(PAID),
             sums_differ_yen=roll.choice([0, 1]), memo=roll.choice(WORDS), ours=roll.random() < 0.5,
             confirm_state=roll.choice(["", "done"]), confirmed_at=roll.choice([None, moment()]),
             shipped_at=roll.choice([None, moment()]), held=roll.random() < 0.3, unreported=roll.random() < 0.3,

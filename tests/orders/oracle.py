@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -147,7 +147,7 @@ def compare(test: Test, value: Any, today: date) -> bool:
         if isinstance(test.value, tuple)
         else _resolved(test.value, today)
     )
-    answers = {
+    answers: dict[str, Callable[[], Any]] = {
         "is": lambda: value == wanted, "in": lambda: value in wanted, "between": lambda: wanted[0] <= value <= wanted[1],
         "lt": lambda: value < wanted, "lte": lambda: value <= wanted, "gt": lambda: value > wanted, "gte": lambda: value >= wanted,
     }  # fmt: skip

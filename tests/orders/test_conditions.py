@@ -26,7 +26,7 @@ from orders.conditions import (
     reads,
     sentence,
 )  # fmt: skip
-from orders.fields import Of, Relative
+from orders.fields import Relative
 from orders.fields.kinds import day_of
 from orders.models import Order, Tag
 from tests.conftest import NOW
@@ -276,4 +276,3 @@ def test_another_tenants_ids_and_orders_give_nothing(tenant: Tenant, other_tenan
         assert masks({1: has, 2: AllOf(())}, [mine.pk, theirs.pk], TODAY) == {mine.pk: (2,)}
         assert explain(has, [theirs.pk], TODAY) == {}
         assert list(matching(Not(has), TODAY)) == [mine]
-        assert Of.ANY == "any"

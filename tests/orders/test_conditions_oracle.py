@@ -86,7 +86,9 @@ def test_random_trees_match_the_oracle_and_not_is_the_complement(world: World, b
 
 @pytest.mark.parametrize("key", sorted(FIELDS))
 def test_every_comparison_of_a_field_matches_the_oracle(world: World, key: str) -> None:
-    tests = [world.trees.test(key, op) for op in FIELDS[key].ops for _ in range(4 if not FIELDS[key].asked_of_each else 8)]
+    tests = [
+        world.trees.test(key, op) for op in FIELDS[key].ops for _ in range(4 if not FIELDS[key].asked_of_each else 8)
+    ]
     nodes: dict[int, Node] = dict(enumerate(tests))
 
     hits = masked(nodes, world)

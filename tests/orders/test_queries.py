@@ -136,7 +136,7 @@ class TestPages:
 
     def test_a_row_shows_what_the_list_shows(self) -> None:
         tag, task = Tag.objects.get(name="要連絡"), Task.objects.get(key="hold")
-        lines = [
+        lines: list[dict[str, Any]] = [
             {"name": "りんご", "options": "赤"},
             {"name": "みかん", "quantity": 3},
             {"name": "閉じた", "closed_at": NOW},

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from hub.audit import Actor
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders import search
 from orders.models import Order, OrderLine, OrderSearch, Parcel, SearchPhone, TrackingNumber
+from orders.operations.edits import edit_parcel
 from orders.queries import Filter, page_of_orders
 from tests.conftest import NOW
 from tests.orders.making import make_order, make_shop
@@ -249,6 +251,14 @@ class TestKeys:
         Parcel.objects.filter(order=order).update(name="新垣 結", phone="0988887777")
         search.refresh_keys(order.pk)
         assert hits("新垣") == hits("7777") == [order.pk]
+
+    def test_an_edited_recipient_is_found_at_once(self, by: Actor) -> None:
+        order = make_order(make_shop())
+        parcel = Parcel.objects.get(order=order)
+
+        edit_parcel(parcel.pk, values={"name": "金城 武", "phone": "0980001111"}, by=by, now=NOW)
+
+        assert hits("金城") == hits("0001111") == [order.pk]
 
     def test_a_recipient_of_a_shared_parcel_finds_both_orders(self) -> None:
         shop = make_shop()
