@@ -6,20 +6,23 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from hub.audit import SYSTEM
 from hub.clock import JAPAN, business_now
 from hub.crash import crash
 from hub.models import IdempotencyKey, StoredFile, Tenant
 from hub.tenancy import tenant_transaction
 from hub.throttle import Later, Pacer
 from orders.channels import MallBlind, MallDown, Named, channel_for
-from orders.models import Order, OrderNumber, PollWindow, ReconcileBreak, Shop
+from orders.models import Order, OrderNumber, PollWindow, ReconcileBreak, Shop, TaskMark
 from orders.models.intake import WindowState
+from orders.operations.holds import open_mark, system_task
 from orders.notices import warn_of_key
 from orders.queries.counts import fold_deltas
 
 WINDOWS_KEPT = timedelta(days=7)
 RECONCILE_EVERY = timedelta(hours=1)
 RECONCILED = timedelta(hours=24)
+UNCONFIRMED = timedelta(days=10)
 WARN_AT_DAYS = (21, 14, 7, 3, 1)
 
 
@@ -36,12 +39,24 @@ def work(tenant_id: int, unit_id: int = 0) -> bool:
         PollWindow.objects.filter(state=WindowState.DONE, done_at__lt=now - WINDOWS_KEPT).delete()
         IdempotencyKey.objects.filter(expires_at__lt=now).delete()
         StoredFile.objects.filter(created_at__lt=now - timedelta(days=7)).delete()
+        _warn_unconfirmed(now)
         shops = list(Shop.objects.filter(polling=True, retired_at__isnull=True).values_list("pk", flat=True))
     crash("keeping.after_drop")
     for shop_id in shops:
         _warn(tenant_id, shop_id, now=now)
         _reconcile(tenant_id, shop_id, now=now)
     return True
+
+
+def _warn_unconfirmed(now: datetime) -> None:
+    """Mark orders that the mall still has unconfirmed ten days after they were placed: it cancels them at fourteen."""
+    task = system_task("confirm_late")
+    late = Order.objects.filter(mall_state="new", is_open=True, placed_at__lt=now - UNCONFIRMED).exclude(
+        pk__in=TaskMark.objects.filter(task=task, cause_ended_at__isnull=True).values("order_id")
+    )
+    ids = list(late.order_by("pk").values_list("pk", flat=True)[:1_000])
+    if ids:
+        open_mark(ids, task=task, by=SYSTEM, now=now, reason="unconfirmed_ten_days")
 
 
 def _warn(tenant_id: int, shop_id: int, *, now: datetime) -> None:

@@ -21,10 +21,30 @@ log = logging.getLogger(__name__)
 def warn_of_key(shop: Shop, *, days: int, now: datetime) -> None:
     """Tell owners and admins that the shop's key ends in so many days; sent after the commit, entered in the audit."""
     note("shop.key_ends", by=SYSTEM, now=now, shop=shop.pk, days=days)
-    members = Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN], removed_at__isnull=True).select_related("user")
-    people = [(member.user.email, member.user.language) for member in members]
-    name = shop.name
+    people, name = _people(), shop.name
     transaction.on_commit(lambda: _send(people, name, days), robust=True)
+
+
+def warn_of_blind(shop: Shop, *, reason: str, now: datetime) -> None:
+    """Tell owners and admins that the shop's orders cannot be seen since now; sent after the commit, once for each time it goes blind."""
+    note("shop.blind", by=SYSTEM, now=now, shop=shop.pk, reason=reason)
+    people, name = _people(), shop.name
+    transaction.on_commit(lambda: _send_blind(people, name), robust=True)
+
+
+def _people() -> list[tuple[str, str]]:
+    members = Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN], removed_at__isnull=True).select_related("user")
+    return [(member.user.email, member.user.language) for member in members]
+
+
+def _send_blind(people: list[tuple[str, str]], shop_name: str) -> None:
+    for address, language in people:
+        with translation.override(language):
+            subject = _("%(shop)s の受注を見られなくなりました") % {"shop": shop_name}
+            body = _("モールがキーを拒否しています。店舗の設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s") % {
+                "url": settings.PUBLIC_URL
+            }
+        EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [address]).send(fail_silently=True)
 
 
 def _send(people: list[tuple[str, str]], shop_name: str, days: int) -> None:

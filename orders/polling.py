@@ -23,6 +23,7 @@ from orders.channels import Channel, MallBlind, MallDown, Named, channel_for
 from orders.intake import save_mall_orders
 from orders.models import OrderNumber, PollWindow, Shop
 from orders.models.intake import NumberState, WindowState
+from orders.notices import warn_of_blind
 
 MALL = Actor(kind="mall", name="intake")
 WINDOWS_A_TURN = 12
@@ -185,5 +186,7 @@ def _fail(tenant_id: int, shop_id: int, token: uuid.UUID, *, blind: str, wait: t
         if blind:
             values["blind_reason"] = blind
             values["blind_since"] = shop.blind_since or now
+            if shop.blind_since is None:
+                warn_of_blind(shop, reason=blind, now=now)
         Shop.objects.filter(pk=shop_id, lease_token=token).update(**values)
     crash("polling.after_fail")
