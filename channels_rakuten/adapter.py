@@ -14,7 +14,7 @@ import msgspec
 from channels_rakuten import answers, codes, wire
 from channels_rakuten.client import GET, SEARCH, RmsClient, function_name
 from channels_rakuten.form import RakutenCredentialsForm
-from channels_rakuten.labels import FIELDS, rows
+from channels_rakuten.labels import FIELDS, FUNCTIONS, rows
 from channels_rakuten.live_test import LiveTest, account_of, expiry_in
 from channels_rakuten.mapping import reports
 from channels_rakuten.mapping.orders import order_from
@@ -49,6 +49,7 @@ class Rakuten:
     confirm_size = 100
     fields = FIELDS  # labels of what `extra` holds, and its rows as people read them: for pages
     describe = staticmethod(rows)
+    functions = FUNCTIONS  # what each function of the live test is for
 
     def __init__(
         self,

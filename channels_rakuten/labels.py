@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
@@ -213,6 +216,16 @@ FIELDS: dict[str, Field] = {
     "asked_at": _f("申請日時", "Asked at"),
     "done_at": _f("完了日時", "Done at"),
 }
+
+FUNCTIONS: Mapping[str, Promise] = {
+    "license.expiryDate.get": _("鍵の期限を読む"),
+    "rpay.order.searchOrder": _("注文を探す"),
+    "rpay.order.getOrder": _("注文を読む"),
+    "rpay.order.confirmOrder": _("注文を確認する"),
+    "rpay.order.updateOrderShipping": _("出荷を報告する"),
+    "rpay.order.cancelOrder": _("注文をキャンセルする"),
+}
+"""What each function that the live test asks is for."""
 
 _YES_NO = {True: ("はい", "Yes"), False: ("いいえ", "No")}
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
-from hub import secrets
+from hub import rows, secrets
 from hub.audit import Actor, note
 from hub.models import Effect
 from hub.tenancy import current_tenant
@@ -49,11 +49,12 @@ def owner_of(shop: Shop) -> str:
 
 
 def create_shop(*, channel: str, name: str, credentials: Mapping[str, str], by: Actor, now: datetime, **values: Any) -> Shop:
-    """Add a shop in 観察: it reads and judges once intake is started, and sends nothing until it goes live."""
-    shop: Shop = Shop.objects.create(channel=channel, name=name, mark=values.pop("mark", name[:1]), wanted_from=now, **values)
+    """Add a shop in 観察: it reads and judges once intake is started, and sends nothing until it goes live. Raises NameTaken."""
+    shop = rows.create(
+        Shop, noun="shop", by=by, now=now, channel=channel, name=name, mark=values.pop("mark", name[:1]), wanted_from=now, **values
+    )
     if credentials:
         set_credentials(shop, credentials, by=by, now=now)
-    note("shop.created", by=by, now=now, shop=shop.pk, name=name, channel=channel)
     return shop
 
 
@@ -75,18 +76,22 @@ def save_test(shop: Shop, test: ShopTest, *, by: Actor, now: datetime) -> None:
         taken = Shop.objects.filter(channel=shop.channel, account=test.account, retired_at__isnull=True).exclude(pk=shop.pk)
         if taken.exists():
             raise AccountTaken("here")
-    result = {
-        "passed": test.passed,
-        "account": test.account,
-        "functions": [{"function": t.function, "result": t.result, "detail": t.detail} for t in test.functions],
-    }
-    values: dict[str, Any] = {"tested_at": now, "test_result": result, "key_expires_at": test.key_expires_at}
+    values: dict[str, Any] = {"tested_at": now, "test_result": told(test), "key_expires_at": test.key_expires_at}
     if test.account:
         values["account"] = test.account
     if test.passed:
         values.update(blind_since=None, blind_reason="")
     Shop.objects.filter(pk=shop.pk).update(**values)
     note("shop.tested", by=by, now=now, shop=shop.pk, passed=test.passed)
+
+
+def told(test: ShopTest) -> dict[str, Any]:
+    """Return the outcome of a live test as it is stored and shown."""
+    return {
+        "passed": test.passed,
+        "account": test.account,
+        "functions": [{"function": t.function, "result": t.result, "detail": t.detail} for t in test.functions],
+    }
 
 
 def start_intake(shop: Shop, *, by: Actor, now: datetime) -> None:
@@ -176,5 +181,5 @@ def raise_rule_set(*, now: datetime, shop_id: int | None = None) -> int:
 
 __all__ = [
     "AccountTaken", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live", "observe", "owner_of", "raise_rule_set",
-    "read_again", "save_test", "set_credentials", "start_intake", "stop_intake", "would_do",
+    "read_again", "save_test", "set_credentials", "start_intake", "stop_intake", "told", "would_do",
 ]  # fmt: skip

@@ -1,33 +1,21 @@
-/** The rule builder: adds and removes rows, and offers for each field its own comparisons and values (from json_script "fields" and "actions"). */
+/** Rows of a form: what a rule does (an act and its value, from json_script "actions"), and placeholders put into a text. */
 const form = document.querySelector("[data-builder]");
 
 if (form) {
-  const read = (id) => new Map(JSON.parse(document.getElementById(id)?.textContent ?? "[]").map((entry) => [entry.key, entry]));
-  const fields = read("fields");
-  const actions = read("actions");
+  const actions = new Map(JSON.parse(document.getElementById("actions")?.textContent ?? "[]").map((action) => [action.key, action]));
 
-  const option = ({ key, value = key, label }) => new Option(label, value);
-
-  function control(old, choices, name, placeholder = "") {
-    const next = document.createElement(choices?.length ? "select" : "input");
-    next.name = name;
+  function control(old, action) {
+    const next = document.createElement(action.values?.length ? "select" : "input");
+    next.name = "act_value";
     next.setAttribute("aria-label", old.getAttribute("aria-label"));
-    if (choices?.length) next.append(...choices.map(option));
-    else next.placeholder = placeholder;
+    if (action.values?.length) next.append(...action.values.map(({ value, label }) => new Option(label, value)));
+    else if (action.bare) next.type = "hidden";
+    else next.placeholder = action.placeholder;
     old.replaceWith(next);
   }
 
   form.addEventListener("change", ({ target }) => {
-    const row = target.closest("[data-row]");
-    if (target.name === "field") {
-      const field = fields.get(target.value);
-      row.querySelector("[name=op]").replaceChildren(...field.ops.map(option));
-      control(row.querySelector("[name=value]"), field.values, "value");
-    }
-    if (target.name === "act") {
-      const action = actions.get(target.value);
-      control(row.querySelector("[name=act_value]"), action.values, "act_value", action.placeholder);
-    }
+    if (target.name === "act") control(target.closest("[data-row]").querySelector("[name=act_value]"), actions.get(target.value));
   });
 
   form.addEventListener("click", ({ target }) => {

@@ -11,3 +11,4 @@ import "./form.js";
 import "./countdown.js";
 import "./sort.js";
 import "./builder.js";
+import "./conditions.js";

@@ -1,0 +1,1 @@
+"""What the core's pages ask for; forms clean, operations write."""
