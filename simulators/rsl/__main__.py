@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import threading
+from pathlib import Path
 
 from simulators.clock import Clock
 from simulators.ledger import Ledger
@@ -22,10 +23,13 @@ def main() -> None:
     parser.add_argument("--ledger", required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", help="a plan of faults as JSON")
+    parser.add_argument("--state", type=Path, help="keep accounts and shipments in this file over a restart")
     args = parser.parse_args()
     clock = Clock()
     faults = RslFaults.load(args.faults) if args.faults else RslFaults(args.seed)
     warehouse = RslWarehouse(clock=clock, ledger=Ledger(args.ledger, clock), faults=faults, seed=args.seed)
+    if args.state and args.state.exists():
+        warehouse.restore(args.state)
     stop = threading.Event()
 
     def tick() -> None:
@@ -35,6 +39,8 @@ def main() -> None:
     threading.Thread(target=tick, daemon=True).start()
     serve_until_stopped(warehouse.app, args.host, args.port)
     stop.set()
+    if args.state:
+        warehouse.save(args.state)
 
 
 if __name__ == "__main__":

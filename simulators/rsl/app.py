@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 import json
+import pickle
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from simulators.clock import Clock
@@ -71,6 +73,20 @@ class RslWarehouse:
             account = replace(old, **fields) if old else Account(**fields)
             self.accounts[account.shop] = account
             return account
+
+    def save(self, path: Path) -> None:
+        """Keep accounts, shipments and what is on the floor in a file, so that a later start can go on."""
+        with self.lock:
+            content = pickle.dumps((self.accounts, self.desk.shipments, self.floor.kept()))
+        draft = path.with_suffix(".new")
+        draft.write_bytes(content)
+        draft.replace(path)
+
+    def restore(self, path: Path) -> None:
+        """Go on from a file that `save` wrote (our own file: it is trusted)."""
+        with self.lock:
+            self.accounts, self.desk.shipments, floor = pickle.loads(path.read_bytes())
+            self.floor.take(floor)
 
     def run_due(self) -> int:
         """Let everything happen that is due on both clocks; return how much it was."""

@@ -18,7 +18,7 @@ class Desk:
     def __init__(self, *, ledger: Ledger, floor: Floor) -> None:
         self._ledger = ledger
         self._floor = floor
-        self._shipments: dict[tuple[str, str], list[Shipment]] = {}
+        self.shipments: dict[tuple[str, str], list[Shipment]] = {}
 
     def request(self, account: Account, raw: Any, now: datetime) -> dict[str, Any]:
         """Answer one shipment request."""
@@ -27,7 +27,7 @@ class Desk:
             content = read_request(raw, account)
         except Refusal as refusal:
             return self._refuse(account, reference, raw, refusal, now)
-        known = self._shipments.get((account.shop, reference), [])
+        known = self.shipments.get((account.shop, reference), [])
         taken = [shipment for shipment in known if shipment.state != "refused"]
         if taken and account.dedupe:
             return self._again(account, taken[-1], content, now)
@@ -43,19 +43,19 @@ class Desk:
             return self._refuse(
                 account, reference, raw, Refusal("E199", "倉庫の確認により受け付けられませんでした"), now
             )
-        self._shipments[account.shop, reference] = [*taken, trial]
+        self.shipments[account.shop, reference] = [*taken, trial]
         return self._accept(account, trial, now)
 
     def find(self, account: Account, reference: str) -> dict[str, Any] | None:
         """Say what became of a reference; `shipments` counts those under it (more than one: it was shipped twice)."""
-        known = self._shipments.get((account.shop, reference))
+        known = self.shipments.get((account.shop, reference))
         return {**known[0].public(), "shipments": len(known)} if known else None
 
     def withdraw(
         self, account: Account, reference: str, *, accept_fee: bool, reason: str, now: datetime
     ) -> dict[str, Any] | None:
         """Take a request back: free before work, for a fee during it, not at all once shipped. None: unknown reference."""
-        known = self._shipments.get((account.shop, reference))
+        known = self.shipments.get((account.shop, reference))
         if known is None:
             return None
         if any(shipment.state == "shipped" for shipment in known):
@@ -71,7 +71,7 @@ class Desk:
     def counts(self) -> dict[str, int]:
         """Count the shipments by state."""
         counts: dict[str, int] = {}
-        for known in self._shipments.values():
+        for known in self.shipments.values():
             for shipment in known:
                 counts[shipment.state] = counts.get(shipment.state, 0) + 1
         return counts
@@ -138,9 +138,9 @@ class Desk:
 
     def _refuse(self, account: Account, reference: str, raw: Any, refusal: Refusal, now: datetime) -> dict[str, Any]:
         """Refuse a request. A live shipment under the same reference stays what it is."""
-        known = self._shipments.get((account.shop, reference), [])
+        known = self.shipments.get((account.shop, reference), [])
         if reference and all(shipment.state == "refused" for shipment in known):
-            self._shipments[account.shop, reference] = [
+            self.shipments[account.shop, reference] = [
                 Shipment(
                     shop=account.shop, reference=reference, nth=1, content={"lines": []}, state="refused",
                     accepted_at=now, code=refusal.code, reason=refusal.message,

@@ -30,6 +30,15 @@ class Floor:
         self._order = itertools.count()
         self._events: list[tuple[datetime, int, str, Account, Shipment, int, dict[str, Any]]] = []
 
+    def kept(self) -> tuple[Any, ...]:
+        """Return what is on the calendar and which numbers were given, to be kept."""
+        return self._events, next(self._order), self._numbers
+
+    def take(self, kept: tuple[Any, ...]) -> None:
+        """Go on with a kept calendar."""
+        self._events, order, self._numbers = kept
+        self._order = itertools.count(order)
+
     def dice(self, shipment: Shipment, purpose: str) -> random.Random:
         """Return dice that depend on the seed and the shipment alone, whatever else goes on."""
         key = f"{self._seed}|{shipment.shop}|{shipment.reference}|{shipment.nth}|{shipment.turn}|{purpose}"
