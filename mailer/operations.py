@@ -16,12 +16,14 @@ from hub.current import current_tenant
 from hub.effects.queue import Wish, enqueue_all, lanes
 from hub.models import Effect, EffectState
 from mailer import composing, gate
+from mailer.accounts import accounts_of
 from mailer.models import MailAccount, MailTemplate, Message
 from orders.models import Order, OrderLine, Shop
 from orders.models.orders import ParcelState
 from orders.models.shops import ShopMode
 from orders.operations import door
 from orders.operations.door import Changed
+from orders.operations.holds import open_mark, system_task
 
 OBSERVE = "observe"
 
@@ -67,6 +69,8 @@ def queue_message(
             outcome.refuse(order.pk, "other_shop", template=template.name)
         else:
             wanted.append(order)
+    if not manual:
+        _tell_unreachable(outcome, template, by=by, now=now, batch_id=batch_id)
     numbers = _running_numbers(wanted, template) if manual else {}
     mails = [
         _Mail(
@@ -81,6 +85,15 @@ def queue_message(
     outcome.unchanged += sorted(known)
     outcome.changed = _write(fresh, template, by=by, now=now, batch_id=batch_id, manual=manual)
     return outcome
+
+
+def _tell_unreachable(outcome: Changed, template: MailTemplate, *, by: Actor, now: datetime, batch_id: int | None) -> None:
+    """A buyer whom no mail can reach is a person's matter; nobody else would notice."""
+    for code in ("no_address", "bad_address"):
+        ids = [issue.order_id for issue in outcome.issues if issue.reason == code]
+        if ids:
+            open_mark(ids, task=system_task("mail_needed"), by=by, now=now, reason=code, detail={"template": template.name},
+                      batch_id=batch_id)  # fmt: skip
 
 
 def _locked(order_ids: Iterable[int]) -> list[Order]:
@@ -116,13 +129,6 @@ def _refusal(order: Order, account: MailAccount | None, unshipped: bool, *, manu
 def is_cancelled(order: Order) -> bool:
     """Say whether the order is over for the buyer, here or at the mall."""
     return order.phase == "cancelled" or order.mall_state == "cancelled"
-
-
-def accounts_of(shop_ids: Iterable[int]) -> dict[int, MailAccount]:
-    """Return the account each shop writes from: its own, else the one for all shops."""
-    rows = list(MailAccount.objects.filter(retired_at__isnull=True).order_by("pk"))
-    own = {row.shop_id: row for row in reversed(rows)}
-    return {shop_id: account for shop_id in shop_ids if (account := own.get(shop_id) or own.get(None))}
 
 
 def _with_unshipped(orders: Sequence[Order]) -> set[int]:

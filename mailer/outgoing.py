@@ -14,7 +14,6 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Self
 
-from hub import secrets
 from hub.audit import SYSTEM
 from hub.clock import JAPAN
 from hub.effects import Delivery, Handler, NotDone, Outcome, Receipt, Refused, Unsure
@@ -22,6 +21,7 @@ from hub.effects.handlers import HOLD
 from hub.http import LineFailure, refuse_late
 from hub.models import Effect
 from mailer import gate
+from mailer.accounts import server_of
 from mailer.composing import is_address
 from mailer.models import MailAccount, Message
 from mailer.operations import OBSERVE, is_cancelled
@@ -242,23 +242,6 @@ class _Gates:
             if self._shut[key]:
                 gate.shut(template_id=message.template_id, shop_id=message.shop_id)
         return self._shut[key]
-
-
-def server_of(account: MailAccount) -> Server:
-    """Return where and as whom an account sends, its password opened."""
-    box = bytes(account.password)
-    password = secrets.unseal(box, owner=owner_of(account)).decode() if box else ""
-    return Server(host=account.host, port=account.port, security=account.security, user=account.user, password=password)
-
-
-def set_password(account: MailAccount, password: str) -> None:
-    """Put the password into the account's box; the caller saves the column. The account must have its id."""
-    account.password = secrets.seal(password.encode(), owner=owner_of(account)) if password else b""
-
-
-def owner_of(account: MailAccount) -> str:
-    """Return the name that is bound into an account's password box."""
-    return f"{account.tenant_id}|mailaccount|{account.pk}"
 
 
 def content_of(message: Message) -> bytes:

@@ -10,8 +10,8 @@ from django.db.models import Count, Max, Min, Q
 
 from hub.models import Effect, EffectState
 from mailer import composing, gate, placeholders
+from mailer.accounts import accounts_of
 from mailer.models import MailAccount, MailTemplate, Message
-from mailer.operations import accounts_of
 from orders.models import Order, Shop
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from hub.audit import Actor, note
-from mailer import outgoing, placeholders
+from mailer import placeholders
+from mailer.accounts import set_password
 from mailer.models import MailAccount, MailTemplate
 
 ACCOUNT = ("name", "host", "port", "security", "user", "sender", "sender_name")
@@ -44,7 +45,7 @@ def save_account(
     if made:
         account.save()
     if values.get("password"):
-        outgoing.set_password(account, values["password"])
+        set_password(account, values["password"])
     account.save(update_fields=[*ACCOUNT, "password"])
     changed = [name for name in ACCOUNT if getattr(account, name) != before[name]]
     note("mail.account_added" if made else "mail.account_changed", by=by, now=now, account=account.pk, name=account.name,

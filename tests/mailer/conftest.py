@@ -95,7 +95,8 @@ def deliver_mail(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Callable[..
         with tenant_transaction(tenant.pk):
             lanes = [lane.pk for lane in Lane.objects.filter(name__startswith="mail:")]
         for lane in lanes:
-            deliver.work(tenant.pk, lane)
+            while deliver.work(tenant.pk, lane):  # one call is one turn of the lane
+                pass
 
     return run
 

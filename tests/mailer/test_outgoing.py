@@ -11,7 +11,7 @@ from hub.effects import deliver
 from hub.http import InTransaction
 from hub.models import AuditEntry, Breaker, Effect, EffectTry, Tenant
 from hub.tenancy import tenant_transaction
-from mailer import outgoing
+from mailer import accounts, outgoing
 from mailer.models import MailAccount, MailTemplate, Message
 from mailer.operations import queue_message, stop_template
 from mailer.presets import SHIPPED, THANKS
@@ -140,7 +140,7 @@ def _log_in(tenant: Tenant, sink: MailSink) -> None:
     sink.add_account(user="shop", password="geheim-1")
     with tenant_transaction(tenant.pk):
         account = MailAccount.objects.get()
-        outgoing.set_password(account, "geheim-1")
+        accounts.set_password(account, "geheim-1")
         MailAccount.objects.filter(pk=account.pk).update(user="shop", password=account.password)
 
 

@@ -12,7 +12,7 @@ from mailer import composing
 from mailer.models import MailAccount, MailTemplate, Message
 from mailer.operations import queue_message, start_template, stop_template
 from mailer.presets import PREPARING, SHIPPED, THANKS
-from orders.models import Order, Shop
+from orders.models import Order, Shop, TaskMark
 from tests.conftest import NOW
 from tests.mailer.conftest import effect_of, make_order, ship
 
@@ -117,6 +117,16 @@ def test_orders_that_get_no_mail(
 
     assert [(issue.order_id, issue.reason) for issue in outcome.issues] == [(bad.pk, reason)]
     assert outcome.changed == [good.pk]
+
+
+def test_buyer_whom_no_mail_reaches_is_shown(tenant: Tenant, shop: Shop, templates: Templates, by: Actor) -> None:
+    with tenant_transaction(tenant.pk):
+        order = make_order(shop, buyer_email="")
+        queue(order, templates[THANKS], by)
+        queue(order, templates[THANKS], by)
+        marks = list(TaskMark.objects.filter(order=order).values_list("task__key", "reason"))
+
+    assert marks == [("mail_needed", "no_address")]
 
 
 def test_stopped_template_and_missing_account_are_refused(

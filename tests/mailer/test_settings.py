@@ -5,7 +5,7 @@ import pytest
 from hub.audit import Actor
 from hub.models import AuditDetail, AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
-from mailer import outgoing, queries, settings
+from mailer import accounts, queries, settings
 from mailer.forms import AccountForm, TemplateForm
 from mailer.models import MailAccount, MailTemplate
 from mailer.operations import queue_message
@@ -41,7 +41,7 @@ def test_password_is_sealed_and_never_shown(tenant: Tenant, by: Actor) -> None:
     assert (account.host, account.port) == ("other.example.jp", 587)
     assert bytes(account.password) == kept
     assert b"geheim-42" not in kept
-    assert outgoing.server_of(account).password == "geheim-42"
+    assert accounts.server_of(account).password == "geheim-42"
     assert not any("geheim-42" in text for text in said)
     assert "geheim-42" not in str(AccountForm(initial=AccountForm.initial_of(account)))
     assert "geheim-42" not in str(again)
