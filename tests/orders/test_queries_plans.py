@@ -1,0 +1,69 @@
+"""Under row security the hot queries keep their indexes: a comparison that is not leakproof would turn them into filters."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from hub.models import Tenant
+from orders import queries, search
+from orders.fields.kinds import day_of
+from orders.models import StatusGroup
+from orders.queries import Filter
+from tests.conftest import NOW
+from tests.orders.making import make_many
+
+TODAY = day_of(NOW)
+
+
+@pytest.fixture
+def _planned_as_if_large(inside: Tenant) -> None:
+    """Forbids whole-table reads, so that the plan of a small table shows which indexes can serve at all."""
+    make_many(20, seed=31)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_bitmapscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+
+
+def plan_of(call: Any, table: str) -> str:
+    """Return the plan of the first statement of a call that reads the table."""
+    with CaptureQueriesContext(connection) as caught:
+        call()
+    statement = next(query["sql"] for query in caught if table in query["sql"])
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + statement.replace("%", "%%"))
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+@pytest.mark.usefixtures("_planned_as_if_large")
+class TestPlans:
+    def test_numbers_and_phones_are_ranges_of_an_index(self) -> None:
+        plan = plan_of(lambda: search.look_up("123456"), "orders_ordersearch")
+
+        assert "number_rev >= '654321'" in plan
+        assert "phone_rev >= '654321'" in plan
+        assert "number_rev < '654322'" in plan
+
+    def test_the_list_is_read_in_the_order_of_its_index(self) -> None:
+        plan = plan_of(lambda: queries.page_of_orders(Filter(), today=TODAY), "orders_order")
+
+        assert "orders_order_list" in plan
+        assert "Sort" not in plan
+
+    def test_a_group_reads_one_index_for_each_status(self) -> None:
+        group = StatusGroup.objects.get(phase="intake")
+
+        plan = plan_of(lambda: queries.page_of_orders(Filter(group_id=group.pk), today=TODAY), "UNION ALL")
+
+        assert plan.count("orders_order_status") == 3
+        assert "Merge Append" in plan
+
+    def test_open_orders_have_an_index_of_their_own(self) -> None:
+        plan = plan_of(lambda: queries.page_of_orders(Filter(open_only=True), today=TODAY), "orders_order")
+
+        assert "orders_order_open" in plan
+
+    def test_counts_read_the_sums_index(self) -> None:
+        assert "orders_statusdelta_sum" in plan_of(queries.status_counts, "orders_statusdelta")
