@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import psycopg
 import pytest
+from django.db import connection
 
 from hub.tenancy import tenant_transaction
 from orders.conditions import AllOf, Node, Not, dump, explain, masks, matching, parse
@@ -34,6 +35,7 @@ def filled(django_db_setup: None) -> World:
     with tenant_transaction(other.pk):
         make_many(20, seed=2)
     with tenant_transaction(tenant.pk):
+        _be_patient()
         make_many(ORDERS, seed=1)
         rows = snapshot()
     with psycopg.connect(os.environ["OWNER_DATABASE_URL"], autocommit=True) as owner:
@@ -44,7 +46,14 @@ def filled(django_db_setup: None) -> World:
 @pytest.fixture
 def world(filled: World) -> Iterator[World]:
     with tenant_transaction(filled.tenant_id):
+        _be_patient()
         yield filled
+
+
+def _be_patient() -> None:
+    """Let the plain evaluator think inside the transaction for as long as it takes; at 100,000 orders that is minutes."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def wanted(node: Node, world: World) -> set[int]:
