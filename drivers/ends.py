@@ -46,7 +46,12 @@ def ends(mall_orders: Iterable[Mapping[str, Any]], hub_orders: Mapping[str, Mapp
         if expected == "counted":
             expected = ENDS_HERE.get(row["kind"], expected)
         found.append(
-            End(number=row["number"], kind=row["kind"], expected=expected, reached=reached(row, hub_orders.get(row["number"]), expected))
+            End(
+                number=row["number"],
+                kind=row["kind"],
+                expected=expected,
+                reached=reached(row, hub_orders.get(row["number"]), expected),
+            )
         )
     return found
 
@@ -77,5 +82,7 @@ def table(found: Iterable[End]) -> list[str]:
     for (kind, expected), counts in sorted(kinds.items()):
         others = ", ".join(f"{n} {name}" for name, n in sorted(counts.items()) if name != "as planned")
         good = counts["as planned"]
-        lines.append(f"end: {kind:<22} {sum(counts.values()):>4}  {expected:<18} {good:>4} as planned{'; ' + others if others else ''}")
+        lines.append(
+            f"end: {kind:<22} {sum(counts.values()):>4}  {expected:<18} {good:>4} as planned{'; ' + others if others else ''}"
+        )
     return lines

@@ -40,8 +40,20 @@ def _mall(scale: float) -> list[dict[str, Any]]:
     return [
         {"kind": "timeout_after", "rate": 0.10 * scale, "seconds": SILENCE},
         {"kind": "timeout_before", "rate": 0.02 * scale, "seconds": SILENCE},
-        {"kind": "late_apply", "function": "confirmOrder", "rate": 0.05 * scale, "seconds": LATE, "silence_seconds": SILENCE},
-        {"kind": "late_apply", "function": "updateOrderShipping", "rate": 0.05 * scale, "seconds": LATE, "silence_seconds": SILENCE},
+        {
+            "kind": "late_apply",
+            "function": "confirmOrder",
+            "rate": 0.05 * scale,
+            "seconds": LATE,
+            "silence_seconds": SILENCE,
+        },
+        {
+            "kind": "late_apply",
+            "function": "updateOrderShipping",
+            "rate": 0.05 * scale,
+            "seconds": LATE,
+            "silence_seconds": SILENCE,
+        },
         {"kind": "status_500", "rate": 0.02 * scale},
         {"kind": "status_503", "rate": 0.02 * scale, "retry_after": 1},
         {"kind": "status_429", "rate": 0.02 * scale, "retry_after": 1},
@@ -60,7 +72,13 @@ def _warehouse(scale: float) -> list[dict[str, Any]]:
     return [
         {"kind": "timeout_after", "function": "request", "rate": 0.15 * scale, "seconds": SILENCE},
         {"kind": "timeout_before", "rate": 0.03 * scale, "seconds": SILENCE},
-        {"kind": "late_apply", "function": "request", "rate": 0.05 * scale, "seconds": LATE, "silence_seconds": SILENCE},
+        {
+            "kind": "late_apply",
+            "function": "request",
+            "rate": 0.05 * scale,
+            "seconds": LATE,
+            "silence_seconds": SILENCE,
+        },
         {"kind": "status_503", "rate": 0.03 * scale},
         {"kind": "html_page", "rate": 0.02 * scale},
         {"kind": "result_repeated", "function": "feed", "rate": 0.05 * scale},
@@ -72,5 +90,6 @@ def _warehouse(scale: float) -> list[dict[str, Any]]:
 def _mail(scale: float) -> list[dict[str, Any]]:
     """Refusals of every stage; a cut after the final dot leaves mails that nobody may repeat, so it is tried in chaos alone."""
     return [
-        {"kind": "refuse", "function": stage, "rate": 0.03 * scale} for stage in ("connect", "auth", "mail", "rcpt", "data")
+        {"kind": "refuse", "function": stage, "rate": 0.03 * scale}
+        for stage in ("connect", "auth", "mail", "rcpt", "data")
     ]

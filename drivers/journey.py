@@ -1,6 +1,6 @@
 """The main job to its end: orders placed at the simulated mall come back to it shipped, and nothing is lost, doubled or unsaid.
 
-Real processes over real HTTP, without a browser. Business time runs at up to 30 times true time, and jumps when nothing is due.
+Real processes over real HTTP, without a browser. Business time runs at ten times true time, and jumps when nothing is due.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from hub.embedded.supervisor import Supervisor
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=JAPAN)
 """A Tuesday, 09:00 in Japan."""
-SPEED = 30.0
-POLL_SECONDS = 690
+SPEED = 10.0
+POLL_SECONDS = 720
 MOST_GAP = timedelta(minutes=15)
 SLACK = timedelta(seconds=40)
 """Shops due within so short a time of each other are read after one jump."""
@@ -79,7 +79,9 @@ class Journey:
             self.staff = Staff([furnished.tenant_id for furnished in self.tenants])
             self.house = House(self.place, self.supervisor, workers=workers)
             self.house.start(restart=restart, web=web)
-            self.tell(f"running: {len(self.tenants)} tenants, {self.wish.shops} shops; logs and ledgers in {self.place.folder}")
+            self.tell(
+                f"running: {len(self.tenants)} tenants, {self.wish.shops} shops; logs and ledgers in {self.place.folder}"
+            )
             try:
                 yield
             finally:
@@ -92,7 +94,9 @@ class Journey:
         for number in range(tenants):
             shops = self.wish.shops // tenants + (number < self.wish.shops % tenants)
             name = ("みどり商店", "青空マーケット")[number]
-            self.tenants.append(furnisher.tenant(name, shops=shops, owner=f"owner{number + 1}@shop.example", now=self.clock.now()))
+            self.tenants.append(
+                furnisher.tenant(name, shops=shops, owner=f"owner{number + 1}@shop.example", now=self.clock.now())
+            )
         furnisher.keep_canaries()
 
     def place_orders(self) -> None:
@@ -101,10 +105,21 @@ class Journey:
         first = (self.wish.orders - late) * 3 // 5
         waves: list[dict[str, Any]] = [
             {"n": first, "from": START + timedelta(minutes=5), "until": START + timedelta(hours=2)},
-            {"n": self.wish.orders - late - first, "from": START + timedelta(hours=3), "until": START + timedelta(hours=4, minutes=30)},
+            {
+                "n": self.wish.orders - late - first,
+                "from": START + timedelta(hours=3),
+                "until": START + timedelta(hours=4, minutes=30),
+            },
         ]
         if late:
-            waves.append({"n": late, "from": START + timedelta(hours=5, minutes=30), "until": START + timedelta(hours=7), "kinds": LATE_KINDS})
+            waves.append(
+                {
+                    "n": late,
+                    "from": START + timedelta(hours=5, minutes=30),
+                    "until": START + timedelta(hours=7),
+                    "kinds": LATE_KINDS,
+                }
+            )
         for wave in waves:
             told = {**wave, "from": wave["from"].isoformat(), "until": wave["until"].isoformat()}
             self.outside.mall.post("orders", told)
@@ -130,9 +145,8 @@ class Journey:
         """Jump to the next reading of a shop and wait until nothing is due; return the border of the day that was passed."""
         before = self.clock.now()
         self.clock.jump(self.target())
-        jumped = self.clock.now()
         self.wait_idle()
-        return passed_border(before, jumped)
+        return passed_border(before, self.clock.now())
 
     def target(self) -> datetime:
         """Return where to jump: to the next reading of a shop, never over one, and not over a border of the day."""
@@ -156,7 +170,7 @@ class Journey:
             if look.busy != busy:
                 busy, since = look.busy, time.monotonic()
             elif time.monotonic() - since > seconds:
-                self.tell(f"going on although due: {({k: v for k, v in busy.items() if v})}")
+                self.tell(f"going on although due: { ({k: v for k, v in busy.items() if v}) }")
                 return False
             time.sleep(PAUSE_SECONDS)
 
@@ -189,7 +203,9 @@ class Journey:
 
     def say_effort(self) -> None:
         """Print what the run waited for, what struck, and what is still open outside."""
-        waited = ", ".join(f"{kind} {seconds:.0f} s" for kind, seconds in sorted(self.waited.items(), key=lambda pair: -pair[1]))
+        waited = ", ".join(
+            f"{kind} {seconds:.0f} s" for kind, seconds in sorted(self.waited.items(), key=lambda pair: -pair[1])
+        )
         self.say(f"time: {self.clock.jumps} jumps; waited for {waited}")
         for name, kinds in self.struck.items():
             self.say(f"faults: {name}: " + (", ".join(f"{kind} {n}" for kind, n in sorted(kinds.items())) or "none"))
@@ -206,7 +222,9 @@ class Journey:
         ok = True
         for shop_id, gap in sorted(self.gaps.longest.items()):
             ok = ok and gap <= MOST_GAP
-            self.say(f"gap: {names.get(shop_id, shop_id)}  longest {gap.total_seconds() / 60:.1f} minutes between two readings (at most 15)")
+            self.say(
+                f"gap: {names.get(shop_id, shop_id)}  longest {gap.total_seconds() / 60:.1f} minutes between two readings (at most 15)"
+            )
         return ok
 
     def say_ends(self, found: list[End]) -> bool:
@@ -225,7 +243,10 @@ def next_border(moment: datetime) -> datetime:
     here = moment.astimezone(JAPAN)
     days = (here.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=n) for n in (0, 1))
     return min(
-        at for day in days for hour, minute, second in BORDERS if (at := day.replace(hour=hour, minute=minute, second=second)) > here
+        at
+        for day in days
+        for hour, minute, second in BORDERS
+        if (at := day.replace(hour=hour, minute=minute, second=second)) > here
     )
 
 

@@ -18,7 +18,7 @@ class Refused(RuntimeError):
 
 
 class Simulator:
-    """The control calls of one simulator."""
+    """The control calls of one simulator, on the loopback."""
 
     def __init__(self, name: str, port: int) -> None:
         self.name = name
@@ -27,11 +27,11 @@ class Simulator:
 
     def post(self, path: str, data: Any) -> Any:
         """Tell it something."""
-        return self._call(urllib.request.Request(f"{self.base}/{path}", data=json.dumps(data).encode(), method="POST"))
+        return self._call(urllib.request.Request(f"{self.base}/{path}", data=json.dumps(data).encode(), method="POST"))  # noqa: S310
 
     def get(self, path: str) -> Any:
         """Ask it something."""
-        return self._call(urllib.request.Request(f"{self.base}/{path}"))
+        return self._call(urllib.request.Request(f"{self.base}/{path}"))  # noqa: S310
 
     def _call(self, request: urllib.request.Request) -> Any:
         try:
@@ -55,12 +55,14 @@ class Outside:
     def all(self) -> tuple[Simulator, ...]:
         return (self.mall, self.warehouse, self.mail)
 
-    def start(self, supervisor: Supervisor, *, mall_state: Path | None = None) -> None:
-        """Start the three processes side by side and wait until all answer."""
+    def start(self, supervisor: Supervisor, *, keep: Path | None = None) -> None:
+        """Start the three processes side by side and wait until all answer. With a folder to `keep` in they go on where they ended."""
         place, seed = self.place, str(self.seed)
-        kept = ["--state", str(mall_state)] if mall_state else []
-        mall = ["--port", str(place.mall_port), "--ledger", str(place.ledgers / "mall.jsonl"), "--seed", seed, *kept]
+        mall = ["--port", str(place.mall_port), "--ledger", str(place.ledgers / "mall.jsonl"), "--seed", seed]
         rsl = ["--port", str(place.warehouse_port), "--ledger", str(place.ledgers / "rsl.jsonl"), "--seed", seed]
+        if keep is not None:
+            mall += ["--state", str(keep / "mall.state")]
+            rsl += ["--state", str(keep / "rsl.state")]
         mail = [
             "--port", str(place.smtp_port), "--control-port", str(place.mail_control_port),
             "--ledger", str(place.ledgers / "mail.jsonl"), "--seed", seed,
@@ -68,5 +70,9 @@ class Outside:
         for name, words in (("rakuten", mall), ("rsl", rsl), ("mail", mail)):
             program = Program(name=name, command=python("-m", f"simulators.{name}", *words), folder=PROJECT)
             supervisor.start(program)
-        for name, simulator, path in (("rakuten", self.mall, "clock"), ("rsl", self.warehouse, "state"), ("mail", self.mail, "state")):
+        for name, simulator, path in (
+            ("rakuten", self.mall, "clock"),
+            ("rsl", self.warehouse, "state"),
+            ("mail", self.mail, "state"),
+        ):
             supervisor.wait_ready(name, url=f"{simulator.base}/{path}")

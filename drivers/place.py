@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from hub.embedded import databases, postgres, roles, valkey
-from hub.embedded.state import State, free_port, is_alive
+from hub.embedded.state import PROJECT, State, free_port, is_alive
 
 VARIABLE = "HUB_RUN_FOLDER"
 KEEP = "HUB_KEEP_RUN"
@@ -89,16 +90,50 @@ def inside(purpose: str, **settings: str) -> Iterator[Place]:
             databases.drop(place.home_url, place.database)
 
 
+def persistent(purpose: str, *, web_port: int, settings: dict[str, str]) -> Place:
+    """Return the one place of this purpose, which stays; made anew when the tables or the simulators have changed since.
+
+    Outside of it, this very command is started anew inside.
+    """
+    place = Place.current()
+    if place is None:
+        place = _renew(purpose, web_port)
+        redis_url = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/1"
+        _enter(place, {"REDIS_URL": redis_url, **settings})
+    return place
+
+
+def _renew(purpose: str, web_port: int) -> Place:
+    owner_url = _owner_url()
+    folder = State.at().folder / purpose
+    shape = f"{databases.fingerprint()} {_shape_of_simulators()}"
+    shape_file = folder / "shape"
+    if not shape_file.exists() or shape_file.read_text() != shape or not databases.exists(owner_url, purpose):
+        shutil.rmtree(folder, ignore_errors=True)
+        databases.create(owner_url, purpose)
+    place = Place(folder=folder, database=purpose, home_url=owner_url, **{**free_ports(), "web_port": web_port})
+    place.keep()
+    shape_file.write_text(shape)
+    return place
+
+
+def _shape_of_simulators() -> str:
+    """Return a hash over the simulators: what they keep over a restart is read by the code that wrote it only."""
+    total = hashlib.sha256()
+    for path in sorted((PROJECT / "simulators").rglob("*.py")):
+        total.update(path.read_bytes())
+    return total.hexdigest()[:16]
+
+
 def _enter(place: Place, settings: dict[str, str]) -> None:
-    environment = {**os.environ, **_environment(place), **settings}
+    redis = {} if "REDIS_URL" in settings else {"REDIS_URL": valkey.start(State(place.folder))}
+    environment = {**os.environ, **_environment(place), **redis, **settings}
     sys.stdout.flush()
     os.execve(sys.executable, [sys.executable, *sys.argv], environment)
 
 
 def _make(purpose: str) -> Place:
-    owner_url = os.environ.get("OWNER_DATABASE_URL", "")
-    if not owner_url:
-        raise NoOwner("OWNER_DATABASE_URL is not set: this run makes a database of its own and drops it at the end")
+    owner_url = _owner_url()
     runs = State.at().folder / "runs"
     _forget_old(runs, purpose)
     name = databases.scratch_name(purpose)
@@ -107,6 +142,13 @@ def _make(purpose: str) -> Place:
     place.keep()
     databases.create(owner_url, name)
     return place
+
+
+def _owner_url() -> str:
+    url = os.environ.get("OWNER_DATABASE_URL", "")
+    if not url:
+        raise NoOwner("OWNER_DATABASE_URL is not set: this run makes a database of its own")
+    return url
 
 
 def free_ports() -> dict[str, int]:
@@ -130,7 +172,6 @@ def _environment(place: Place) -> dict[str, str]:
         "HUB_ENV": "development",
         "DATABASE_URL": roles.with_database(os.environ["DATABASE_URL"], place.database),
         "OWNER_DATABASE_URL": roles.with_database(os.environ["OWNER_DATABASE_URL"], place.database),
-        "REDIS_URL": valkey.start(State(place.folder)),
         **addresses(place),
         "MALL_GAP_SECONDS": str(TRUE_GAP_SECONDS),
         "QUIET_MALL_SECONDS": "6",

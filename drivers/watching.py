@@ -74,7 +74,9 @@ class Watcher:
     """One connection as the database's owner, across tenants."""
 
     def __init__(self, owner_url: str) -> None:
-        self._connection: psycopg.Connection[dict[str, Any]] = psycopg.connect(owner_url, autocommit=True, row_factory=dict_row)
+        self._connection: psycopg.Connection[dict[str, Any]] = psycopg.connect(
+            owner_url, autocommit=True, row_factory=dict_row
+        )
 
     def close(self) -> None:
         self._connection.close()
@@ -99,4 +101,6 @@ class Watcher:
         return self._connection.execute(query, values).fetchall()  # type: ignore[call-overload,no-any-return]
 
     def shop_names(self) -> dict[int, str]:
-        return {row["id"]: row["name"] for row in self._connection.execute("SELECT id, name FROM orders_shop").fetchall()}
+        return {
+            row["id"]: row["name"] for row in self._connection.execute("SELECT id, name FROM orders_shop").fetchall()
+        }

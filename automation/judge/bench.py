@@ -49,17 +49,27 @@ class Judgement:
         return sums(self.verdicts)
 
 
-def judge(*, now: datetime, true_now: datetime, ledgers: Path | None = None, tenant_ids: Iterable[int] | None = None) -> Judgement:
+def judge(
+    *, now: datetime, true_now: datetime, ledgers: Path | None = None, tenant_ids: Iterable[int] | None = None
+) -> Judgement:
     """Judge these tenants, or all that are not suspended. `ledgers` is the folder of the simulators' ledgers."""
-    ids = sorted(tenant_ids) if tenant_ids is not None else sorted(Tenant.objects.filter(suspended_at__isnull=True).values_list("pk", flat=True))
+    ids = (
+        sorted(tenant_ids)
+        if tenant_ids is not None
+        else sorted(Tenant.objects.filter(suspended_at__isnull=True).values_list("pk", flat=True))
+    )
     books = Ledgers(folder=ledgers) if ledgers is not None else None
     cases = [Case(tenant_id=pk, now=now, true_now=true_now, ledgers=books) for pk in ids]
-    verdicts = [_over_tenants(cases, invariant, what, check, books, needs) for invariant, what, check, needs in PER_TENANT]
+    verdicts = [
+        _over_tenants(cases, invariant, what, check, books, needs) for invariant, what, check, needs in PER_TENANT
+    ]
     verdicts += _over_all(books)
     return Judgement(verdicts=tuple(verdicts))
 
 
-def _over_tenants(cases: list[Case], invariant: str, what: str, check: Check, books: Ledgers | None, needs: bool) -> Verdict:
+def _over_tenants(
+    cases: list[Case], invariant: str, what: str, check: Check, books: Ledgers | None, needs: bool
+) -> Verdict:
     if needs and books is None:
         return Verdict(invariant=invariant, what=what, looked_at=0, findings=(), skipped=NEEDS_LEDGERS)
     looked = Looked()
@@ -68,7 +78,9 @@ def _over_tenants(cases: list[Case], invariant: str, what: str, check: Check, bo
             _promise_to_read_only()
             found = check(case)
         looked.at += found.at
-        looked.findings += [Finding(count=one.count, text=f"tenant {case.tenant_id}: {one.text}") for one in found.findings]
+        looked.findings += [
+            Finding(count=one.count, text=f"tenant {case.tenant_id}: {one.text}") for one in found.findings
+        ]
     return _verdict(invariant, what, looked)
 
 
@@ -80,7 +92,10 @@ def _over_all(books: Ledgers | None) -> list[Verdict]:
     if books is not None:
         logs = fences.no_secret_in_logs(books.folder.parent / "logs", books.canaries)
         calls = limits.never_too_often(books, settings.MALL_GAP_SECONDS)
-        verdicts = [_verdict("J10", "no secret in logs", logs), _verdict("J11", "no shop's mall called too often", calls)]
+        verdicts = [
+            _verdict("J10", "no secret in logs", logs),
+            _verdict("J11", "no shop's mall called too often", calls),
+        ]
     return [*verdicts, _verdict("J12", "tables fenced, keys composite, role ordinary", fences.catalogue())]
 
 

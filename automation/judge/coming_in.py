@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from automation.judge import said
 from automation.judge.findings import LOST, OTHER, TWICE, WRONG, Case, Looked
 from automation.judge.ledgers import MallOrder
 from orders import coverage
-from orders.models import Order, OrderLine, OrderNumber, Parcel, ReconcileBreak, RejectedPayload, Shop
+from orders.models import Order, OrderLine, OrderNumber, Parcel, ReconcileBreak, RejectedPayload, Shop, TaskMark
 from orders.models.intake import NumberState
 
 VISIBLE_FOR = timedelta(minutes=15)
@@ -60,9 +60,13 @@ def _own_traces(shop: Shop, case: Case, looked: Looked) -> None:
         if shop.polling and shop.blind_since is None:
             looked.find(LOST, f"named and not fetched for over 10 minutes: {number}")
     fetched = OrderNumber.objects.filter(shop=shop, state=NumberState.FETCHED)
-    for number in fetched.exclude(number__in=Order.objects.filter(shop=shop).values("number")).values_list("number", flat=True):
+    for number in fetched.exclude(number__in=Order.objects.filter(shop=shop).values("number")).values_list(
+        "number", flat=True
+    ):
         looked.find(LOST, f"fetched and not there: {number}")
-    missing = ReconcileBreak.objects.filter(shop=shop, kind="missing_here", solved_at__isnull=True, found_at__lt=case.now - VISIBLE_FOR)
+    missing = ReconcileBreak.objects.filter(
+        shop=shop, kind="missing_here", solved_at__isnull=True, found_at__lt=case.now - VISIBLE_FOR
+    )
     for number in missing.values_list("number", flat=True):
         looked.find(LOST, f"the mall has it, we do not: {number}")
 
@@ -70,10 +74,14 @@ def _own_traces(shop: Shop, case: Case, looked: Looked) -> None:
 def nothing_unread(case: Case) -> Looked:
     """J7: the gap between what is wanted and what is covered is empty."""
     looked = Looked()
-    for shop in Shop.objects.filter(retired_at__isnull=True, polling=True, blind_since__isnull=True, wanted_from__isnull=False):
+    for shop in Shop.objects.filter(
+        retired_at__isnull=True, polling=True, blind_since__isnull=True, wanted_from__isnull=False
+    ):
         looked.at += 1
         for gap in coverage.gaps(shop, until=case.now - VISIBLE_FOR):
-            looked.find(OTHER, f"{shop.name}: not read from {gap.from_at:%m-%d %H:%M:%S} to {gap.until_at:%m-%d %H:%M:%S}")
+            looked.find(
+                OTHER, f"{shop.name}: not read from {gap.from_at:%m-%d %H:%M:%S} to {gap.until_at:%m-%d %H:%M:%S}"
+            )
     return looked
 
 
@@ -90,12 +98,13 @@ def says_the_same(case: Case) -> Looked:
     lines: dict[str, list[OrderLine]] = defaultdict(list)
     for line in OrderLine.objects.filter(order_id__in=list(ids), closed_at__isnull=True):
         lines[ids[line.order_id]].append(line)
+    shown = _shown_changes()
     for number, order in orders.items():
         theirs = case.ledgers.orders.get(number)
         if theirs is None or not _was_read(order, theirs, case):
             continue
         looked.at += 1
-        for text in _differences(order, parcels[number], lines[number], theirs.model):
+        for text in _differences(order, parcels[number], lines[number], theirs.model, shown):
             looked.find(WRONG, f"{number}: {text}")
     return looked
 
@@ -107,7 +116,21 @@ def _was_read(order: Order, theirs: MallOrder, case: Case) -> bool:
     return bool(order.is_open and theirs.changed_at < case.now - READ_AGAIN_WITHIN)
 
 
-def _differences(order: Order, parcels: Sequence[Parcel], lines: Sequence[OrderLine], model: said.Model) -> list[str]:
+def _shown_changes() -> dict[int, set[str]]:
+    """Return, for each parcel, the fields that the mall changed after it was requested: they are shown to people, not followed."""
+    shown: dict[int, set[str]] = defaultdict(set)
+    for detail in TaskMark.objects.filter(task__key="mall_changed").values_list("detail", flat=True):
+        shown[detail.get("parcel", 0)] |= set(detail.get("fields", ()))
+    return shown
+
+
+def _differences(
+    order: Order,
+    parcels: Sequence[Parcel],
+    lines: Sequence[OrderLine],
+    model: said.Model,
+    shown: Mapping[int, set[str]],
+) -> list[str]:
     found = _columns(order, said.of_order(model), edited=order.edited_fields)
     for package in said.packages(model):
         key = str(package["basketId"])
@@ -115,11 +138,22 @@ def _differences(order: Order, parcels: Sequence[Parcel], lines: Sequence[OrderL
         if not ours:
             found.append(f"destination {key} has no parcel")
         for parcel in ours:
-            found += [f"destination {key}: {text}" for text in _columns(parcel, said.of_package(package), edited=parcel.edited_fields)]
+            found += [
+                f"destination {key}: {text}"
+                for text in _columns(
+                    parcel, said.of_package(package), edited={*parcel.edited_fields, *shown[parcel.pk]}
+                )
+            ]
         for item in said.items(package):
-            found += _line_differences(item, key, [line for line in lines if line.mall_line_key == str(item["itemDetailId"])])
+            found += _line_differences(
+                item, key, [line for line in lines if line.mall_line_key == str(item["itemDetailId"])]
+            )
     wanted = {str(item["itemDetailId"]) for package in said.packages(model) for item in said.items(package)}
-    found += [f"line {line.mall_line_key} is not at the mall" for line in lines if line.mall_line_key and line.mall_line_key not in wanted]
+    found += [
+        f"line {line.mall_line_key} is not at the mall"
+        for line in lines
+        if line.mall_line_key and line.mall_line_key not in wanted
+    ]
     return found
 
 
@@ -129,13 +163,15 @@ def _line_differences(item: Mapping[str, Any], package: str, ours: Sequence[Orde
     pieces = sum(line.quantity for line in ours)
     found = [f"line {key}: {pieces} pieces, not {item['units']}"] if pieces != item["units"] else []
     for line in ours:
-        found += [f"line {key}: {text}" for text in _columns(line, said.of_item(item), edited={})]
+        found += [f"line {key}: {text}" for text in _columns(line, said.of_item(item), edited=())]
         if line.mall_parcel_key != package:
             found.append(f"line {key}: in destination {line.mall_parcel_key}, not {package}")
     return found
 
 
-def _columns(row: Any, wanted: Mapping[str, Any], *, edited: Mapping[str, Any]) -> list[str]:
+def _columns(row: Any, wanted: Mapping[str, Any], *, edited: Collection[str]) -> list[str]:
     return [
-        f"{name} is {getattr(row, name)!r}, not {value!r}" for name, value in wanted.items() if name not in edited and getattr(row, name) != value
+        f"{name} is {getattr(row, name)!r}, not {value!r}"
+        for name, value in wanted.items()
+        if name not in edited and getattr(row, name) != value
     ]

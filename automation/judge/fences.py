@@ -38,14 +38,18 @@ def own_world_only(case: Case) -> Looked:
         if mail.user in users:
             looked.at += 1
             if mail.order not in numbers:
-                looked.find(OTHER, f"a mail about {mail.order} went through {mail.user}, whose tenant has no such order")
+                looked.find(
+                    OTHER, f"a mail about {mail.order} went through {mail.user}, whose tenant has no such order"
+                )
     references = set(WarehouseRequest.objects.values_list("reference", flat=True))
     contracts = {line["shop"] for line in case.ledgers.warehouse_lines if line.get("reference") in references}
     for line in case.ledgers.warehouse_lines:
         if line["kind"] == "request" and line["shop"] in contracts:
             looked.at += 1
             if line["reference"] not in references:
-                looked.find(OTHER, f"request {line['reference']} went through {line['shop']}, another tenant's contract")
+                looked.find(
+                    OTHER, f"request {line['reference']} went through {line['shop']}, another tenant's contract"
+                )
     return looked
 
 

@@ -11,11 +11,17 @@ from orders.models import Order
 
 def every_change_entered(case: Case) -> Looked:
     looked = Looked()
-    entries = AuditEntry.objects.filter(revision__isnull=False).values("order_id").annotate(n=Count("pk"), last=Max("revision"))
+    entries = (
+        AuditEntry.objects.filter(revision__isnull=False)
+        .values("order_id")
+        .annotate(n=Count("pk"), last=Max("revision"))
+    )
     known = {row["order_id"]: (row["n"], row["last"]) for row in entries}
     for pk, number, revision in Order.objects.values_list("pk", "number", "revision"):
         looked.at += 1
         entered, last = known.get(pk, (0, 0))
         if (entered, last) != (revision, revision):
-            looked.find(OTHER, f"{number} is at revision {revision}; the audit has {entered} entries, the last for {last}")
+            looked.find(
+                OTHER, f"{number} is at revision {revision}; the audit has {entered} entries, the last for {last}"
+            )
     return looked

@@ -21,7 +21,9 @@ def never_too_often(ledgers: Ledgers, gap_seconds: float) -> Looked:
         looked.at += len(moments)
         busiest, at = densest(moments, seconds)
         if busiest > most:
-            looked.find(OTHER, f"shop {shop}: {busiest} calls in {seconds:.1f} s from {at:%H:%M:%S.%f}, {most} are allowed")
+            looked.find(
+                OTHER, f"shop {shop}: {busiest} calls in {seconds:.1f} s from {at:%H:%M:%S.%f}, {most} are allowed"
+            )
     return looked
 
 

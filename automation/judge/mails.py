@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from automation.judge.findings import MAILS_TWICE, OTHER, Case, Looked
 from hub.models import Effect, EffectState
+from mailer.accounts import accounts_of
 from mailer.models import Message
-from mailer.operations import accounts_of
 from orders.models import Order
 from orders.models.shops import ShopMode
 
@@ -26,7 +26,7 @@ def each_once(case: Case) -> Looked:
     for mail in case.ledgers.mails:
         if mail.order in numbers:
             taken[mail.order, mail.template, mail.occasion] += 1
-    for (number, template, occasion), count in sorted(taken.items()):
+    for (number, _template, occasion), count in sorted(taken.items()):
         looked.at += 1
         if count > 1:
             looked.find(MAILS_TWICE, f"{number}: the mail {occasion} went {count} times")
@@ -41,15 +41,20 @@ def _done(case: Case, looked: Looked) -> None:
     states = dict(Effect.objects.filter(kind="mail.send").values_list("pk", "state"))
     for message in Message.objects.select_related("order"):
         if states.get(message.effect_id) == EffectState.DONE and message.message_id not in heard:
-            looked.find(OTHER, f"{message.order.number}: the mail {message.occasion} is said to be sent and never arrived")
+            looked.find(
+                OTHER, f"{message.order.number}: the mail {message.occasion} is said to be sent and never arrived"
+            )
 
 
 def _decided(case: Case, looked: Looked) -> None:
     """Orders that should have a mail have one, sent, on its way or on a screen: thanks after the wait, the notice after shipment."""
     had: dict[str, set[int]] = {
-        occasion: set(Message.objects.filter(template__occasion=occasion).values_list("order_id", flat=True)) for occasion in ("thanks", "shipped")
+        occasion: set(Message.objects.filter(template__occasion=occasion).values_list("order_id", flat=True))
+        for occasion in ("thanks", "shipped")
     }
-    orders = list(Order.objects.filter(ours=True, deleted_at__isnull=True, shop__mode=ShopMode.LIVE).exclude(buyer_email=""))
+    orders = list(
+        Order.objects.filter(ours=True, deleted_at__isnull=True, shop__mode=ShopMode.LIVE).exclude(buyer_email="")
+    )
     able = accounts_of({order.shop_id for order in orders})
     for order in orders:
         if order.shop_id not in able or order.mall_state in ("cancelled", "cancelling") or order.phase == "cancelled":
@@ -57,5 +62,9 @@ def _decided(case: Case, looked: Looked) -> None:
         looked.at += case.ledgers is None
         if order.ready_at < case.now - DECIDED_WITHIN and order.judged_revision and order.pk not in had["thanks"]:
             looked.find(OTHER, f"{order.number}: no thanks mail was decided")
-        if order.shipped_at is not None and order.shipped_at < case.now - DECIDED_WITHIN and order.pk not in had["shipped"]:
+        if (
+            order.shipped_at is not None
+            and order.shipped_at < case.now - DECIDED_WITHIN
+            and order.pk not in had["shipped"]
+        ):
             looked.find(OTHER, f"{order.number}: no shipping mail was decided")

@@ -16,7 +16,9 @@ def nothing_forgotten(case: Case) -> Looked:
     """J6, in true time. A due effect whose lane is being served in order is not forgotten, nor one behind an open breaker."""
     looked = Looked()
     now = case.true_now
-    rows = Effect.objects.filter(state__in=[EffectState.SENDING, EffectState.UNSURE, EffectState.WAITING], hold_reason="")
+    rows = Effect.objects.filter(
+        state__in=[EffectState.SENDING, EffectState.UNSURE, EffectState.WAITING], hold_reason=""
+    )
     looked.at = rows.count()
     for effect in rows.filter(state=EffectState.SENDING, claimed_until__lt=now - SWEPT_WITHIN):
         looked.find(OTHER, f"effect {effect.pk} ({effect.kind}) is being sent since {effect.claimed_until:%H:%M:%S}")
@@ -29,10 +31,16 @@ def nothing_forgotten(case: Case) -> Looked:
     for effect in rows.filter(state=EffectState.WAITING, due_at__lt=now - SERVED_WITHIN):
         last = served.get(effect.lane)
         if effect.lane not in shut and (last is None or last < now - SERVED_WITHIN):
-            looked.find(OTHER, f"effect {effect.pk} ({effect.kind}) is due since {effect.due_at:%H:%M:%S} and its lane is not served")
+            looked.find(
+                OTHER,
+                f"effect {effect.pk} ({effect.kind}) is due since {effect.due_at:%H:%M:%S} and its lane is not served",
+            )
     return looked
 
 
 def _is_stopped(tenant_id: int) -> bool:
     """Say whether a switch keeps effects waiting on purpose."""
-    return System.objects.filter(outgoing=False).exists() or not Tenant.objects.filter(pk=tenant_id, outgoing=True).exists()
+    return (
+        System.objects.filter(outgoing=False).exists()
+        or not Tenant.objects.filter(pk=tenant_id, outgoing=True).exists()
+    )

@@ -37,7 +37,11 @@ def _at_the_mall(case: Case, ledgers: Ledgers, looked: Looked) -> None:
     for row in TrackingNumber.objects.all():
         rows[row.parcel_id].append(row)
     due = Parcel.objects.filter(state="shipped", state_at__lt=case.now - REPORTED_WITHIN)
-    baskets = set(OrderLine.objects.filter(parcel__in=due, order__in=orders).values_list("order_id", "parcel_id", "mall_parcel_key"))
+    baskets = set(
+        OrderLine.objects.filter(parcel__in=due, order__in=orders).values_list(
+            "order_id", "parcel_id", "mall_parcel_key"
+        )
+    )
     wanted: dict[int, dict[str, list[TrackingNumber]]] = defaultdict(lambda: defaultdict(list))
     for order_id, parcel_id, key in sorted(baskets):
         wanted[order_id][key] += rows[parcel_id]
@@ -59,12 +63,18 @@ def _compare(theirs: MallOrder, key: str, ours: Sequence[TrackingNumber], looked
             looked.find(UNREPORTED, f"{theirs.number}: {row.number} is not at the mall")
         elif len(there) > 1:
             looked.find(TWICE, f"{theirs.number}: {row.number} stands on {len(there)} rows at the mall")
-        elif (there[0]["deliveryCompany"], there[0]["shippingDate"]) != (CARRIERS.get(row.carrier, ""), row.shipped_on.isoformat()):
+        elif (there[0]["deliveryCompany"], there[0]["shippingDate"]) != (
+            CARRIERS.get(row.carrier, ""),
+            row.shipped_on.isoformat(),
+        ):
             looked.find(WRONG, f"{theirs.number}: {row.number} has another carrier or day at the mall")
     numbers = {row.number for row in ours}
     for other in rows:
         if not other["shippingNumber"]:
-            looked.find(UNREPORTED, f"{theirs.number}: an incomplete row {other['shippingDetailId']} keeps it from being counted")
+            looked.find(
+                UNREPORTED,
+                f"{theirs.number}: an incomplete row {other['shippingDetailId']} keeps it from being counted",
+            )
         elif other["shippingNumber"] not in numbers:
             looked.find(TWICE, f"{theirs.number}: {other['shippingNumber']} is at the mall and not ours")
 
@@ -73,7 +83,10 @@ def _results_booked(case: Case, ledgers: Ledgers, looked: Looked) -> None:
     """Every result the warehouse told of a request of ours is booked: its parcel has left, or the result is listed."""
     references = {request.reference: request for request in WarehouseRequest.objects.all()}
     listed = set(ResultIssue.objects.values_list("reference", flat=True))
-    left = {"shipped": (RequestAnswer.SHIPPED, RequestAnswer.SHORT), "short": (RequestAnswer.SHORT, RequestAnswer.SHIPPED)}
+    left = {
+        "shipped": (RequestAnswer.SHIPPED, RequestAnswer.SHORT),
+        "short": (RequestAnswer.SHORT, RequestAnswer.SHIPPED),
+    }
     for line in ledgers.warehouse_lines:
         if line["kind"] != "told" or line["reference"] not in references:
             continue
@@ -81,7 +94,9 @@ def _results_booked(case: Case, ledgers: Ledgers, looked: Looked) -> None:
             continue
         request = references[line["reference"]]
         if request.answer not in left[line["outcome"]] and request.reference not in listed:
-            looked.find(LOST, f"the warehouse told that {request.reference} was {line['outcome']}; here it is {request.answer}")
+            looked.find(
+                LOST, f"the warehouse told that {request.reference} was {line['outcome']}; here it is {request.answer}"
+            )
 
 
 def _proofs(case: Case, looked: Looked) -> None:
@@ -95,10 +110,14 @@ def _proofs(case: Case, looked: Looked) -> None:
         looked.at += case.ledgers is None
         if report.sent_at is None and str(report.pk) not in alive:
             looked.find(UNREPORTED, f"{report.order.number}: report {report.pk} is neither sent nor on its way")
-        shipped_on = report.parcel.shipped_on
-        if shipped_on is not None and report.seen_at is not None and shipped_on < morning.date() and report.seen_at < morning - timedelta(hours=9):
-            if not report.cause:
-                looked.find(UNREPORTED, f"{report.order.number}: not counted by 09:00, and no cause is named")
+        if _is_overdue(report, morning) and not report.cause:
+            looked.find(UNREPORTED, f"{report.order.number}: not counted by 09:00, and no cause is named")
+
+
+def _is_overdue(report: MallReport, morning: datetime) -> bool:
+    """Say whether the night's job should have counted it: read back before midnight, and shipped before today."""
+    shipped_on, seen_at = report.parcel.shipped_on, report.seen_at
+    return bool(shipped_on and seen_at and shipped_on < morning.date() and seen_at < morning - timedelta(hours=9))
 
 
 def _report_keys() -> set[int]:

@@ -1,4 +1,4 @@
-"""What an order of the mall's ledger says, in the words of the hub's columns. Written anew on purpose: it must not share the adapter's mistakes."""
+"""What an order of the mall's ledger says, in the hub's words. Written anew on purpose: it must not share the adapter's mistakes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Model = Mapping[str, Any]
 def of_order(model: Model) -> dict[str, Any]:
     """Return the columns of Order that the mall's content decides."""
     buyer = model["OrdererModel"]
-    postage, fees = amount(model["postagePrice"]), [model["deliveryPrice"], model["paymentCharge"], model["additionalFeeOccurAmountToUser"]]
+    postage, fees = (
+        amount(model["postagePrice"]),
+        [model["deliveryPrice"], model["paymentCharge"], model["additionalFeeOccurAmountToUser"]],
+    )
     return {
         "placed_at": datetime.fromisoformat(model["orderDatetime"]),
         **{f"buyer_{name}": value for name, value in person(buyer).items()},

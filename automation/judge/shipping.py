@@ -35,7 +35,11 @@ def nothing_twice(case: Case) -> Looked:
 def _lines(ledgers: Ledgers, tenant_id: int, kind: str) -> list[Line]:
     """Return the warehouse's lines about this tenant's references: each begins with the tenant's number."""
     prefix = f"{tenant_id}-"
-    return [line for line in ledgers.warehouse_lines if line["kind"] == kind and str(line.get("reference", "")).find(prefix) == 0]
+    return [
+        line
+        for line in ledgers.warehouse_lines
+        if line["kind"] == kind and str(line.get("reference", "")).find(prefix) == 0
+    ]
 
 
 def _references(case: Case, requests: dict[str, WarehouseRequest], looked: Looked) -> None:
@@ -69,7 +73,10 @@ def _cancelled_before(ledgers: Ledgers, line: Line, looked: Looked) -> None:
     for number in line["slip"].get("order_numbers", []):
         order = ledgers.orders.get(number)
         if order is not None and order.cancelled_at is not None and order.cancelled_at < asked - KNOWN_WITHIN:
-            looked.find(WRONG, f"request {line['reference']} at {asked:%m-%d %H:%M} for {number}, cancelled at {order.cancelled_at:%m-%d %H:%M}")
+            looked.find(
+                WRONG,
+                f"request {line['reference']} at {asked:%m-%d %H:%M} for {number}, cancelled at {order.cancelled_at:%m-%d %H:%M}",
+            )
 
 
 def _units(case: Case, requests: dict[str, WarehouseRequest], looked: Looked) -> None:
@@ -99,7 +106,9 @@ def _ordered(numbers: Iterable[str]) -> dict[tuple[str, str], int]:
 def _own_rows(looked: Looked) -> None:
     """Without a ledger: the pieces that our requests say were shipped."""
     pieces: dict[int, int] = defaultdict(int)
-    for line_id, quantity in RequestLine.objects.filter(shipped_quantity__gt=0).values_list("line_id", "shipped_quantity"):
+    for line_id, quantity in RequestLine.objects.filter(shipped_quantity__gt=0).values_list(
+        "line_id", "shipped_quantity"
+    ):
         pieces[line_id] += quantity
     for line in OrderLine.objects.filter(pk__in=list(pieces)):
         looked.at += 1
@@ -139,7 +148,9 @@ def _odd(line: OrderLine, state: str, live: int, shipped: int, *, was_requested:
 def _phases(looked: Looked) -> None:
     """A shipped order has nothing left to ship, and an open one has not shipped everything."""
     left: dict[int, set[Any]] = defaultdict(set)
-    for order_id, state in OrderLine.objects.filter(closed_at__isnull=True, quantity__gt=0).values_list("order_id", "parcel__state"):
+    for order_id, state in OrderLine.objects.filter(closed_at__isnull=True, quantity__gt=0).values_list(
+        "order_id", "parcel__state"
+    ):
         left[order_id].add(state)
     for order in Order.objects.filter(deleted_at__isnull=True, phase__in=["ready", "shipping", "shipped"]):
         states = left[order.pk]

@@ -40,6 +40,12 @@ def create(owner_url: str, name: str) -> None:
         roles.make_database(owner, name, template=template)
 
 
+def exists(owner_url: str, name: str) -> bool:
+    """Say whether there is a database of this name."""
+    with psycopg.connect(owner_url, autocommit=True, connect_timeout=10) as owner:
+        return owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
 def drop(owner_url: str, name: str) -> None:
     """Drop the database, ending its sessions; one that does not exist is no error."""
     with _exclusive(owner_url) as owner:
@@ -47,7 +53,7 @@ def drop(owner_url: str, name: str) -> None:
 
 
 def _template(owner: psycopg.Connection[Any], owner_url: str) -> str:
-    name = TEMPLATE + _fingerprint()
+    name = TEMPLATE + fingerprint()
     known = [
         row[0] for row in owner.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [TEMPLATE])
     ]
@@ -64,7 +70,7 @@ def _template(owner: psycopg.Connection[Any], owner_url: str) -> str:
     return name
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Return a hash over all files that shape a database."""
     files = sorted({path for pattern in SHAPES_A_DATABASE for path in PROJECT.glob(pattern)})
     total = hashlib.sha256()
