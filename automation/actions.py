@@ -45,7 +45,11 @@ def _set_status(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> 
     now_in = Phase(folded.phase)
     if status.pk == folded.status_id or PHASE_ORDER[phase] < PHASE_ORDER[now_in]:
         return
-    if now_in in (Phase.SHIPPED, Phase.DONE, Phase.CANCELLED) or phase in (Phase.SHIPPING, Phase.SHIPPED, Phase.CANCELLED):
+    if now_in in (Phase.SHIPPED, Phase.DONE, Phase.CANCELLED) or phase in (
+        Phase.SHIPPING,
+        Phase.SHIPPED,
+        Phase.CANCELLED,
+    ):
         return
     if phase is Phase.READY and "payment" in folded.mall_block.split():
         return

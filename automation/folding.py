@@ -49,7 +49,9 @@ class Folded:
 
     def before(self) -> dict[str, Any]:
         """Return the same columns as they were locked."""
-        return {name: getattr(self.order, name) for name in ("status_id", "phase", "status_at", "delivery_method", "memo")}
+        return {
+            name: getattr(self.order, name) for name in ("status_id", "phase", "status_at", "delivery_method", "memo")
+        }
 
     @property
     def differs(self) -> bool:

@@ -69,7 +69,9 @@ class RuleVersion(TenantModel):
     published_by = TenantForeignKey(Member, null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "rule", "version"], name="automation_ruleversion_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "rule", "version"], name="automation_ruleversion_once")
+        ]
 
 
 class RuleMark(TenantModel):
@@ -87,7 +89,11 @@ class RuleMark(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "order", "rule"], name="automation_rulemark_open", condition=Q(closed_at__isnull=True))
+            models.UniqueConstraint(
+                fields=["tenant_id", "order", "rule"],
+                name="automation_rulemark_open",
+                condition=Q(closed_at__isnull=True),
+            )
         ]
         indexes = [
             models.Index(fields=["tenant_id", "rule", "opened_at"], name="automation_rulemark_rule"),

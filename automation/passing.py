@@ -75,7 +75,9 @@ class Pass:
 
     def end_waiting(self) -> None:
         """Take orders whose wait is over out of 待機."""
-        defaults = {status.default_for: status for status in Status.objects.filter(default_for__in=["waiting", "intake"])}
+        defaults = {
+            status.default_for: status for status in Status.objects.filter(default_for__in=["waiting", "intake"])
+        }
         waiting, intake = defaults["waiting"], defaults["intake"]
         for pk in self.live:
             if self.folded[pk].status_id == waiting.pk:
@@ -94,12 +96,16 @@ class Pass:
 
     def _open_marks(self) -> dict[int, dict[int, int]]:
         found: dict[int, dict[int, int]] = defaultdict(dict)
-        rows = RuleMark.objects.filter(order_id__in=self.live, closed_at__isnull=True).values_list("rule_id", "order_id", "pk")
+        rows = RuleMark.objects.filter(order_id__in=self.live, closed_at__isnull=True).values_list(
+            "rule_id", "order_id", "pk"
+        )
         for rule_id, order_id, pk in rows:
             found[rule_id][order_id] = pk
         return found
 
-    def _apply(self, ready: ReadyRule, matching: Sequence[int], asked: Iterable[int], marks: dict[int, dict[int, int]]) -> None:
+    def _apply(
+        self, ready: ReadyRule, matching: Sequence[int], asked: Iterable[int], marks: dict[int, dict[int, int]]
+    ) -> None:
         rule = ready.rule
         in_reach = {pk for pk in asked if self._reaches(ready, self.folded[pk])}
         matched = set(matching) & in_reach
@@ -109,7 +115,9 @@ class Pass:
             RuleMark.objects.filter(pk__in=closed).update(closed_at=self.now)
         if not opened:
             return
-        RuleMark.objects.bulk_create([RuleMark(rule=rule, order_id=pk, version=rule.version, opened_at=self.now) for pk in opened])
+        RuleMark.objects.bulk_create(
+            [RuleMark(rule=rule, order_id=pk, version=rule.version, opened_at=self.now) for pk in opened]
+        )
         for pk in opened:
             folded = self.folded[pk]
             try:
@@ -175,7 +183,9 @@ class Pass:
             if folded.delivery_method != folded.order.delivery_method or folded.carrier:
                 by_delivery[folded.delivery_method, folded.carrier].append(folded.order.pk)
         for warehouse_id, ids in by_warehouse.items():
-            Parcel.objects.filter(order_id__in=ids, state__in=FREE, warehouse_by_hand=False).update(warehouse_id=warehouse_id)
+            Parcel.objects.filter(order_id__in=ids, state__in=FREE, warehouse_by_hand=False).update(
+                warehouse_id=warehouse_id
+            )
         for (method, carrier), ids in by_delivery.items():
             more = {"carrier": carrier} if carrier else {}
             Parcel.objects.filter(order_id__in=ids, state__in=FREE).update(delivery_method=method, **more)
@@ -216,7 +226,9 @@ class Pass:
 
     def take_back_cancelled(self) -> None:
         """Ask the warehouse to give back what the mall has cancelled meanwhile, where that is free; the answer is shown as it comes."""
-        gone = [pk for pk in self.live if self.orders[pk].mall_state == "cancelled" and self.orders[pk].phase == "shipping"]
+        gone = [
+            pk for pk in self.live if self.orders[pk].mall_state == "cancelled" and self.orders[pk].phase == "shipping"
+        ]
         if gone:
             withdraw_for_mall(gone, by=SYSTEM, now=self.now)
 

@@ -53,7 +53,11 @@ class Rulebook:
 def load_rulebook(*, now: datetime) -> Rulebook:
     """Load what is switched on now. A rule or task that no longer parses switches itself off and says why."""
     shelf = Shelf()
-    groups = {g.pk: g for g in RuleGroup.objects.filter(retired_at__isnull=True) if group_is_on(g, now=now) and g.when != When.SCHEDULE}
+    groups = {
+        g.pk: g
+        for g in RuleGroup.objects.filter(retired_at__isnull=True)
+        if group_is_on(g, now=now) and g.when != When.SCHEDULE
+    }
     rules = Rule.objects.filter(group__in=list(groups), enabled=True, retired_at__isnull=True, broken="")
     ready: list[ReadyRule] = []
     for rule in sorted(rules, key=lambda r: (groups[r.group_id].position, r.group_id, r.position, r.pk)):
@@ -74,7 +78,9 @@ def load_rulebook(*, now: datetime) -> Rulebook:
             )
         )  # fmt: skip
     tasks = []
-    for task in Task.objects.filter(enabled=True, retired_at__isnull=True, condition__isnull=False, broken="").order_by("position", "pk"):
+    for task in Task.objects.filter(enabled=True, retired_at__isnull=True, condition__isnull=False, broken="").order_by(
+        "position", "pk"
+    ):
         try:
             tasks.append(ReadyTask(task=task, node=parse(task.condition)))
         except ConditionError as error:
@@ -85,7 +91,9 @@ def load_rulebook(*, now: datetime) -> Rulebook:
 def group_is_on(group: RuleGroup, *, now: datetime) -> bool:
     """Say whether the group is on: by its switch, turned by the clock where times are set."""
     on = group.enabled
-    for at, turned in sorted((at, turned) for at, turned in ((group.switch_on_at, True), (group.switch_off_at, False)) if at is not None):
+    for at, turned in sorted(
+        (at, turned) for at, turned in ((group.switch_on_at, True), (group.switch_off_at, False)) if at is not None
+    ):
         if at <= now:
             on = turned
     return on

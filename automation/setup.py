@@ -29,7 +29,9 @@ def fill_tenant(preset: str, *, now: datetime) -> None:
         install_rules(now=now)
 
 
-def create_tenant(name: str, *, owner_email: str, password: str | None, preset: str, now: datetime) -> tuple[Tenant, Member]:
+def create_tenant(
+    name: str, *, owner_email: str, password: str | None, preset: str, now: datetime
+) -> tuple[Tenant, Member]:
     """Create a tenant with its owner (an existing person keeps their password)."""
     user = User.objects.filter(email=owner_email.lower()).first() or User.objects.create_user(owner_email, password)
     tenant = Tenant.objects.create(name=name)

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 from automation.rulebook import Rulebook
+from orders import system_facts
 from orders.conditions import masks
 from orders.models import Order, Task, TaskMark
 from orders.operations.holds import refresh_held
-from orders import system_facts
 
 
 def mirror_tasks(orders: Sequence[Order], book: Rulebook, *, today: date, now: datetime) -> None:
@@ -22,7 +22,9 @@ def mirror_tasks(orders: Sequence[Order], book: Rulebook, *, today: date, now: d
     wanted = _wanted(orders, book, ids, today=today)
     alive: dict[int, dict[int, TaskMark]] = defaultdict(dict)
     mirrored = {task.task.pk for task in book.tasks} | set(_system_ids().values())
-    for mark in TaskMark.objects.filter(order_id__in=ids, cause_ended_at__isnull=True, task_id__in=mirrored, by_hand=False):
+    for mark in TaskMark.objects.filter(
+        order_id__in=ids, cause_ended_at__isnull=True, task_id__in=mirrored, by_hand=False
+    ):
         alive[mark.order_id][mark.task_id] = mark
     fresh: list[TaskMark] = []
     ended_open: list[int] = []
@@ -47,7 +49,9 @@ def _system_ids() -> dict[str, int]:
     return dict(Task.objects.filter(key__in=system_facts.KEYS).values_list("key", "pk"))
 
 
-def _wanted(orders: Sequence[Order], book: Rulebook, ids: Sequence[int], *, today: date) -> dict[int, dict[int, dict[str, Any]]]:
+def _wanted(
+    orders: Sequence[Order], book: Rulebook, ids: Sequence[int], *, today: date
+) -> dict[int, dict[int, dict[str, Any]]]:
     """Return, for each order, the tasks whose cause holds, with the detail of system ones."""
     wanted: dict[int, dict[int, dict[str, Any]]] = {pk: {} for pk in ids}
     keys = _system_ids()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from hub.models import User
 
 
-class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  (allauth ships no types)
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": gettext_lazy("メールアドレスかパスワードが違います。"),
@@ -37,7 +37,9 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  (allauth ships no t
             send_system_mail(
                 user.email,
                 _("パスワードの再設定"),
-                _("次のリンクから、新しいパスワードを決めてください。リンクは1時間、一度だけ使えます。\n\n%(url)s\n\n心当たりがなければ、このメールは捨ててください。")
+                _(
+                    "次のリンクから、新しいパスワードを決めてください。リンクは1時間、一度だけ使えます。\n\n%(url)s\n\n心当たりがなければ、このメールは捨ててください。"
+                )
                 % {"url": context["password_reset_url"]},
             )
 

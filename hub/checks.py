@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from hub import secrets
@@ -50,6 +51,6 @@ def keys_parse(**_: Any) -> list[CheckMessage]:
     """Say at start when CREDENTIAL_KEYS is malformed."""
     try:
         secrets.newest_key_id()
-    except Exception as error:  # the message names the entry, never the key
+    except ImproperlyConfigured as error:  # the message names the entry, never the key
         return [Error(str(error), id="hub.E001")]
     return []

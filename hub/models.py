@@ -92,6 +92,9 @@ class Clock(models.Model):
     business_start = models.DateTimeField()
     speed = models.FloatField()
 
+    def __str__(self) -> str:
+        return f"{self.business_start} x{self.speed}"
+
 
 class System(models.Model):
     """One row of switches that hold for every tenant."""
@@ -99,6 +102,9 @@ class System(models.Model):
     outgoing = models.BooleanField(default=True)
     outgoing_reason = models.TextField(default="")
     outgoing_changed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return "on" if self.outgoing else "off"
 
 
 class Role(models.TextChoices):
@@ -216,9 +222,13 @@ class Effect(TenantModel):
         indexes = [
             models.Index(fields=["tenant_id", "order_id"], name="hub_effect_order"),
             models.Index(
-                fields=["tenant_id", "lane", "due_at"], name="hub_effect_open", condition=Q(state__in=["waiting", "unsure"])
+                fields=["tenant_id", "lane", "due_at"],
+                name="hub_effect_open",
+                condition=Q(state__in=["waiting", "unsure"]),
             ),
-            models.Index(fields=["due_at"], name="hub_effect_due", condition=Q(state__in=["waiting", "unsure"], hold_reason="")),
+            models.Index(
+                fields=["due_at"], name="hub_effect_due", condition=Q(state__in=["waiting", "unsure"], hold_reason="")
+            ),
             models.Index(fields=["claimed_until"], name="hub_effect_sending", condition=Q(state="sending")),
             models.Index(fields=["tenant_id", "settled_at"], name="hub_effect_stopped", condition=Q(state="stopped")),
             models.Index(fields=["tenant_id", "kind", "decided_at"], name="hub_effect_kind"),
@@ -323,12 +333,16 @@ class AuditEntry(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant_id", "order_id", "revision"], name="hub_auditentry_revision", condition=Q(revision__isnull=False)
+                fields=["tenant_id", "order_id", "revision"],
+                name="hub_auditentry_revision",
+                condition=Q(revision__isnull=False),
             )
         ]
         indexes = [
             models.Index(fields=["tenant_id", "order_id", "id"], name="hub_auditentry_order"),
-            models.Index(fields=["tenant_id", "batch_id"], name="hub_auditentry_batch", condition=Q(batch_id__isnull=False)),
+            models.Index(
+                fields=["tenant_id", "batch_id"], name="hub_auditentry_batch", condition=Q(batch_id__isnull=False)
+            ),
             models.Index(fields=["tenant_id", "xid", "id"], name="hub_auditentry_feed"),
         ]
 

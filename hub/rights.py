@@ -59,4 +59,6 @@ def may(role: str, right: str) -> bool:
 
 def least(right: str) -> Role:
     """Return the least role that has the right, to be named in a refusal."""
-    return next(role for role in (Role.VIEWER, Role.PACKING, Role.STAFF, Role.ADMIN, Role.OWNER) if role in RIGHTS[right])
+    return next(
+        role for role in (Role.VIEWER, Role.PACKING, Role.STAFF, Role.ADMIN, Role.OWNER) if role in RIGHTS[right]
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from hub.tenancy import current_tenant, tenant_transaction
 from orders.channels import CancelReason
 from orders.models import Batch, BatchIssue, Status, Tag, Task, Warehouse
 from orders.models.batches import BatchState
-from orders.operations import edits, holds, labels, leaving, parcels, status, undo
+from orders.operations import edits, holds, labels, leaving, parcels, planning, status, undo
 from orders.operations.door import Changed, Issue
 
 CHUNK = 1_000
@@ -49,8 +49,10 @@ def _params(action: str, params: Mapping[str, Any]) -> tuple[Act, dict[str, Any]
         "unwant-shipment": lambda: (parcels.unwant_shipment, {}),
         "choose-warehouse": lambda: (edits.choose_warehouse, {"warehouse": Warehouse.objects.get(pk=params["warehouse"])}),
         "set-delivery": lambda: (edits.set_delivery, {"method": params["method"], "carrier": params.get("carrier", "")}),
+        "ship-on": lambda: (planning.ship_on, {"day": date.fromisoformat(params["day"])}),
         "cancel-here": lambda: (leaving.cancel_here, {}),
-        "cancel-at-mall": lambda: (leaving.cancel_at_mall, {"reason": CancelReason(params["reason"]), "restock": bool(params.get("restock"))}),
+        "cancel-at-mall": lambda: (leaving.cancel_at_mall, {"reason": CancelReason(params["reason"]),
+                                                            "restock": bool(params.get("restock"))}),
         "delete": lambda: (leaving.delete, {}),
         "take-back": lambda: (leaving.take_back, {}),
     }  # fmt: skip
@@ -60,12 +62,18 @@ def _params(action: str, params: Mapping[str, Any]) -> tuple[Act, dict[str, Any]
 
 
 ACTIONS = ("set-status", "add-tag", "remove-tag", "memo", "hold", "release", "read-remark", "want-shipment", "unwant-shipment",
-           "choose-warehouse", "set-delivery", "cancel-here", "cancel-at-mall", "delete", "take-back")  # fmt: skip
+           "choose-warehouse", "set-delivery", "ship-on", "cancel-here", "cancel-at-mall", "delete", "take-back")  # fmt: skip
 """Every act over a set of orders, by the name that API and pages use."""
 
 
 def act(
-    action: str, order_ids: Sequence[int], params: Mapping[str, Any], *, by: Actor, now: datetime, batch_id: int | None = None
+    action: str,
+    order_ids: Sequence[int],
+    params: Mapping[str, Any],
+    *,
+    by: Actor,
+    now: datetime,
+    batch_id: int | None = None,
 ) -> Changed:
     """Do one act over up to 1,000 orders inside the open transaction."""
     operation, arguments = _params(action, params)
@@ -73,7 +81,13 @@ def act(
 
 
 def start(
-    action: str, order_ids: Sequence[int], params: Mapping[str, Any], *, client_key: str, by: Actor, member: Member | None = None
+    action: str,
+    order_ids: Sequence[int],
+    params: Mapping[str, Any],
+    *,
+    client_key: str,
+    by: Actor,
+    member: Member | None = None,
 ) -> Batch:
     """Write a batch to be worked off; the same client key gives the batch that exists."""
     _params(action, params) if action != "undo" else None
@@ -94,6 +108,19 @@ def start_undo(batch: Batch, *, by: Actor, member: Member | None = None) -> Batc
     Batch.objects.filter(pk=undoing.pk).update(undo_of_id=batch.pk)
     Batch.objects.filter(pk=batch.pk).update(undone_by_id=undoing.pk)
     return undoing
+
+
+def finish_here(batch_id: int, *, now: datetime) -> Batch:
+    """Work a small batch off inside the open transaction, for a person who waits; a batch that has begun is left to its worker."""
+    batch: Batch = Batch.objects.select_for_update().get(pk=batch_id)
+    if batch.state == BatchState.WAITING and len(batch.order_ids) <= CHUNK:
+        token = uuid.uuid4()
+        Batch.objects.filter(pk=batch_id).update(state=BatchState.RUNNING, lease_token=token)
+        _one_chunk(batch_id, token, now=now)
+        Batch.objects.filter(pk=batch_id).update(lease_token=None, lease_until=None)
+        kick("judge", current_tenant(), 0)
+        batch.refresh_from_db()
+    return batch
 
 
 def work(tenant_id: int, batch_id: int) -> bool:
@@ -119,20 +146,37 @@ def work(tenant_id: int, batch_id: int) -> bool:
     return True
 
 
+def _actor(batch: Batch) -> Actor:
+    """Return who asked for the batch, by name where it is a member."""
+    member = Member.objects.filter(pk=batch.member_id).select_related("user").first() if batch.member_id else None
+    return Actor(kind=batch.actor_kind, id=batch.actor_id, name=str(member.user) if member else "")
+
+
 def _one_chunk(batch_id: int, token: uuid.UUID, *, now: datetime) -> bool:
     batch = Batch.objects.select_for_update().get(pk=batch_id)
     if batch.lease_token != token or batch.state != BatchState.RUNNING:
         return True
     ids = batch.order_ids[batch.cursor : batch.cursor + CHUNK]
-    by = Actor(kind=batch.actor_kind, id=batch.actor_id)
-    outcome = _undo(batch, ids, by=by, now=now) if batch.action == "undo" else act(batch.action, ids, batch.params, by=by, now=now, batch_id=batch.pk)
+    by = _actor(batch)
+    outcome = (
+        _undo(batch, ids, by=by, now=now)
+        if batch.action == "undo"
+        else act(batch.action, ids, batch.params, by=by, now=now, batch_id=batch.pk)
+    )
     BatchIssue.objects.bulk_create(
-        [BatchIssue(batch=batch, order_id=i.order_id, kind="skipped", reason=i.reason, params=dict(i.params)) for i in outcome.issues],
+        [
+            BatchIssue(batch=batch, order_id=i.order_id, kind="skipped", reason=i.reason, params=dict(i.params))
+            for i in outcome.issues
+        ],
         ignore_conflicts=True,
     )
     cursor = batch.cursor + len(ids)
     finished = cursor >= len(batch.order_ids)
-    ends = {"state": BatchState.DONE, "finished_at": now} if finished else {"lease_until": Now() + timedelta(seconds=settings.LEASE_SECONDS)}
+    ends = (
+        {"state": BatchState.DONE, "finished_at": now}
+        if finished
+        else {"lease_until": Now() + timedelta(seconds=settings.LEASE_SECONDS)}
+    )
     Batch.objects.filter(pk=batch.pk).update(
         cursor=cursor, changed=F("changed") + len(outcome.changed), unchanged=F("unchanged") + len(outcome.unchanged),
         skipped=F("skipped") + len(outcome.issues), **ends,

@@ -311,7 +311,7 @@ def channel_for(shop: Shop, *, pace: Pace, transport: Any = None) -> Channel:
 
     `transport` replaces the network in tests: an httpx transport that reaches a simulator.
     """
-    credentials = secrets.open_box(shop.credentials, owner=f"{shop.tenant_id}|shop|{shop.pk}")
+    credentials = secrets.open_box(bytes(shop.credentials), owner=f"{shop.tenant_id}|shop|{shop.pk}")
     built: Channel = channel_class(shop.channel)(
         credentials=credentials, base_url=settings.CHANNEL_BASE_URLS[shop.channel], pace=pace, transport=transport
     )

@@ -48,7 +48,8 @@ def uncover(shop_id: int, from_at: datetime) -> None:
     """Forget what is covered from an instant on, so that it is read again."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE orders_shop SET covered = covered - tstzmultirange(tstzrange(%s, NULL)), wanted_from = least(wanted_from, %s) WHERE id = %s",
+            "UPDATE orders_shop SET covered = covered - tstzmultirange(tstzrange(%s, NULL)), wanted_from = least(wanted_from, %s) "
+            "WHERE id = %s",
             [from_at, from_at, shop_id],
         )
 
@@ -57,7 +58,8 @@ def covered_until(shop: Shop) -> datetime | None:
     """Return the end of the first covered stretch that begins at the shop's start, or None if nothing is covered yet."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT upper(r) FROM orders_shop s, unnest(s.covered) r WHERE s.id = %s AND r @> s.wanted_from LIMIT 1", [shop.pk]
+            "SELECT upper(r) FROM orders_shop s, unnest(s.covered) r WHERE s.id = %s AND r @> s.wanted_from LIMIT 1",
+            [shop.pk],
         )
         row = cursor.fetchone()
     return row[0] if row else None

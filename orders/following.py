@@ -28,7 +28,12 @@ def follow_mall(order_id: int, mall: MallOrder, *, was: Mapping[str, str], by: A
         count(order_id, by=by, now=now)
     if elsewhere := _foreign_numbers(order_id, mall):
         open_mark(
-            [order_id], task=system_task("shipped_elsewhere"), by=by, now=now, reason="number_at_mall", detail={"numbers": sorted(elsewhere)}
+            [order_id],
+            task=system_task("shipped_elsewhere"),
+            by=by,
+            now=now,
+            reason="number_at_mall",
+            detail={"numbers": sorted(elsewhere)},
         )
 
 
@@ -54,10 +59,18 @@ def _foreign_numbers(order_id: int, mall: MallOrder) -> set[str]:
 def note_seen(order_id: int, mall: MallOrder, *, now: datetime) -> None:
     """Note, for each open report, whether our numbers can be read back at the mall (the second proof)."""
     for report in MallReport.objects.filter(order_id=order_id, counted_at__isnull=True, sent_at__isnull=False):
-        rows = {row.number: row.row_key for parcel in mall.parcels if parcel.key == report.mall_parcel_key for row in parcel.tracking}
+        rows = {
+            row.number: row.row_key
+            for parcel in mall.parcels
+            if parcel.key == report.mall_parcel_key
+            for row in parcel.tracking
+        }
         ours, theirs = _learn_row_keys(report.parcel_id, rows), set(rows)
         incomplete = [
-            row.row_key for parcel in mall.parcels for row in parcel.tracking if not (row.number and row.carrier and row.shipped_on)
+            row.row_key
+            for parcel in mall.parcels
+            for row in parcel.tracking
+            if not (row.number and row.carrier and row.shipped_on)
         ]
         seen = now if ours <= theirs else None
         cause = f"row_incomplete:{incomplete[0]}" if incomplete else ("" if seen else "number_not_at_mall")
@@ -84,7 +97,12 @@ def count(order_id: int, *, by: Actor, now: datetime) -> None:
         status = default_status("done")
         row = Row(
             order_id=order_id,
-            before={"status_id": order.status_id, "phase": order.phase, "status_at": order.status_at, "unreported": order.unreported},
+            before={
+                "status_id": order.status_id,
+                "phase": order.phase,
+                "status_at": order.status_at,
+                "unreported": order.unreported,
+            },
             after={"status_id": status.pk, "phase": "done", "status_at": now, "unreported": False},
         )
         write([row], verb="order.counted", by=by, now=now)

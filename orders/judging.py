@@ -30,8 +30,9 @@ def open_holds(order_ids: Iterable[int]) -> dict[int, list[TaskMark]]:
 def obstacles_of_orders(order_ids: Sequence[int], *, now: datetime) -> dict[int, list[str]]:
     """Return why each order may not ship now, as codes; an order that may ship has none.
 
-    Asked of each order: it is ours, open, in a status of phase ready or shipping, and past its waiting time; judged at this revision and at the shop's present rule set; no
-    open mark of a task that holds; nothing the mall itself forbids; the mall was read within 15 minutes.
+    Asked of each order: it is ours, open, in a status of phase ready or shipping, and past its waiting time; judged at this revision
+    and at the shop's present rule set; no open mark of a task that holds; nothing the mall itself forbids; the mall was read within
+    15 minutes.
     """
     holds = open_holds(order_ids)
     obstacles: dict[int, list[str]] = {}
@@ -69,7 +70,9 @@ def _obstacles(row: Mapping[str, object], now: datetime) -> list[str]:
 
 def may_ship(parcels: Sequence[Parcel], *, now: datetime) -> dict[int, list[str]]:
     """Return the obstacles of each parcel: those of every order whose lines it holds. Ask under the row locks of those orders."""
-    lines = OrderLine.objects.filter(parcel_id__in=[parcel.pk for parcel in parcels], closed_at__isnull=True, quantity__gt=0)
+    lines = OrderLine.objects.filter(
+        parcel_id__in=[parcel.pk for parcel in parcels], closed_at__isnull=True, quantity__gt=0
+    )
     orders_of: dict[int, set[int]] = defaultdict(set)
     for parcel_id, order_id in lines.values_list("parcel_id", "order_id"):
         orders_of[parcel_id].add(order_id)

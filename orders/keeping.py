@@ -15,8 +15,8 @@ from hub.throttle import Later, Pacer
 from orders.channels import MallBlind, MallDown, Named, channel_for
 from orders.models import Order, OrderNumber, PollWindow, ReconcileBreak, Shop, TaskMark
 from orders.models.intake import WindowState
-from orders.operations.holds import open_mark, system_task
 from orders.notices import warn_of_key
+from orders.operations.holds import open_mark, system_task
 from orders.queries.counts import fold_deltas
 
 WINDOWS_KEPT = timedelta(days=7)
@@ -104,14 +104,20 @@ def _reconcile(tenant_id: int, shop_id: int, *, now: datetime) -> None:
 def _compare(shop: Shop, named: Named, *, since: datetime, until: datetime, now: datetime) -> None:
     known = set(OrderNumber.objects.filter(shop=shop, number__in=named.numbers).values_list("number", flat=True))
     missing = [number for number in named.numbers if number not in known]
-    OrderNumber.objects.bulk_create([OrderNumber(shop=shop, number=number, named_at=now) for number in missing], ignore_conflicts=True)
-    ReconcileBreak.objects.bulk_create(
-        [ReconcileBreak(shop=shop, number=number, kind="missing_here", found_at=now) for number in missing], ignore_conflicts=True
+    OrderNumber.objects.bulk_create(
+        [OrderNumber(shop=shop, number=number, named_at=now) for number in missing], ignore_conflicts=True
     )
-    here = set(Order.objects.filter(shop=shop, placed_at__gte=since, placed_at__lt=until).values_list("number", flat=True))
+    ReconcileBreak.objects.bulk_create(
+        [ReconcileBreak(shop=shop, number=number, kind="missing_here", found_at=now) for number in missing],
+        ignore_conflicts=True,
+    )
+    here = set(
+        Order.objects.filter(shop=shop, placed_at__gte=since, placed_at__lt=until).values_list("number", flat=True)
+    )
     gone = here - set(named.numbers)
     ReconcileBreak.objects.bulk_create(
-        [ReconcileBreak(shop=shop, number=number, kind="missing_at_mall", found_at=now) for number in sorted(gone)], ignore_conflicts=True
+        [ReconcileBreak(shop=shop, number=number, kind="missing_at_mall", found_at=now) for number in sorted(gone)],
+        ignore_conflicts=True,
     )
     solved = Q(kind="missing_here", number__in=here) | Q(kind="missing_at_mall", number__in=list(named.numbers))
     ReconcileBreak.objects.filter(solved, shop=shop, solved_at__isnull=True).update(solved_at=now)

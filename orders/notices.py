@@ -41,9 +41,9 @@ def _send_blind(people: list[tuple[str, str]], shop_name: str) -> None:
     for address, language in people:
         with translation.override(language):
             subject = _("%(shop)s の受注を見られなくなりました") % {"shop": shop_name}
-            body = _("モールがキーを拒否しています。店舗の設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s") % {
-                "url": settings.PUBLIC_URL
-            }
+            body = _(
+                "モールがキーを拒否しています。店舗の設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s"
+            ) % {"url": settings.PUBLIC_URL}
         EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [address]).send(fail_silently=True)
 
 
@@ -51,5 +51,7 @@ def _send(people: list[tuple[str, str]], shop_name: str, days: int) -> None:
     for address, language in people:
         with translation.override(language):
             subject = _("%(shop)s のライセンスキーはあと%(days)s日で切れます") % {"shop": shop_name, "days": days}
-            body = _("モールの管理画面で新しいキーを発行し、店舗の設定に入力してください。\n%(url)s") % {"url": settings.PUBLIC_URL}
+            body = _("モールの管理画面で新しいキーを発行し、店舗の設定に入力してください。\n%(url)s") % {
+                "url": settings.PUBLIC_URL
+            }
         EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [address]).send(fail_silently=True)

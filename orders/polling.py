@@ -95,7 +95,9 @@ def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> b
 
 def _open_windows(shop: Shop, *, now: datetime) -> list[PollWindow]:
     """Return the windows to read this turn, oldest first: those left open, else newly planned ones."""
-    windows = list(PollWindow.objects.filter(shop=shop, state=WindowState.OPEN).order_by("from_at", "pk")[:WINDOWS_A_TURN])
+    windows = list(
+        PollWindow.objects.filter(shop=shop, state=WindowState.OPEN).order_by("from_at", "pk")[:WINDOWS_A_TURN]
+    )
     if windows:
         return windows
     planned = coverage.plan_windows(shop, now=now, most=WINDOWS_A_TURN)
@@ -152,7 +154,9 @@ def _fetch_named(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUI
             _renew(shop_id, token)
             now = business_now()
             waiting = OrderNumber.objects.filter(shop_id=shop_id, state=NumberState.NAMED).exclude(number__in=tried)
-            numbers = list(waiting.order_by("tries", "named_at", "number").values_list("number", flat=True)[: channel.fetch_size])
+            numbers = list(
+                waiting.order_by("tries", "named_at", "number").values_list("number", flat=True)[: channel.fetch_size]
+            )
         if not numbers:
             return calls
         tried.update(numbers)
@@ -168,7 +172,12 @@ def _finish(tenant_id: int, shop_id: int, token: uuid.UUID, *, more: bool) -> No
         shop = Shop.objects.get(pk=shop_id)
         wait = timedelta(0) if more else timedelta(seconds=shop.every_seconds)
         done = Shop.objects.filter(pk=shop_id, lease_token=token).update(
-            lease_token=None, lease_until=None, last_poll_at=now, next_poll_at=now + wait, blind_since=None, blind_reason=""
+            lease_token=None,
+            lease_until=None,
+            last_poll_at=now,
+            next_poll_at=now + wait,
+            blind_since=None,
+            blind_reason="",
         )
         if done != 1:
             raise LostLease

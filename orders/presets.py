@@ -10,7 +10,6 @@ from datetime import datetime
 from orders.models import DeliveryName, Status, StatusGroup, Tag, Task
 
 STATUSES: list[tuple[str, str, list[tuple[str, str, str, str, int | None]]]] = [
-    # group, phase, [(status, default_for, colour, memo, limit in minutes)]
     ("新規", "intake", [
         ("待機", "waiting", "grey", "購入者のキャンセル期間が過ぎるのを待っています。触る必要はありません。", None),
         ("新規受付", "intake", "blue", "自動処理で行き先が決まらなかった受注です。内容を見て次の状態へ。", 240),
@@ -23,8 +22,14 @@ STATUSES: list[tuple[str, str, list[tuple[str, str, str, str, int | None]]]] = [
     ("完了", "done", [("完了", "done", "grey", "モールが発送済と数えた受注です。", None)]),
     ("キャンセル", "cancelled", [("キャンセル", "cancelled", "grey", "キャンセルした受注、ここで扱わない受注です。", None)]),
 ]  # fmt: skip
+"""Each group with its phase and its statuses: name, what it is the default for, colour, memo, limit in minutes."""
 
-TAGS = [("unmapped_all", "全商品未マッピング", "red"), ("unmapped_some", "一部商品未マッピング", "orange"), ("", "要連絡", "pink"), ("", "急ぎ", "red")]
+TAGS = [
+    ("unmapped_all", "全商品未マッピング", "red"),
+    ("unmapped_some", "一部商品未マッピング", "orange"),
+    ("", "要連絡", "pink"),
+    ("", "急ぎ", "red"),
+]
 
 SYSTEM_TASKS: list[tuple[str, str, str, bool]] = [
     # key, name, what to do, holds
@@ -42,13 +47,28 @@ SYSTEM_TASKS: list[tuple[str, str, str, bool]] = [
     ("unknown_delivery", "配送方法が不明", "設定でモールの配送方法名を対応づけてください。", True),
     ("sums_differ", "金額不一致", "明細の合計とモールの合計が合いません。モールの画面と見比べてください。", True),
     ("mall_changed", "編集後にモールが変更", "モールの新しい値と編集した値のどちらを使うか選んでください。", True),
-    ("withdrawn", "取下げ済", "出荷依頼を取り下げました。もう一度出荷するには、解除してから出荷依頼してください。", True),
+    (
+        "withdrawn",
+        "取下げ済",
+        "出荷依頼を取り下げました。もう一度出荷するには、解除してから出荷依頼してください。",
+        True,
+    ),
     ("cannot_ship", "出荷不可", "倉庫が出荷できないと答えました。理由を見て直してください。", True),
     ("short", "一部出荷", "出荷できなかった残りがあります。次の出荷を決めてください。", True),
     ("rule_failed", "自動処理に失敗", "自動処理がこの受注で失敗しました。規則を直すか、手で進めてください。", True),
-    ("shipped_elsewhere", "モールに送り状番号あり", "他のシステムが出荷した可能性があります。二重出荷に注意してください。", True),
+    (
+        "shipped_elsewhere",
+        "モールに送り状番号あり",
+        "他のシステムが出荷した可能性があります。二重出荷に注意してください。",
+        True,
+    ),
     ("confirm_refused", "注文確認が拒否された", "モールの答えを見て、モールの画面で確認してください。", True),
-    ("confirm_late", "注文確認が遅れている", "モールは注文から14日で自動キャンセルします。モールの画面を見てください。", False),
+    (
+        "confirm_late",
+        "注文確認が遅れている",
+        "モールは注文から14日で自動キャンセルします。モールの画面を見てください。",
+        False,
+    ),
     ("cancel_refused", "キャンセルが拒否された", "モールの答えを見て、モールの画面で対応してください。", True),
     ("mail_needed", "メール未送信", "メールを見て、送るか取りやめるか決めてください。", False),
 ]
@@ -79,7 +99,13 @@ def install_preset(name: str, *, now: datetime) -> None:
         for status_name, default_for, colour, memo, limit in statuses:
             position += 1
             Status.objects.create(
-                group=group, name=status_name, default_for=default_for, colour=colour, memo=memo, limit_minutes=limit, position=position
+                group=group,
+                name=status_name,
+                default_for=default_for,
+                colour=colour,
+                memo=memo,
+                limit_minutes=limit,
+                position=position,
             )
     Task.objects.bulk_create(
         [
@@ -88,15 +114,25 @@ def install_preset(name: str, *, now: datetime) -> None:
         ]
     )
     Tag.objects.bulk_create(
-        [Tag(key=key, name=title, colour=colour, position=n) for n, (key, title, colour) in enumerate(TAGS) if key or name != "empty"]
+        [
+            Tag(key=key, name=title, colour=colour, position=n)
+            for n, (key, title, colour) in enumerate(TAGS)
+            if key or name != "empty"
+        ]
     )
     if name != "empty":
         DeliveryName.objects.bulk_create(
-            [DeliveryName(channel="rakuten", name=title, method=method) for method, titles in DELIVERY_NAMES.items() for title in titles]
+            [
+                DeliveryName(channel="rakuten", name=title, method=method)
+                for method, titles in DELIVERY_NAMES.items()
+                for title in titles
+            ]
         )
         Task.objects.bulk_create(
             [
-                Task(name=title, what_to_do=what, condition=condition, holds=holds, position=100 + number, created_at=now)
+                Task(
+                    name=title, what_to_do=what, condition=condition, holds=holds, position=100 + number, created_at=now
+                )
                 for number, (title, what, condition, holds) in enumerate(TASKS)
             ]
         )

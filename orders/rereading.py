@@ -29,7 +29,12 @@ def work(tenant_id: int, shop_id: int) -> bool:
     with tenant_transaction(tenant_id):
         free = Q(reread_until__isnull=True) | Q(reread_until__lt=Now())
         until = Now() + timedelta(seconds=settings.LEASE_SECONDS)
-        if Shop.objects.filter(free, pk=shop_id, retired_at__isnull=True).update(reread_token=token, reread_until=until) != 1:
+        if (
+            Shop.objects.filter(free, pk=shop_id, retired_at__isnull=True).update(
+                reread_token=token, reread_until=until
+            )
+            != 1
+        ):
             return False
         channel = channel_for(Shop.objects.get(pk=shop_id), pace=Pacer(tenant_id, f"shop:{shop_id}"))
     channel.reading_class = "reread"
@@ -46,7 +51,9 @@ def work(tenant_id: int, shop_id: int) -> bool:
     finally:
         channel.close()
     with tenant_transaction(tenant_id):
-        Shop.objects.filter(pk=shop_id, reread_token=token).update(reread_token=None, reread_until=Now() + pause if pause else None)
+        Shop.objects.filter(pk=shop_id, reread_token=token).update(
+            reread_token=None, reread_until=Now() + pause if pause else None
+        )
     crash("rereading.after_release")
     kick("judge", tenant_id, 0)
     return True

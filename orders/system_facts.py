@@ -17,7 +17,9 @@ KEYS = (*BLOCK_TASKS.values(), "unmapped", "unknown_payment", "unknown_delivery"
 
 def of(order: Order) -> dict[str, dict[str, Any]]:
     """Return the system tasks whose cause holds for the order, each with what a person needs to see."""
-    found: dict[str, dict[str, Any]] = {BLOCK_TASKS[code]: {} for code in order.mall_block.split() if code in BLOCK_TASKS}
+    found: dict[str, dict[str, Any]] = {
+        BLOCK_TASKS[code]: {} for code in order.mall_block.split() if code in BLOCK_TASKS
+    }
     if order.unmapped_lines:
         found["unmapped"] = {"unmapped": order.unmapped_lines, "lines": order.open_lines}
     if order.payment_method == "unknown":

@@ -33,7 +33,13 @@ def mall_line(key: str = "1", **changes: Any) -> MallLine:
     return MallLine(**values)
 
 
-def mall_order(number: str = "", *, lines: tuple[MallLine, ...] = (), placed_at: datetime = NOW - timedelta(hours=2), **changes: Any) -> MallOrder:
+def mall_order(
+    number: str = "",
+    *,
+    lines: tuple[MallLine, ...] = (),
+    placed_at: datetime = NOW - timedelta(hours=2),
+    **changes: Any,
+) -> MallOrder:
     """A paid card order of one line for the buyer, ready to ship at the mall, placed two hours ago."""
     number = number or f"400001-20261122-{next(_serial):010d}"
     lines = lines or (mall_line(),)
@@ -59,7 +65,9 @@ def changed(order: MallOrder, **changes: Any) -> MallOrder:
 def make_shop(tenant: Tenant, *, live: bool = True, warehouse: str = "own", **values: Any) -> Shop:
     """A shop of the tenant that is live since a day, with a warehouse of this kind."""
     with tenant_transaction(tenant.pk):
-        keeper = Warehouse.objects.filter(kind=warehouse).first() or Warehouse.objects.create(name=warehouse, kind=warehouse)
+        keeper = Warehouse.objects.filter(kind=warehouse).first() or Warehouse.objects.create(
+            name=warehouse, kind=warehouse
+        )
         serial = next(_serial)
         shop: Shop = Shop.objects.create(
             name=values.pop("name", f"店舗{serial}"), channel="rakuten", account=f"4{serial:05d}", mode="live" if live else "observe",
@@ -76,7 +84,9 @@ def take_in(tenant: Tenant, shop: Shop, *orders: MallOrder, now: datetime = NOW,
                 for parcel in order.parcels:
                     for line in parcel.lines:
                         product, _ = Product.objects.get_or_create(sku=line.listing_key, defaults={"name": line.name})
-                        Listing.objects.get_or_create(shop=shop, key=line.listing_key, defaults={"product": product, "name": line.name})
+                        Listing.objects.get_or_create(
+                            shop=shop, key=line.listing_key, defaults={"product": product, "name": line.name}
+                        )
     return save_mall_orders(tenant.pk, shop.pk, orders, by=MALL, now=now)
 
 

@@ -15,7 +15,6 @@ from hub.tenancy import GLOBAL_TABLES, Nested, TenantForeignKey, TenantModel, te
 from orders.models import Order, Product, Shop, Status, Tag
 from tests.factories import make_shop, mall_order, take_in
 
-
 pytestmark = pytest.mark.usefixtures("django_db_setup")
 
 

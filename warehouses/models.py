@@ -42,12 +42,18 @@ class WarehouseRequest(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "reference"], name="warehouses_request_reference"),
-            models.UniqueConstraint(fields=["tenant_id", "parcel"], name="warehouses_request_live", condition=Q(ended_at__isnull=True)),
+            models.UniqueConstraint(
+                fields=["tenant_id", "parcel"], name="warehouses_request_live", condition=Q(ended_at__isnull=True)
+            ),
             one_of("answer", RequestAnswer, "warehouses_request_answer"),
         ]
         indexes = [
             models.Index(fields=["tenant_id", "parcel"], name="warehouses_request_parcel"),
-            models.Index(fields=["tenant_id", "warehouse", "asked_at"], name="warehouses_request_open", condition=Q(ended_at__isnull=True)),
+            models.Index(
+                fields=["tenant_id", "warehouse", "asked_at"],
+                name="warehouses_request_open",
+                condition=Q(ended_at__isnull=True),
+            ),
         ]
 
 
@@ -77,7 +83,9 @@ class RequestLine(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "line"], name="warehouses_requestline_right", condition=Q(released_at__isnull=True))
+            models.UniqueConstraint(
+                fields=["tenant_id", "line"], name="warehouses_requestline_right", condition=Q(released_at__isnull=True)
+            )
         ]
         indexes = [
             models.Index(fields=["tenant_id", "line"], name="warehouses_requestline_line"),
@@ -97,5 +105,7 @@ class ResultIssue(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "warehouse", "reference", "reason"], name="warehouses_resultissue_once")
+            models.UniqueConstraint(
+                fields=["tenant_id", "warehouse", "reference", "reason"], name="warehouses_resultissue_once"
+            )
         ]

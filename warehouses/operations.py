@@ -22,7 +22,15 @@ from orders.operations.leaving import cancel_by_mall
 from orders.operations.parcels import copy_parcel, move_pieces
 from orders.operations.shipments import NotRecordable, Package, record_shipment
 from orders.operations.status import default_status, set_status
-from warehouses.adapters import BadResult, ShipLine, ShippedPackage, ShipRequest, ShipResult, WarehouseAbility, adapter_class
+from warehouses.adapters import (
+    BadResult,
+    ShipLine,
+    ShippedPackage,
+    ShipRequest,
+    ShipResult,
+    WarehouseAbility,
+    adapter_class,
+)
 from warehouses.models import RequestAnswer, RequestLine, ResultIssue, WarehouseRequest
 
 WAREHOUSE = Actor(kind="warehouse")
@@ -42,7 +50,9 @@ def ship_day(warehouse: Warehouse, now: datetime) -> date:
     return local.date() if local.time() < warehouse.cutoff_at else local.date() + timedelta(days=1)
 
 
-def request_shipment(parcel: Parcel, orders: Sequence[Order], warehouse: Warehouse, *, by: Actor, now: datetime) -> WarehouseRequest:
+def request_shipment(
+    parcel: Parcel, orders: Sequence[Order], warehouse: Warehouse, *, by: Actor, now: datetime
+) -> WarehouseRequest:
     """Take the right to ship every open line of a locked parcel and decide the request. Its orders are locked and may ship.
 
     The right is a row per line, unique while live, that pins the line (promise G5). Raises CannotRequest.
@@ -50,13 +60,20 @@ def request_shipment(parcel: Parcel, orders: Sequence[Order], warehouse: Warehou
     if WarehouseAbility.REQUEST not in adapter_class(warehouse.kind).abilities:
         raise CannotRequest("not_ours_to_request")
     lines = list(
-        OrderLine.objects.filter(parcel=parcel, closed_at__isnull=True, quantity__gt=0).select_related("product").order_by("pk")
+        OrderLine.objects.filter(parcel=parcel, closed_at__isnull=True, quantity__gt=0)
+        .select_related("product")
+        .order_by("pk")
     )
     if not lines:
         raise CannotRequest("no_units")
     reference = f"{current_tenant()}-{parcel.pk}-{parcel.revision}"
     request = WarehouseRequest.objects.create(
-        parcel=parcel, warehouse=warehouse, reference=reference, parcel_revision=parcel.revision, asked_at=now, ship_on=ship_day(warehouse, now)
+        parcel=parcel,
+        warehouse=warehouse,
+        reference=reference,
+        parcel_revision=parcel.revision,
+        asked_at=now,
+        ship_on=ship_day(warehouse, now),
     )
     RequestLine.objects.bulk_create(
         [RequestLine(request=request, line=line, parcel_id=parcel.pk, quantity=line.quantity) for line in lines]
@@ -140,7 +157,15 @@ def accept(request: WarehouseRequest, *, now: datetime, ship_on: date | None = N
         note([order.pk for order in orders], verb="parcel.accepted", by=WAREHOUSE, now=now, parcel=parcel.pk)
 
 
-def end_request(request: WarehouseRequest, answer: str, *, now: datetime, reason: str = "", detail: str = "", fee_yen: int | None = None) -> None:
+def end_request(
+    request: WarehouseRequest,
+    answer: str,
+    *,
+    now: datetime,
+    reason: str = "",
+    detail: str = "",
+    fee_yen: int | None = None,
+) -> None:
     """Book the answer that ends a request and give its right to ship back."""
     WarehouseRequest.objects.filter(pk=request.pk).update(
         answer=answer, answered_at=now, ended_at=now, reason=reason, detail=detail, fee_yen=fee_yen
@@ -148,12 +173,16 @@ def end_request(request: WarehouseRequest, answer: str, *, now: datetime, reason
     RequestLine.objects.filter(request=request, released_at__isnull=True).update(released_at=now)
 
 
-def refuse(request: WarehouseRequest, *, now: datetime, reason: str, detail: str, answer: str = RequestAnswer.REFUSED) -> None:
+def refuse(
+    request: WarehouseRequest, *, now: datetime, reason: str, detail: str, answer: str = RequestAnswer.REFUSED
+) -> None:
     """The warehouse said it will not (or cannot) ship: the order is held with its words until a person decides."""
     parcel, orders = lock_parcel(request.parcel_id)
     end_request(request, answer, now=now, reason=reason, detail=detail)
     if parcel.state in (ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING, ParcelState.CANCEL_ASKED):
-        Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANNOT_SHIP, state_at=now, ship_wanted_at=None, ship_fault=reason)
+        Parcel.objects.filter(pk=parcel.pk).update(
+            state=ParcelState.CANNOT_SHIP, state_at=now, ship_wanted_at=None, ship_fault=reason
+        )
     ids = [order.pk for order in orders]
     open_mark(ids, task=system_task("cannot_ship"), by=WAREHOUSE, now=now, reason=reason,
               detail={"text": detail, "reference": request.reference, "parcel": parcel.pk})  # fmt: skip
@@ -173,14 +202,24 @@ def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, 
         payload={"request": request.pk, "reference": request.reference, "accept_fee": accept_fee, "reason": reason},
         order_id=parcel.order_id, after=[request.effect_id] if request.effect_id else (),
     )  # fmt: skip
-    touch([order.pk for order in orders], verb="parcel.withdraw_asked", by=by, now=now, parcel=parcel.pk, accept_fee=accept_fee, reason=reason)
+    touch(
+        [order.pk for order in orders],
+        verb="parcel.withdraw_asked",
+        by=by,
+        now=now,
+        parcel=parcel.pk,
+        accept_fee=accept_fee,
+        reason=reason,
+    )
     return request
 
 
 def withdraw_for_mall(order_ids: Sequence[int], *, by: Actor, now: datetime) -> None:
     """Ask once for the parcels of orders that the mall has cancelled; a fee is never accepted without a person."""
     parcels = OrderLine.objects.filter(order_id__in=list(order_ids)).values("parcel_id")
-    asked = WarehouseRequest.objects.filter(parcel_id__in=parcels, ended_at__isnull=True, withdraw_asked_at__isnull=True)
+    asked = WarehouseRequest.objects.filter(
+        parcel_id__in=parcels, ended_at__isnull=True, withdraw_asked_at__isnull=True
+    )
     busy = asked.filter(parcel__state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING])
     for parcel_id in sorted(busy.values_list("parcel_id", flat=True)):
         ask_withdrawal(parcel_id, accept_fee=False, reason="cancelled_at_mall", by=by, now=now)
@@ -196,7 +235,14 @@ def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, n
     if answer == "agreed":
         end_request(request, RequestAnswer.WITHDRAWN, now=now, fee_yen=fee_yen)
         Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANCELLED, state_at=now, ship_wanted_at=None)
-        open_mark(ids, task=system_task("withdrawn"), by=WAREHOUSE, now=now, reason="withdrawn", detail={"fee_yen": fee_yen, "parcel": parcel.pk})
+        open_mark(
+            ids,
+            task=system_task("withdrawn"),
+            by=WAREHOUSE,
+            now=now,
+            reason="withdrawn",
+            detail={"fee_yen": fee_yen, "parcel": parcel.pk},
+        )
         gone = [order.pk for order in orders if order.mall_state == "cancelled"]
         if gone:
             cancel_by_mall(gone, by=WAREHOUSE, now=now)
@@ -221,9 +267,19 @@ def apply_result(warehouse: Warehouse, result: ShipResult | BadResult, *, now: d
     if request.ended_at is not None:
         return _late(warehouse, request, result, parcel)
     if result.outcome == "cannot_ship":
-        refuse(request, now=now, reason=result.reason or "cannot_ship", detail=result.reason, answer=RequestAnswer.CANNOT_SHIP)
+        refuse(
+            request,
+            now=now,
+            reason=result.reason or "cannot_ship",
+            detail=result.reason,
+            answer=RequestAnswer.CANNOT_SHIP,
+        )
         return "done"
-    rights = list(RequestLine.objects.filter(request=request, released_at__isnull=True).select_related("line__product").order_by("line_id"))
+    rights = list(
+        RequestLine.objects.filter(request=request, released_at__isnull=True)
+        .select_related("line__product")
+        .order_by("line_id")
+    )
     shipped = _shipped_units(rights, result.quantities)
     if shipped is None:
         return _list(warehouse, result.reference, "too_many_units", quantities=dict(result.quantities))
@@ -253,7 +309,11 @@ def _ship(
     packages: Sequence[ShippedPackage], *, now: datetime,
 ) -> str:  # fmt: skip
     """Record what left; what did not is split off as a new DRAFT parcel in the same transaction."""
-    short = {right.line_id: right.quantity - shipped[right.line_id] for right in rights if shipped[right.line_id] < right.quantity}
+    short = {
+        right.line_id: right.quantity - shipped[right.line_id]
+        for right in rights
+        if shipped[right.line_id] < right.quantity
+    }
     for right in rights:
         RequestLine.objects.filter(pk=right.pk).update(shipped_quantity=shipped[right.line_id], released_at=now)
     end_request(request, RequestAnswer.SHORT if short else RequestAnswer.SHIPPED, now=now)
@@ -263,7 +323,14 @@ def _ship(
             if right.line_id in short:
                 move_pieces(right.line, short[right.line_id], rest)
         orders = sorted({right.line.order_id for right in rights})
-        open_mark(orders, task=system_task("short"), by=WAREHOUSE, now=now, reason="short", detail={"parcel": rest.pk, "reference": request.reference})
+        open_mark(
+            orders,
+            task=system_task("short"),
+            by=WAREHOUSE,
+            now=now,
+            reason="short",
+            detail={"parcel": rest.pk, "reference": request.reference},
+        )
     try:
         record_shipment(
             parcel.pk, packages=[Package(carrier=p.carrier, number=p.number, shipped_on=p.shipped_on) for p in packages],
@@ -286,16 +353,20 @@ def _late(warehouse: Warehouse, request: WarehouseRequest, result: ShipResult, p
 
 
 def _list(warehouse: Warehouse, reference: str, reason: str, **params: Any) -> str:
-    ResultIssue.objects.update_or_create(warehouse=warehouse, reference=reference, reason=reason, defaults={"params": params, "solved_at": None})
+    ResultIssue.objects.update_or_create(
+        warehouse=warehouse, reference=reference, reason=reason, defaults={"params": params, "solved_at": None}
+    )
     return "listed"
 
 
-def enter_result(parcel_id: int, *, packages: Sequence[Package], by: Actor, now: datetime, replace: bool = False) -> Any:
+def enter_result(
+    parcel_id: int, *, packages: Sequence[Package], by: Actor, now: datetime, replace: bool = False
+) -> Any:
     """Record a shipment entered by hand or from a list: it ends the parcel's live request where the shop ships by itself.
 
     Raises NotRecordable when another warehouse has the parcel.
     """
-    parcel, orders = lock_parcel(parcel_id)
+    parcel, _ = lock_parcel(parcel_id)
     request = WarehouseRequest.objects.filter(parcel=parcel, ended_at__isnull=True).select_related("warehouse").first()
     if request is not None:
         if WarehouseAbility.PRINT not in adapter_class(request.warehouse.kind).abilities:

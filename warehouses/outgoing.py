@@ -35,7 +35,9 @@ class WarehouseHandler(Handler):
         lines = OrderLine.objects.filter(parcel_id__in=parcel).values_list("order_id", flat=True)
         return sorted({*lines, *([effect.order_id] if effect.order_id else [])})
 
-    def states(self, adapter: WarehouseAdapter, effects: Sequence[Effect]) -> Mapping[str, RequestState | None] | NotDone | Unsure:
+    def states(
+        self, adapter: WarehouseAdapter, effects: Sequence[Effect]
+    ) -> Mapping[str, RequestState | None] | NotDone | Unsure:
         """Ask what the warehouse knows of the effects' references."""
         if WarehouseAbility.ASKABLE not in adapter.abilities:
             return Unsure(reason="cannot_be_asked")
@@ -147,5 +149,3 @@ class WithdrawRequest(WarehouseHandler):
 
     def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:
         answer_withdrawal(_request(effect), "refused", fee_yen=0, now=now)
-
-

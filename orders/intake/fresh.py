@@ -43,7 +43,12 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], *, by: Actor, now: da
         for position, parcel in enumerate(order.parcels, start=1):
             parcel_id = next(parcel_ids)
             parcel_rows.append(
-                {"id": parcel_id, "order_id": order_id, "warehouse_id": None, **parcel_columns(parcel, position=position, order=order)}
+                {
+                    "id": parcel_id,
+                    "order_id": order_id,
+                    "warehouse_id": None,
+                    **parcel_columns(parcel, position=position, order=order),
+                }
             )
             for line in parcel.lines:
                 open_lines += 1
@@ -53,7 +58,9 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], *, by: Actor, now: da
                     {"id": next(line_ids), "order_id": order_id, "parcel_id": parcel_id, "listing_id": listing_id, "product_id": product_id,
                      "ship_units": units * line.quantity, **line_columns(line, position=open_lines, parcel_key=parcel.key)}
                 )  # fmt: skip
-        order_rows.append(_order_row(shop, order, order_id, statuses, unmapped=unmapped, open_lines=open_lines, now=now))
+        order_rows.append(
+            _order_row(shop, order, order_id, statuses, unmapped=unmapped, open_lines=open_lines, now=now)
+        )
     insert_rows(Order, order_rows)
     insert_rows(Parcel, parcel_rows)
     insert_rows(OrderLine, line_rows)
@@ -65,11 +72,20 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], *, by: Actor, now: da
 
 def lines_of(orders: Sequence[MallOrder]) -> dict[str, tuple[str, str]]:
     """Return the listing keys of all lines with name and variation."""
-    return {line.listing_key: (line.name, line.variation) for o in orders for parcel in o.parcels for line in parcel.lines}
+    return {
+        line.listing_key: (line.name, line.variation) for o in orders for parcel in o.parcels for line in parcel.lines
+    }
 
 
 def _order_row(
-    shop: Shop, order: MallOrder, order_id: int, statuses: dict[str, Status], *, unmapped: int, open_lines: int, now: datetime
+    shop: Shop,
+    order: MallOrder,
+    order_id: int,
+    statuses: dict[str, Status],
+    *,
+    unmapped: int,
+    open_lines: int,
+    now: datetime,
 ) -> dict[str, Any]:
     columns = order_columns(shop, order, now=now)
     gone = GONE.get(order.state)
@@ -102,7 +118,8 @@ def listings_of(shop: Shop, keys: dict[str, tuple[str, str]]) -> dict[str, tuple
     missing = sorted(key for key in keys if key not in known)
     if missing:
         Listing.objects.bulk_create(
-            [Listing(shop=shop, key=key, name=keys[key][0], variation=keys[key][1]) for key in missing], ignore_conflicts=True
+            [Listing(shop=shop, key=key, name=keys[key][0], variation=keys[key][1]) for key in missing],
+            ignore_conflicts=True,
         )
         known = _listings(shop, keys)
     return known

@@ -11,7 +11,6 @@ from django.db import connection, models
 
 from hub.tenancy import TenantModel, current_tenant
 
-
 _encoder = msgspec.json.Encoder()
 
 
@@ -23,7 +22,8 @@ def hexed(value: bytes) -> str:
 def take_ids(wanted: Mapping[type[models.Model], int]) -> dict[type[models.Model], list[int]]:
     """Take ids from the models' sequences, all in one statement."""
     parts = ", ".join(
-        f"ARRAY(SELECT nextval('{model._meta.db_table}_id_seq') FROM generate_series(1, {int(n)}))" for model, n in wanted.items()
+        f"ARRAY(SELECT nextval('{model._meta.db_table}_id_seq') FROM generate_series(1, {int(n)}))"
+        for model, n in wanted.items()
     )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {parts}")

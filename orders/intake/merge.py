@@ -30,12 +30,16 @@ def merge_order(shop: Shop, order_id: int, mall: MallOrder, *, by: Actor, now: d
     was = {"mall_state": order.mall_state, "mall_block": order.mall_block}
     columns = order_columns(shop, mall, now=now)
     kept, beside = {}, {}
-    for name, value in list(columns.items()):
+    for name in list(columns):
         if name in order.edited_fields and name in SHARED_ORDER:
             kept[name] = columns.pop(name)
     if "remarks" in columns and columns["remarks"] != order.remarks:
         columns["remark_read"] = False
-    clashes = [name for name, value in kept.items() if _plain(value) != _plain(order.edited_fields.get(name)) and value != getattr(order, name)]
+    clashes = [
+        name
+        for name, value in kept.items()
+        if _plain(value) != _plain(order.edited_fields.get(name)) and value != getattr(order, name)
+    ]
     for name in clashes:
         beside[name] = _plain(kept[name])
     before = {name: getattr(order, name) for name, value in columns.items() if getattr(order, name) != value}
@@ -53,7 +57,14 @@ def merge_order(shop: Shop, order_id: int, mall: MallOrder, *, by: Actor, now: d
     MallSnapshot.objects.create(order_id=order_id, hash=mall.hash, body=body, received_at=now)
     search.refresh_keys(order_id)
     if clashes and order.deleted_at is None:
-        open_mark([order_id], task=system_task("mall_changed"), by=by, now=now, reason="mall_changed", detail={"fields": beside})
+        open_mark(
+            [order_id],
+            task=system_task("mall_changed"),
+            by=by,
+            now=now,
+            reason="mall_changed",
+            detail={"fields": beside},
+        )
     if order.deleted_at is None:
         follow_mall(order_id, mall, was=was, by=by, now=now)
 
@@ -67,11 +78,17 @@ def _plain(value: Any) -> Any:
 
 
 def _line_counts(order_id: int) -> tuple[int, int]:
-    lines = list(OrderLine.objects.filter(order_id=order_id, closed_at__isnull=True, quantity__gt=0).values_list("product_id", flat=True))
+    lines = list(
+        OrderLine.objects.filter(order_id=order_id, closed_at__isnull=True, quantity__gt=0).values_list(
+            "product_id", flat=True
+        )
+    )
     unmapped = sum(product is None for product in lines)
     key = unmapped_key(unmapped, len(lines))
     tags = {tag.key: tag.pk for tag in Tag.objects.exclude(key="")}
-    OrderTag.objects.filter(order_id=order_id, tag_id__in=[pk for k, pk in tags.items() if k.startswith("unmapped") and k != key]).delete()
+    OrderTag.objects.filter(
+        order_id=order_id, tag_id__in=[pk for k, pk in tags.items() if k.startswith("unmapped") and k != key]
+    ).delete()
     if key in tags:
         OrderTag.objects.get_or_create(order_id=order_id, tag_id=tags[key])
     return unmapped, len(lines)
@@ -88,7 +105,9 @@ def _merge_parcels(shop: Shop, order: Order, mall: MallOrder, *, now: datetime, 
     for position, theirs in enumerate(mall.parcels, start=1):
         ours = parcels.get(theirs.key)
         if ours is None:
-            fresh = Parcel.objects.create(order=order, state_at=now, **parcel_columns(theirs, position=position, order=mall))
+            fresh = Parcel.objects.create(
+                order=order, state_at=now, **parcel_columns(theirs, position=position, order=mall)
+            )
             ours = parcels[theirs.key] = [fresh]
             changed = True
         for parcel in ours:
@@ -96,7 +115,11 @@ def _merge_parcels(shop: Shop, order: Order, mall: MallOrder, *, now: datetime, 
         for line in theirs.lines:
             seen_lines.add(line.key)
             changed |= _merge_line(order, ours, line, theirs.key, listings, by=by, now=now)
-    for line in OrderLine.objects.filter(order=order, closed_at__isnull=True).exclude(mall_line_key="").exclude(mall_line_key__in=seen_lines):
+    for line in (
+        OrderLine.objects.filter(order=order, closed_at__isnull=True)
+        .exclude(mall_line_key="")
+        .exclude(mall_line_key__in=seen_lines)
+    ):
         changed |= _close_line(line, by=by, now=now)
     return changed
 
@@ -107,14 +130,27 @@ def _merge_parcel(parcel: Parcel, theirs: MallParcel, mall: MallOrder, *, by: Ac
     edited = {name: _plain(value) for name, value in values.items() if name in parcel.edited_fields}
     edited_new = {name: value for name, value in edited.items() if value != parcel.edited_fields[name]}
     values = {name: value for name, value in values.items() if name not in parcel.edited_fields}
-    content = {name: value for name, value in values.items() if name not in ("mall_fields", "goods_yen", "total_yen", "postage_yen", "fee_yen")}
+    content = {
+        name: value
+        for name, value in values.items()
+        if name not in ("mall_fields", "goods_yen", "total_yen", "postage_yen", "fee_yen")
+    }
     if parcel.state not in FREE and content:
         detail = {"fields": {name: _plain(value) for name, value in content.items()}, "parcel": parcel.pk}
-        open_mark([parcel.order_id], task=system_task("mall_changed"), by=by, now=now, reason="changed_after_request", detail=detail)
+        open_mark(
+            [parcel.order_id],
+            task=system_task("mall_changed"),
+            by=by,
+            now=now,
+            reason="changed_after_request",
+            detail=detail,
+        )
         return True
     if edited_new:
         detail = {"fields": edited_new, "parcel": parcel.pk}
-        open_mark([parcel.order_id], task=system_task("mall_changed"), by=by, now=now, reason="mall_changed", detail=detail)
+        open_mark(
+            [parcel.order_id], task=system_task("mall_changed"), by=by, now=now, reason="mall_changed", detail=detail
+        )
         parcel.edited_fields = {**parcel.edited_fields, **edited_new}
         parcel.save(update_fields=["edited_fields"])
     if not values:
@@ -132,15 +168,31 @@ def _merge_line(
     *, by: Actor, now: datetime,
 ) -> bool:  # fmt: skip
     listing_id, product_id, units = listings[theirs.listing_key]
-    rows = list(OrderLine.objects.filter(order=order, mall_line_key=theirs.key, closed_at__isnull=True).select_related("parcel").order_by("pk"))
+    rows = list(
+        OrderLine.objects.filter(order=order, mall_line_key=theirs.key, closed_at__isnull=True)
+        .select_related("parcel")
+        .order_by("pk")
+    )
     free = next((parcel for parcel in ours if parcel.state in FREE), None)
     columns = line_columns(theirs, position=rows[0].position if rows else 99, parcel_key=parcel_key)
     if not rows:
         if free is None:
-            open_mark([order.pk], task=system_task("mall_changed"), by=by, now=now, reason="line_added_after_request", detail={"line": theirs.name})
+            open_mark(
+                [order.pk],
+                task=system_task("mall_changed"),
+                by=by,
+                now=now,
+                reason="line_added_after_request",
+                detail={"line": theirs.name},
+            )
             return True
         OrderLine.objects.create(
-            order=order, parcel=free, listing_id=listing_id, product_id=product_id, ship_units=units * theirs.quantity, **columns
+            order=order,
+            parcel=free,
+            listing_id=listing_id,
+            product_id=product_id,
+            ship_units=units * theirs.quantity,
+            **columns,
         )
         return True
     difference = theirs.quantity - sum(row.quantity for row in rows)
@@ -170,7 +222,14 @@ def _merge_line(
 def _close_line(line: OrderLine, *, by: Actor, now: datetime) -> bool:
     """Close a line that vanished at the mall; if a warehouse is working on it, hold the order instead."""
     if line.parcel.state not in FREE:
-        open_mark([line.order_id], task=system_task("mall_changed"), by=by, now=now, reason="line_gone_after_request", detail={"line": line.name})
+        open_mark(
+            [line.order_id],
+            task=system_task("mall_changed"),
+            by=by,
+            now=now,
+            reason="line_gone_after_request",
+            detail={"line": line.name},
+        )
         return True
     OrderLine.objects.filter(pk=line.pk).update(closed_at=now)
     Parcel.objects.filter(pk=line.parcel_id).update(revision=line.parcel.revision + 1)

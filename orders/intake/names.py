@@ -18,7 +18,9 @@ def in_our_words(shop: Shop, orders: Sequence[MallOrder]) -> list[MallOrder]:
     deliveries = dict(DeliveryName.objects.filter(channel=shop.channel).values_list("name", "method"))
     unknown = sorted({order.delivery_name for order in orders if order.delivery_name} - set(deliveries))
     if unknown:
-        DeliveryName.objects.bulk_create([DeliveryName(channel=shop.channel, name=name) for name in unknown], ignore_conflicts=True)
+        DeliveryName.objects.bulk_create(
+            [DeliveryName(channel=shop.channel, name=name) for name in unknown], ignore_conflicts=True
+        )
     return [_named(order, payments, deliveries) for order in orders]
 
 

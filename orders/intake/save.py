@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DatabaseError, connection
 
@@ -67,7 +68,9 @@ def save_mall_orders(
 
 def _refused(order: MallOrder, error: DatabaseError) -> BadPayload:
     diagnosis = getattr(error.__cause__, "diag", None)
-    constraint = getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "column_name", None) or type(error).__name__
+    constraint = (
+        getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "column_name", None) or type(error).__name__
+    )
     return BadPayload(number=order.number, path=str(constraint), reason="database_refused", payload=order.payload)
 
 
@@ -90,7 +93,11 @@ def _save(shop: Shop, orders: Sequence[MallOrder], saved: Saved, *, by: Actor, n
             continue
         if row["snapshot_hash"] is not None and bytes(row["snapshot_hash"]) == order.hash:
             saved.same.append(order.number)
-            if row["mall_read_at"] is None or row["mall_read_at"] < now - TOUCH_AFTER or (row["reread_at"] and row["reread_at"] <= now):
+            if (
+                row["mall_read_at"] is None
+                or row["mall_read_at"] < now - TOUCH_AFTER
+                or (row["reread_at"] and row["reread_at"] <= now)
+            ):
                 same.append(row["pk"])
         else:
             merge_order(shop, row["pk"], order, by=by, now=now)
@@ -101,11 +108,16 @@ def _save(shop: Shop, orders: Sequence[MallOrder], saved: Saved, *, by: Actor, n
     _mark_fetched(shop, [order.number for order in new])
 
 
-def _touch(rows: Sequence[dict], *, now: datetime) -> None:  # type: ignore[type-arg]
+def _touch(rows: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
     """Note that these orders were read and had not changed; start the rules where only the reading was awaited."""
     for row in rows:
         values: dict[str, object] = {"mall_read_at": now, "reread_at": next_reread(row, now=now)}
-        if row["judge_at"] is None and row["judged_revision"] != row["revision"] and row["ready_at"] <= now and row["deleted_at"] is None:
+        if (
+            row["judge_at"] is None
+            and row["judged_revision"] != row["revision"]
+            and row["ready_at"] <= now
+            and row["deleted_at"] is None
+        ):
             values["judge_at"] = now
         Order.objects.filter(pk=row["pk"]).update(**values)
 

@@ -25,7 +25,7 @@ def next_reread(row: Mapping[str, Any], *, now: datetime) -> datetime | None:
         return None
     if row["phase"] in OPEN_PHASES:
         if row["ready_at"] > now:
-            return row["ready_at"]  # type: ignore[no-any-return]
+            return row["ready_at"]
         busy = row["mall_state"] in ("new", "processing", "changing", "cancelling") or row["mall_block"]
         return now + (SOON if busy else OPEN)
     if row["unreported"] and row["phase"] in ("shipped", "done"):

@@ -2,9 +2,24 @@
 
 from orders.models.batches import Batch, BatchIssue
 from orders.models.intake import (
-    DeliveryName, MallSnapshot, OrderNumber, PaymentName, PollWindow, ReconcileBreak, RejectedPayload,
+    DeliveryName,
+    MallSnapshot,
+    OrderNumber,
+    PaymentName,
+    PollWindow,
+    ReconcileBreak,
+    RejectedPayload,
 )
-from orders.models.orders import MallReport, Order, OrderLine, OrderSearch, OrderTag, Parcel, SearchPhone, TrackingNumber
+from orders.models.orders import (
+    MallReport,
+    Order,
+    OrderLine,
+    OrderSearch,
+    OrderTag,
+    Parcel,
+    SearchPhone,
+    TrackingNumber,
+)
 from orders.models.products import Listing, Product
 from orders.models.shops import Shop, Warehouse
 from orders.models.statuses import Phase, SavedSearch, Status, StatusDelta, StatusGroup, Tag

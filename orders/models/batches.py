@@ -47,7 +47,9 @@ class Batch(TenantModel):
             one_of("state", BatchState, "orders_batch_state"),
         ]
         indexes = [
-            models.Index(fields=["due_at"], name="orders_batch_due", condition=models.Q(state__in=["waiting", "running"])),
+            models.Index(
+                fields=["due_at"], name="orders_batch_due", condition=models.Q(state__in=["waiting", "running"])
+            ),
             models.Index(fields=["tenant_id", "-id"], name="orders_batch_recent"),
         ]
 
@@ -62,4 +64,6 @@ class BatchIssue(TenantModel):
     params = models.JSONField(default=dict)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "batch", "order_id"], name="orders_batchissue_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "batch", "order_id"], name="orders_batchissue_once")
+        ]

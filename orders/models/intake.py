@@ -37,7 +37,9 @@ class PollWindow(TenantModel):
             one_of("state", WindowState, "orders_pollwindow_state"),
         ]
         indexes = [
-            models.Index(fields=["tenant_id", "shop", "from_at"], name="orders_pollwindow_open", condition=Q(state="open")),
+            models.Index(
+                fields=["tenant_id", "shop", "from_at"], name="orders_pollwindow_open", condition=Q(state="open")
+            ),
             models.Index(fields=["tenant_id", "shop", "done_at"], name="orders_pollwindow_done"),
         ]
 
@@ -65,7 +67,9 @@ class OrderNumber(TenantModel):
             one_of("state", NumberState, "orders_ordernumber_state"),
         ]
         indexes = [
-            models.Index(fields=["tenant_id", "shop", "named_at"], name="orders_ordernumber_named", condition=Q(state="named"))
+            models.Index(
+                fields=["tenant_id", "shop", "named_at"], name="orders_ordernumber_named", condition=Q(state="named")
+            )
         ]
 
 
@@ -109,7 +113,9 @@ class ReconcileBreak(TenantModel):
     solved_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "shop", "number", "kind"], name="orders_reconcilebreak_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "shop", "number", "kind"], name="orders_reconcilebreak_once")
+        ]
 
 
 class PaymentName(TenantModel):
@@ -131,4 +137,6 @@ class DeliveryName(TenantModel):
     method = models.TextField(default="")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "channel", "name"], name="orders_deliveryname_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "channel", "name"], name="orders_deliveryname_once")
+        ]

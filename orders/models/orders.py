@@ -144,12 +144,14 @@ class Order(TenantModel):
     reread_at = models.DateTimeField(null=True)
     scratch = models.BooleanField(default=False)
     is_open = models.GeneratedField(
-        expression=Q(phase__in=[phase.value for phase in OPEN_PHASES]) & Q(deleted_at__isnull=True) & Q(scratch=False),
+        expression=Q(phase__in=[phase.value for phase in OPEN_PHASES]) & Q(deleted_at__isnull=True) & Q(scratch=False),  # type: ignore[arg-type]
         output_field=models.BooleanField(),
         db_persist=True,
     )
     is_live = models.GeneratedField(
-        expression=Q(deleted_at__isnull=True) & Q(scratch=False), output_field=models.BooleanField(), db_persist=True
+        expression=Q(deleted_at__isnull=True) & Q(scratch=False),  # type: ignore[arg-type]
+        output_field=models.BooleanField(),
+        db_persist=True,
     )
 
     fence_scan = ("id", "tenant_id", "judge_at", "reread_at", "shop_id")
@@ -165,7 +167,9 @@ class Order(TenantModel):
         indexes = [
             models.Index(fields=["tenant_id", "-placed_at", "-id"], name="orders_order_list"),
             models.Index(fields=["tenant_id", "status", "-placed_at", "-id"], name="orders_order_status"),
-            models.Index(fields=["tenant_id", "-placed_at", "-id"], name="orders_order_open", condition=Q(is_open=True)),
+            models.Index(
+                fields=["tenant_id", "-placed_at", "-id"], name="orders_order_open", condition=Q(is_open=True)
+            ),
             models.Index(fields=["judge_at"], name="orders_order_judge", condition=Q(judge_at__isnull=False)),
             models.Index(fields=["reread_at"], name="orders_order_reread", condition=Q(reread_at__isnull=False)),
         ]
@@ -274,7 +278,9 @@ class TrackingNumber(TenantModel):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tenant_id", "parcel", "carrier", "number"], name="orders_tracking_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant_id", "parcel", "carrier", "number"], name="orders_tracking_once")
+        ]
         indexes = [models.Index(fields=["tenant_id", "number_rev"], name="orders_tracking_number")]
 
 
@@ -293,11 +299,15 @@ class MallReport(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["tenant_id", "order", "parcel", "mall_parcel_key", "shipment"], name="orders_mallreport_once")
+            models.UniqueConstraint(
+                fields=["tenant_id", "order", "parcel", "mall_parcel_key", "shipment"], name="orders_mallreport_once"
+            )
         ]
         indexes = [
             models.Index(fields=["tenant_id", "order"], name="orders_mallreport_order"),
-            models.Index(fields=["tenant_id", "created_at"], name="orders_mallreport_open", condition=Q(counted_at__isnull=True)),
+            models.Index(
+                fields=["tenant_id", "created_at"], name="orders_mallreport_open", condition=Q(counted_at__isnull=True)
+            ),
         ]
 
 

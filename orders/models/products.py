@@ -45,5 +45,9 @@ class Listing(TenantModel):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant_id", "shop", "key"], name="orders_listing_key")]
         indexes = [
-            models.Index(fields=["tenant_id", "shop", "id"], name="orders_listing_unmapped", condition=models.Q(product__isnull=True))
+            models.Index(
+                fields=["tenant_id", "shop", "id"],
+                name="orders_listing_unmapped",
+                condition=models.Q(product__isnull=True),
+            )
         ]

@@ -10,7 +10,6 @@ from django.db.models.functions import Now
 from hub.models import one_of
 from hub.tenancy import TenantForeignKey, TenantModel
 
-
 if TYPE_CHECKING:
     _Field = models.Field[str, str]
 else:
@@ -130,7 +129,11 @@ class Shop(TenantModel):
             one_of("confirm_by", ConfirmBy, "orders_shop_confirm_by"),
         ]
         indexes = [
-            models.Index(fields=["next_poll_at"], name="orders_shop_due_poll", condition=models.Q(polling=True, retired_at__isnull=True)),
+            models.Index(
+                fields=["next_poll_at"],
+                name="orders_shop_due_poll",
+                condition=models.Q(polling=True, retired_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -58,7 +58,9 @@ class Status(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["tenant_id", "name"], name="orders_status_name"),
-            models.UniqueConstraint(fields=["tenant_id", "default_for"], name="orders_status_default", condition=~Q(default_for="")),
+            models.UniqueConstraint(
+                fields=["tenant_id", "default_for"], name="orders_status_default", condition=~Q(default_for="")
+            ),
         ]
 
     def __str__(self) -> str:

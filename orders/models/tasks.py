@@ -58,7 +58,9 @@ class TaskMark(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant_id", "order", "task"], name="orders_taskmark_once", condition=Q(cause_ended_at__isnull=True)
+                fields=["tenant_id", "order", "task"],
+                name="orders_taskmark_once",
+                condition=Q(cause_ended_at__isnull=True),
             )
         ]
         indexes = [

@@ -161,7 +161,8 @@ def touch(order_ids: Iterable[int], *, verb: str, by: Actor, now: datetime, batc
           before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None, **params: Any) -> dict[int, int]:  # fmt: skip
     """Raise the revision of locked orders whose parts changed (parcel, lines, labels) and enter it in the audit."""
     rows = [
-        Row(order_id=order_id, notes_before=before or {}, notes_after=after or {}, params=params) for order_id in sorted(set(order_ids))
+        Row(order_id=order_id, notes_before=before or {}, notes_after=after or {}, params=params)
+        for order_id in sorted(set(order_ids))
     ]
     return write(rows, verb=verb, by=by, now=now, batch_id=batch_id)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.audit import Actor
+from orders.addresses import doubt
 from orders.models import Order, OrderLine, Parcel, Warehouse
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, lock, touch, write
@@ -68,9 +69,15 @@ def edit_parcel(
     for field, value in changed.items():
         setattr(parcel, field, value)
     if by.is_person:
-        parcel.edited_fields = {**parcel.edited_fields, **{field: _plain(before[field]) for field in changed if field not in parcel.edited_fields}}
+        parcel.edited_fields = {
+            **parcel.edited_fields,
+            **{field: _plain(before[field]) for field in changed if field not in parcel.edited_fields},
+        }
     parcel.revision += 1
-    parcel.save(update_fields=[*changed, "edited_fields", "revision"])
+    if changed.keys() & {"postal_code", "prefecture", "city", "street"}:
+        parcel.address_doubt = doubt(parcel.postal_code, parcel.prefecture, parcel.city, parcel.street)
+    parcel.save(update_fields=[*changed, "address_doubt", "edited_fields", "revision"])
+    _refresh_doubt(parcel.order_id)
     ids = [order.pk for order in orders]
     old, new = {f: _plain(before[f]) for f in changed}, {f: _plain(v) for f, v in changed.items()}
     touch(ids, verb="parcel.edited", by=by, now=now, before=old, after=new, parcel=parcel.pk)
@@ -78,6 +85,12 @@ def edit_parcel(
         for order_id in ids:
             refresh_keys(order_id)
     return Changed(changed=ids)
+
+
+def _refresh_doubt(order_id: int) -> None:
+    """Copy the first doubtful address of the order's parcels to the order, where tasks and rules read it."""
+    doubts = Parcel.objects.filter(order_id=order_id, closed_at__isnull=True).exclude(address_doubt="").order_by("position", "pk")
+    Order.objects.filter(pk=order_id).update(address_doubt=doubts.values_list("address_doubt", flat=True).first() or "")
 
 
 def _plain(value: Any) -> Any:
@@ -90,10 +103,18 @@ def choose_warehouse(
     """Say who ships the orders' parcels that nobody works on yet. A person's choice is not overwritten by a rule."""
     outcome = Changed()
     orders = lock(order_ids, "revision")
-    parcels = Parcel.objects.filter(order_id__in=[o.pk for o in orders], closed_at__isnull=True).select_for_update(no_key=True).order_by("pk")
+    parcels = (
+        Parcel.objects.filter(order_id__in=[o.pk for o in orders], closed_at__isnull=True)
+        .select_for_update(no_key=True)
+        .order_by("pk")
+    )
     touched: dict[int, list[int]] = {}
     for parcel in parcels:
-        if parcel.state not in FREE or parcel.warehouse_id == warehouse.pk or (parcel.warehouse_by_hand and not by.is_person):
+        if (
+            parcel.state not in FREE
+            or parcel.warehouse_id == warehouse.pk
+            or (parcel.warehouse_by_hand and not by.is_person)
+        ):
             continue
         touched.setdefault(parcel.order_id, []).append(parcel.pk)
     Parcel.objects.filter(pk__in=[pk for pks in touched.values() for pk in pks]).update(
@@ -101,7 +122,15 @@ def choose_warehouse(
     )
     outcome.changed = sorted(touched)
     outcome.unchanged = [order.pk for order in orders if order.pk not in touched]
-    touch(outcome.changed, verb="order.warehouse", by=by, now=now, batch_id=batch_id, after={"warehouse": warehouse.pk}, name=warehouse.name)
+    touch(
+        outcome.changed,
+        verb="order.warehouse",
+        by=by,
+        now=now,
+        batch_id=batch_id,
+        after={"warehouse": warehouse.pk},
+        name=warehouse.name,
+    )
     return outcome
 
 

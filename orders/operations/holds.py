@@ -25,7 +25,9 @@ def system_task(key: str) -> Task:
 
 def hold(order_ids: Iterable[int], *, reason: str, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
     """Hold the orders until somebody releases them; the reason is shown on list and page."""
-    return open_mark(order_ids, task=system_task("hold"), reason=reason, by=by, now=now, batch_id=batch_id, by_hand=True)
+    return open_mark(
+        order_ids, task=system_task("hold"), reason=reason, by=by, now=now, batch_id=batch_id, by_hand=True
+    )
 
 
 def open_mark(
@@ -42,7 +44,10 @@ def open_mark(
     """Open the task's mark on the orders that have none open. One that was closed by hand is opened again."""
     orders = lock(order_ids, "revision")
     ids = [order.pk for order in orders]
-    alive = {mark.order_id: mark for mark in TaskMark.objects.filter(task=task, order_id__in=ids, cause_ended_at__isnull=True)}
+    alive = {
+        mark.order_id: mark
+        for mark in TaskMark.objects.filter(task=task, order_id__in=ids, cause_ended_at__isnull=True)
+    }
     again = [mark.pk for mark in alive.values() if mark.closed_at is not None]
     TaskMark.objects.filter(pk__in=again).update(
         closed_at=None, closed_by_kind="", closed_by_id=None, opened_at=now, reason=reason, detail=detail or {}
@@ -57,7 +62,16 @@ def open_mark(
     )  # fmt: skip
     changed = sorted([*fresh, *(mark.order_id for mark in alive.values() if mark.pk in again)])
     refresh_held(changed)
-    touch(changed, verb="order.held", by=by, now=now, batch_id=batch_id, after={"task": task.pk}, name=task.name, reason=reason)
+    touch(
+        changed,
+        verb="order.held",
+        by=by,
+        now=now,
+        batch_id=batch_id,
+        after={"task": task.pk},
+        name=task.name,
+        reason=reason,
+    )
     return Changed(changed=changed, unchanged=[order_id for order_id in ids if order_id not in set(changed)])
 
 
@@ -84,7 +98,9 @@ def close_mark(
     marks.update(closed_at=now, closed_by_kind=by.kind, closed_by_id=by.id, cause_ended_at=ended)
     refresh_held(changed)
     verb = "order.override" if override else "order.released"
-    touch(changed, verb=verb, by=by, now=now, batch_id=batch_id, before={"task": task.pk}, name=task.name, reason=reason)
+    touch(
+        changed, verb=verb, by=by, now=now, batch_id=batch_id, before={"task": task.pk}, name=task.name, reason=reason
+    )
     return Changed(changed=changed, unchanged=[o.pk for o in orders if o.pk not in set(changed)])
 
 

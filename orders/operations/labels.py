@@ -13,7 +13,9 @@ from orders.operations.door import Changed, Row, lock, touch, write
 def add_tag(order_ids: Iterable[int], *, tag: Tag, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
     """Put a label on the orders that do not carry it."""
     orders = lock(order_ids, "revision")
-    carried = set(OrderTag.objects.filter(tag=tag, order_id__in=[o.pk for o in orders]).values_list("order_id", flat=True))
+    carried = set(
+        OrderTag.objects.filter(tag=tag, order_id__in=[o.pk for o in orders]).values_list("order_id", flat=True)
+    )
     changed = [order.pk for order in orders if order.pk not in carried]
     OrderTag.objects.bulk_create([OrderTag(order_id=order_id, tag=tag) for order_id in changed])
     touch(changed, verb="order.tag_added", by=by, now=now, batch_id=batch_id, after={"tag": tag.pk}, name=tag.name)
@@ -30,7 +32,9 @@ def remove_tag(order_ids: Iterable[int], *, tag: Tag, by: Actor, now: datetime, 
     return Changed(changed=changed, unchanged=[o.pk for o in orders if o.pk not in set(changed)])
 
 
-def set_memo(order_ids: Iterable[int], *, text: str, add: bool, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
+def set_memo(
+    order_ids: Iterable[int], *, text: str, add: bool, by: Actor, now: datetime, batch_id: int | None = None
+) -> Changed:
     """Write the shop's memo; with `add`, as a new last line of what is there. It never goes to the buyer."""
     outcome, rows = Changed(), []
     for order in lock(order_ids, "memo", "revision"):

@@ -71,7 +71,13 @@ def cancel_by_mall(order_ids: Iterable[int], *, by: Actor, now: datetime) -> Cha
 
 
 def cancel_at_mall(
-    order_ids: Iterable[int], *, reason: CancelReason, restock: bool, by: Actor, now: datetime, batch_id: int | None = None
+    order_ids: Iterable[int],
+    *,
+    reason: CancelReason,
+    restock: bool,
+    by: Actor,
+    now: datetime,
+    batch_id: int | None = None,
 ) -> Changed:
     """Ask the mall to cancel the orders. They show as asked until the mall says cancelled; a refusal becomes a task."""
     orders = lock(order_ids, "number", "shop_id", "phase", "mall_state", "ours", "deleted_at", "revision")
@@ -97,7 +103,9 @@ def cancel_at_mall(
             outcome.changed.append(order.pk)
     Parcel.objects.filter(order_id__in=outcome.changed, state=ParcelState.DRAFT).update(ship_wanted_at=None)
     if outcome.changed:
-        open_mark(outcome.changed, task=system_task("cancel_asked"), by=by, now=now, reason=reason.value, batch_id=batch_id)
+        open_mark(
+            outcome.changed, task=system_task("cancel_asked"), by=by, now=now, reason=reason.value, batch_id=batch_id
+        )
     return outcome
 
 
@@ -106,7 +114,9 @@ def delete(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int 
     orders = lock(order_ids, "deleted_at", "phase", "deleted_by_id", "revision")
     ids = [order.pk for order in orders]
     started = set(
-        Parcel.objects.filter(order_id__in=ids).exclude(state__in=[ParcelState.DRAFT, ParcelState.CANCELLED]).values_list("order_id", flat=True)
+        Parcel.objects.filter(order_id__in=ids)
+        .exclude(state__in=[ParcelState.DRAFT, ParcelState.CANCELLED])
+        .values_list("order_id", flat=True)
     )
     outcome, rows = Changed(), []
     for order in orders:
@@ -116,7 +126,11 @@ def delete(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int 
             outcome.refuse(order.pk, "shipment_started")
         else:
             rows.append(
-                Row(order_id=order.pk, before={"deleted_at": None, "deleted_by_id": None}, after={"deleted_at": now, "deleted_by_id": by.id})
+                Row(
+                    order_id=order.pk,
+                    before={"deleted_at": None, "deleted_by_id": None},
+                    after={"deleted_at": now, "deleted_by_id": by.id},
+                )
             )
             outcome.changed.append(order.pk)
     Parcel.objects.filter(order_id__in=outcome.changed, state=ParcelState.DRAFT).update(ship_wanted_at=None)

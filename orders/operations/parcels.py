@@ -30,7 +30,9 @@ def want_shipment(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_i
             outcome.refuse(order.pk, "not_open")
     refused = {issue.order_id for issue in outcome.issues}
     ids = [order.pk for order in orders if order.pk not in refused]
-    parcels = Parcel.objects.filter(order_id__in=ids, state=ParcelState.DRAFT, ship_wanted_at__isnull=True, closed_at__isnull=True)
+    parcels = Parcel.objects.filter(
+        order_id__in=ids, state=ParcelState.DRAFT, ship_wanted_at__isnull=True, closed_at__isnull=True
+    )
     wanted = sorted(set(parcels.values_list("order_id", flat=True)))
     parcels.update(ship_wanted_at=now, ship_fault="")
     Order.objects.filter(pk__in=wanted).exclude(mall_state="none").update(reread_at=now)
@@ -43,7 +45,9 @@ def want_shipment(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_i
 def unwant_shipment(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
     """Take the wish back where no request has been made of it yet."""
     orders = lock(order_ids, "revision")
-    parcels = Parcel.objects.filter(order_id__in=[o.pk for o in orders], state=ParcelState.DRAFT, ship_wanted_at__isnull=False)
+    parcels = Parcel.objects.filter(
+        order_id__in=[o.pk for o in orders], state=ParcelState.DRAFT, ship_wanted_at__isnull=False
+    )
     changed = sorted(set(parcels.values_list("order_id", flat=True)))
     parcels.update(ship_wanted_at=None)
     note(changed, verb="parcel.unwanted", by=by, now=now, batch_id=batch_id)
@@ -60,7 +64,15 @@ def reopen(parcel_id: int, *, by: Actor, now: datetime) -> Changed:
     parcel.revision += 1
     parcel.save(update_fields=["state", "state_at", "ship_wanted_at", "ship_fault", "revision"])
     ids = [order.pk for order in orders]
-    touch(ids, verb="parcel.reopened", by=by, now=now, before={"state": was}, after={"state": parcel.state}, parcel=parcel.pk)
+    touch(
+        ids,
+        verb="parcel.reopened",
+        by=by,
+        now=now,
+        before={"state": was},
+        after={"state": parcel.state},
+        parcel=parcel.pk,
+    )
     return Changed(changed=ids)
 
 
@@ -82,13 +94,31 @@ def split_parcel(parcel_id: int, *, take: Mapping[int, int], by: Actor, now: dat
         move_pieces(lines[pk], pieces, fresh)
     Parcel.objects.filter(pk=parcel.pk).update(revision=F("revision") + 1)
     ids = [order.pk for order in orders]
-    touch(ids, verb="parcel.split", by=by, now=now, after={"parcel": fresh.pk, "take": {str(k): v for k, v in wanted.items()}}, parcel=parcel.pk)
+    touch(
+        ids,
+        verb="parcel.split",
+        by=by,
+        now=now,
+        after={"parcel": fresh.pk, "take": {str(k): v for k, v in wanted.items()}},
+        parcel=parcel.pk,
+    )
     return fresh
 
 
 def copy_parcel(parcel: Parcel, *, now: datetime) -> Parcel:
     """Make a DRAFT parcel for the same recipient, without lines, wish or results."""
-    skip = {"id", "state", "state_at", "ship_wanted_at", "ship_fault", "ship_on", "shipped_on", "shipment", "revision", "closed_at"}
+    skip = {
+        "id",
+        "state",
+        "state_at",
+        "ship_wanted_at",
+        "ship_fault",
+        "ship_on",
+        "shipped_on",
+        "shipment",
+        "revision",
+        "closed_at",
+    }
     values = {f.attname: getattr(parcel, f.attname) for f in Parcel._meta.concrete_fields if f.attname not in skip}
     positions = Parcel.objects.filter(order_id=parcel.order_id).values_list("position", flat=True)
     values["position"] = max(positions, default=0) + 1
@@ -104,5 +134,7 @@ def move_pieces(line: OrderLine, pieces: int, to: Parcel) -> OrderLine:
     skip = {"id", "quantity", "parcel_id", "ship_units"}
     values = {f.attname: getattr(line, f.attname) for f in OrderLine._meta.concrete_fields if f.attname not in skip}
     per_piece = line.ship_units // line.quantity if line.quantity else 0
-    OrderLine.objects.filter(pk=line.pk).update(quantity=line.quantity - pieces, ship_units=(line.quantity - pieces) * per_piece)
+    OrderLine.objects.filter(pk=line.pk).update(
+        quantity=line.quantity - pieces, ship_units=(line.quantity - pieces) * per_piece
+    )
     return OrderLine.objects.create(**values, quantity=pieces, ship_units=pieces * per_piece, parcel=to)

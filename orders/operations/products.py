@@ -34,7 +34,12 @@ def map_listing(listing: Listing, *, product: Product | None, units: int, by: Ac
         raise ProductRetired(str(product))
     was = listing.product_id
     Listing.objects.filter(pk=listing.pk).update(product=product, units=units, mapped_at=now if product else None)
-    lines = OrderLine.objects.filter(listing=listing, closed_at__isnull=True, order__is_open=True, parcel__state__in=["draft", "cannot_ship", "cancelled"])
+    lines = OrderLine.objects.filter(
+        listing=listing,
+        closed_at__isnull=True,
+        order__is_open=True,
+        parcel__state__in=["draft", "cannot_ship", "cancelled"],
+    )
     ids = sorted(set(lines.values_list("order_id", flat=True)))
     complete: list[int] = []
     for start in range(0, len(ids), MOST):
@@ -54,7 +59,15 @@ def map_listing(listing: Listing, *, product: Product | None, units: int, by: Ac
         write(rows, verb="order.mapped", by=by, now=now)
         _retag(counts)
         complete += [pk for pk, (unmapped, _) in counts.items() if not unmapped]
-    note("listing.mapped", by=by, now=now, listing=listing.pk, was=was, product=product.pk if product else None, units=units)
+    note(
+        "listing.mapped",
+        by=by,
+        now=now,
+        listing=listing.pk,
+        was=was,
+        product=product.pk if product else None,
+        units=units,
+    )
     return Mapped(looked_at=ids, complete=sorted(complete))
 
 
@@ -69,7 +82,9 @@ def _point_lines(listing_id: int, order_ids: Sequence[int], product_id: int | No
 
 def _counts(order_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     counts = dict.fromkeys(order_ids, (0, 0))
-    rows = OrderLine.objects.filter(order_id__in=order_ids, closed_at__isnull=True, quantity__gt=0).values_list("order_id", "product_id")
+    rows = OrderLine.objects.filter(order_id__in=order_ids, closed_at__isnull=True, quantity__gt=0).values_list(
+        "order_id", "product_id"
+    )
     for order_id, product_id in rows:
         unmapped, lines = counts[order_id]
         counts[order_id] = (unmapped + (product_id is None), lines + 1)

@@ -37,7 +37,13 @@ class Package:
 
 
 def record_shipment(
-    parcel_id: int, *, packages: Sequence[Package], by: Actor, now: datetime, requested: bool = False, replace: bool = False
+    parcel_id: int,
+    *,
+    packages: Sequence[Package],
+    by: Actor,
+    now: datetime,
+    requested: bool = False,
+    replace: bool = False,
 ) -> Changed:
     """Record that a parcel left with these numbers. The same numbers again change nothing.
 
@@ -71,7 +77,12 @@ def record_shipment(
     )  # fmt: skip
     shipped_on = max(package.shipped_on for package in packages)
     Parcel.objects.filter(pk=parcel.pk).update(
-        state=ParcelState.SHIPPED, state_at=now, shipped_on=shipped_on, shipment=shipment, ship_wanted_at=None, ship_fault=""
+        state=ParcelState.SHIPPED,
+        state_at=now,
+        shipped_on=shipped_on,
+        shipment=shipment,
+        ship_wanted_at=None,
+        ship_fault="",
     )
     ids = [order.pk for order in orders]
     touch(ids, verb="parcel.shipped", by=by, now=now, parcel=parcel.pk,
@@ -100,14 +111,21 @@ def _finish_orders(orders: Sequence[Order], *, now: datetime, by: Actor) -> None
         .exclude(parcel__state__in=[ParcelState.SHIPPED, ParcelState.RETURNED])
         .values_list("order_id", flat=True)
     )
-    gone = [order for order in orders if order.pk not in waiting and order.phase not in ("shipped", "done", "cancelled")]
+    gone = [
+        order for order in orders if order.pk not in waiting and order.phase not in ("shipped", "done", "cancelled")
+    ]
     if not gone:
         return
     status = default_status("shipped")
     rows = [
         Row(
             order_id=order.pk,
-            before={"status_id": order.status_id, "phase": order.phase, "status_at": order.status_at, "shipped_at": order.shipped_at},
+            before={
+                "status_id": order.status_id,
+                "phase": order.phase,
+                "status_at": order.status_at,
+                "shipped_at": order.shipped_at,
+            },
             after={"status_id": status.pk, "phase": "shipped", "status_at": now, "shipped_at": now},
         )
         for order in gone
@@ -120,7 +138,9 @@ def queue_reports(order: Order, parcel: Parcel, *, shipment: int, now: datetime)
     if order.mall_state == "none" or not order.ours:
         return
     keys = set(
-        OrderLine.objects.filter(parcel=parcel, order=order).exclude(mall_parcel_key="").values_list("mall_parcel_key", flat=True)
+        OrderLine.objects.filter(parcel=parcel, order=order)
+        .exclude(mall_parcel_key="")
+        .values_list("mall_parcel_key", flat=True)
     )
     shop = Shop.objects.get(pk=order.shop_id)
     rows = TrackingNumber.objects.filter(parcel=parcel).order_by("pk")
@@ -128,9 +148,9 @@ def queue_reports(order: Order, parcel: Parcel, *, shipment: int, now: datetime)
         report, _ = MallReport.objects.get_or_create(
             order=order, parcel=parcel, mall_parcel_key=key, shipment=shipment, defaults={"created_at": now}
         )
-        MallReport.objects.filter(order=order, parcel=parcel, mall_parcel_key=key, shipment__lt=shipment, counted_at__isnull=True).update(
-            counted_at=now, cause="replaced"
-        )
+        MallReport.objects.filter(
+            order=order, parcel=parcel, mall_parcel_key=key, shipment__lt=shipment, counted_at__isnull=True
+        ).update(counted_at=now, cause="replaced")
         enqueue(
             "mall.report",
             lane=f"shop:{shop.pk}",

@@ -48,10 +48,20 @@ def owner_of(shop: Shop) -> str:
     return f"{current_tenant()}|shop|{shop.pk}"
 
 
-def create_shop(*, channel: str, name: str, credentials: Mapping[str, str], by: Actor, now: datetime, **values: Any) -> Shop:
+def create_shop(
+    *, channel: str, name: str, credentials: Mapping[str, str], by: Actor, now: datetime, **values: Any
+) -> Shop:
     """Add a shop in 観察: it reads and judges once intake is started, and sends nothing until it goes live. Raises NameTaken."""
     shop = rows.create(
-        Shop, noun="shop", by=by, now=now, channel=channel, name=name, mark=values.pop("mark", name[:1]), wanted_from=now, **values
+        Shop,
+        noun="shop",
+        by=by,
+        now=now,
+        channel=channel,
+        name=name,
+        mark=values.pop("mark", name[:1]),
+        wanted_from=now,
+        **values,
     )
     if credentials:
         set_credentials(shop, credentials, by=by, now=now)
@@ -73,7 +83,9 @@ def set_credentials(shop: Shop, credentials: Mapping[str, str], *, by: Actor, no
 def save_test(shop: Shop, test: ShopTest, *, by: Actor, now: datetime) -> None:
     """Keep the outcome of a live test. Raises AccountTaken when the mall's shop is connected elsewhere."""
     if test.account:
-        taken = Shop.objects.filter(channel=shop.channel, account=test.account, retired_at__isnull=True).exclude(pk=shop.pk)
+        taken = Shop.objects.filter(channel=shop.channel, account=test.account, retired_at__isnull=True).exclude(
+            pk=shop.pk
+        )
         if taken.exists():
             raise AccountTaken("here")
     values: dict[str, Any] = {"tested_at": now, "test_result": told(test), "key_expires_at": test.key_expires_at}
@@ -175,7 +187,9 @@ def raise_rule_set(*, now: datetime, shop_id: int | None = None) -> int:
     """Note that rules, holding tasks or mappings changed: live orders are due for judging again. Return how many."""
     shops = Shop.objects.filter(pk=shop_id) if shop_id else Shop.objects.all()
     shops.update(rule_set=F("rule_set") + 1)
-    due = Order.objects.filter(is_open=True, **({"shop_id": shop_id} if shop_id else {})).exclude(mall_read_at__lt=F("ready_at"))
+    due = Order.objects.filter(is_open=True, **({"shop_id": shop_id} if shop_id else {})).exclude(
+        mall_read_at__lt=F("ready_at")
+    )
     return due.update(judge_at=Greatest(F("ready_at"), now))
 
 

@@ -44,7 +44,9 @@ def undo_entries(entry_ids: Iterable[int], *, by: Actor, now: datetime, batch_id
         elif any(_now(order, column) != detail.after.get(column) for column in before):
             outcome.refuse(order.pk, "changed_since")
         else:
-            row = Row(order_id=order.pk, before={c: _now(order, c) for c in before}, after=before, params={"undoes": entry.pk})
+            row = Row(
+                order_id=order.pk, before={c: _now(order, c) for c in before}, after=before, params={"undoes": entry.pk}
+            )
             groups.setdefault(tuple(before), []).append(row)
             outcome.changed.append(order.pk)
     for rows in groups.values():
@@ -58,7 +60,14 @@ def _now(order: Order, column: str) -> Any:
 
 
 def _undo_tag(
-    order: Order, entry: AuditEntry, detail: AuditDetail, outcome: Changed, *, by: Actor, now: datetime, batch_id: int | None
+    order: Order,
+    entry: AuditEntry,
+    detail: AuditDetail,
+    outcome: Changed,
+    *,
+    by: Actor,
+    now: datetime,
+    batch_id: int | None,
 ) -> None:
     added = entry.verb == "order.tag_added"
     tag_id = (detail.after if added else detail.before)["tag"]

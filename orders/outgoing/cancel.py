@@ -27,7 +27,9 @@ class Cancel(MallHandler):
             for effect in effects:
                 delivery.arm([effect.pk])
                 answers[effect.pk] = channel.cancel(
-                    number=effect.payload["number"], reason=CancelReason(effect.payload["reason"]), restock=effect.payload["restock"]
+                    number=effect.payload["number"],
+                    reason=CancelReason(effect.payload["reason"]),
+                    restock=effect.payload["restock"],
                 )
         return answers
 
@@ -42,7 +44,9 @@ class Cancel(MallHandler):
                 gone = order.state in ("cancelled", "cancelling")
                 verdicts[effect.pk] = Receipt(data={"state": order.state}) if gone else Absent_()
             else:
-                verdicts[effect.pk] = Refused(reason="absent") if isinstance(order, Absent) else NotDone(reason="not_readable")
+                verdicts[effect.pk] = (
+                    Refused(reason="absent") if isinstance(order, Absent) else NotDone(reason="not_readable")
+                )
         return verdicts
 
     def settle(self, effect: Effect, receipt: Receipt, now: datetime) -> None:

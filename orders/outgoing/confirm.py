@@ -63,4 +63,11 @@ class Confirm(MallHandler):
         Order.objects.filter(pk=effect.order_id).update(confirm_state="refused", reread_at=now)
         if refused.reason != "cancelled":
             detail = {"reason": refused.reason, "text": refused.detail}
-            open_mark([effect.order_id or 0], task=system_task("confirm_refused"), by=MALL, now=now, reason=refused.reason, detail=detail)
+            open_mark(
+                [effect.order_id or 0],
+                task=system_task("confirm_refused"),
+                by=MALL,
+                now=now,
+                reason=refused.reason,
+                detail=detail,
+            )

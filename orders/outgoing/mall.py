@@ -29,7 +29,9 @@ class MallHandler(Handler):
         finally:
             channel.close()
 
-    def look_at(self, delivery: Delivery, shop: Shop, effects: Sequence[Effect]) -> Mapping[str, MallOrder | Absent] | NotDone:
+    def look_at(
+        self, delivery: Delivery, shop: Shop, effects: Sequence[Effect]
+    ) -> Mapping[str, MallOrder | Absent] | NotDone:
         """Read the effects' orders as the mall has them now."""
         with self.channel(delivery, shop) as channel:
             return look_all(channel, numbers_of(effects))

@@ -93,7 +93,11 @@ def compare(wanted: Sequence[Mapping[str, Any]], theirs: Sequence[MallTracking])
     by_number = {row.number: row for row in theirs if row.number}
     by_key = {row.row_key: row for row in theirs}
     wanted_numbers = {row["number"] for row in wanted}
-    free = [row for row in theirs if not row.number or (row.row_key and row.number not in wanted_numbers and _ours(row, wanted))]
+    free = [
+        row
+        for row in theirs
+        if not row.number or (row.row_key and row.number not in wanted_numbers and _ours(row, wanted))
+    ]
     missing = []
     for row in wanted:
         day = date.fromisoformat(row["shipped_on"])
@@ -104,7 +108,11 @@ def compare(wanted: Sequence[Mapping[str, Any]], theirs: Sequence[MallTracking])
             there = by_key[row["mall_row_key"]]
         if there is None and free:
             there = free.pop(0)
-        missing.append(TrackingRow(carrier=row["carrier"], number=row["number"], shipped_on=day, row_key=there.row_key if there else ""))
+        missing.append(
+            TrackingRow(
+                carrier=row["carrier"], number=row["number"], shipped_on=day, row_key=there.row_key if there else ""
+            )
+        )
     return missing
 
 

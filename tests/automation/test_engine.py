@@ -38,10 +38,16 @@ def shop(tenant: Tenant) -> Shop:
     return make_shop(tenant)
 
 
-def add_rule(tenant: Tenant, condition: Any, actions: Any, *, phases: list[str] | None = None, name: str = "試験の規則") -> int:
+def add_rule(
+    tenant: Tenant, condition: Any, actions: Any, *, phases: list[str] | None = None, name: str = "試験の規則"
+) -> int:
     with tenant_transaction(tenant.pk):
-        group, _ = RuleGroup.objects.get_or_create(name=f"試験 {phases}", defaults={"position": 50, "phases": phases or []})
-        rule = Rule.objects.create(group=group, name=name, condition=condition, actions=actions, position=Rule.objects.count())
+        group, _ = RuleGroup.objects.get_or_create(
+            name=f"試験 {phases}", defaults={"position": 50, "phases": phases or []}
+        )
+        rule = Rule.objects.create(
+            group=group, name=name, condition=condition, actions=actions, position=Rule.objects.count()
+        )
         RuleVersion.objects.create(rule=rule, version=1, name=name, condition=condition, actions=actions)
         return rule.pk
 
@@ -59,11 +65,19 @@ def test_clean_paid_order_goes_to_ready_and_is_wanted(tenant: Tenant, shop: Shop
     with tenant_transaction(tenant.pk):
         row = Order.objects.select_related("status").get()
         parcel = Parcel.objects.get()
-        assert (row.status.name, row.held, row.judged_revision == row.revision, row.judge_at) == ("発送待ち", False, True, None)
+        assert (row.status.name, row.held, row.judged_revision == row.revision, row.judge_at) == (
+            "発送待ち",
+            False,
+            True,
+            None,
+        )
         assert parcel.ship_wanted_at == NOW
         assert may_ship([parcel], now=NOW)[parcel.pk] == []
         entry = AuditEntry.objects.get(verb="order.ruled")
-        assert [rule["name"] for rule in entry.params["rules"]] == ["サンクスメールを送る", "入金済み・代引きで備考無しは発送待ちへ"]
+        assert [rule["name"] for rule in entry.params["rules"]] == [
+            "サンクスメールを送る",
+            "入金済み・代引きで備考無しは発送待ちへ",
+        ]
 
 
 def test_order_with_a_remark_waits_in_check_until_it_is_read(tenant: Tenant, shop: Shop) -> None:
@@ -165,7 +179,9 @@ def test_just_changed_order_may_not_ship_before_it_was_judged(tenant: Tenant, sh
 
 def test_mark_closed_by_a_person_stays_closed_until_the_cause_has_ceased(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
-        task = Task.objects.create(name="一万円以上", condition={"field": "total_yen", "op": "gte", "value": 10_000}, holds=True)
+        task = Task.objects.create(
+            name="一万円以上", condition={"field": "total_yen", "op": "gte", "value": 10_000}, holds=True
+        )
     order = mall_order(total_yen=12_000, subtotal_yen=12_000)
     take_in(tenant, shop, order)
     work(tenant.pk)
@@ -187,7 +203,12 @@ def test_mark_closed_by_a_person_stays_closed_until_the_cause_has_ceased(tenant:
 def test_rule_acts_again_only_after_its_condition_ceased(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         tag = Tag.objects.create(name="高額")
-    add_rule(tenant, {"field": "total_yen", "op": "gte", "value": 10_000}, [{"do": "add_memo", "text": "高額"}], phases=["intake", "payment", "ready"])
+    add_rule(
+        tenant,
+        {"field": "total_yen", "op": "gte", "value": 10_000},
+        [{"do": "add_memo", "text": "高額"}],
+        phases=["intake", "payment", "ready"],
+    )
     order = mall_order(total_yen=12_000, subtotal_yen=12_000)
     take_in(tenant, shop, order)
     work(tenant.pk)
@@ -211,7 +232,13 @@ def test_later_rule_sees_what_an_earlier_one_wrote(tenant: Tenant, shop: Shop) -
         second = Tag.objects.create(name="後")
     phases = ["intake", "payment", "ready"]
     add_rule(tenant, {"all": []}, [{"do": "add_tag", "tag": tag.pk}], phases=phases, name="一番")
-    add_rule(tenant, {"field": "tags", "op": "has", "value": encode(tag.pk)}, [{"do": "add_tag", "tag": second.pk}], phases=phases, name="二番")
+    add_rule(
+        tenant,
+        {"field": "tags", "op": "has", "value": encode(tag.pk)},
+        [{"do": "add_tag", "tag": second.pk}],
+        phases=phases,
+        name="二番",
+    )
 
     take_in(tenant, shop, mall_order())
     work(tenant.pk)
@@ -250,8 +277,12 @@ def test_rule_that_no_longer_parses_switches_itself_off_and_says_why(tenant: Ten
 
 def test_confirm_is_decided_once_after_the_wait_and_never_while_an_amount_is_open(tenant: Tenant, shop: Shop) -> None:
     clean = mall_order(state="new", payment_state="open", blocks=("unconfirmed",))
-    waiting = mall_order(state="new", payment_state="open", blocks=("unconfirmed",), placed_at=NOW - timedelta(minutes=29))
-    open_amount = mall_order(state="new", payment_state="open", blocks=("unconfirmed", "amount"), postage_yen=None, total_yen=None)
+    waiting = mall_order(
+        state="new", payment_state="open", blocks=("unconfirmed",), placed_at=NOW - timedelta(minutes=29)
+    )
+    open_amount = mall_order(
+        state="new", payment_state="open", blocks=("unconfirmed", "amount"), postage_yen=None, total_yen=None
+    )
     take_in(tenant, shop, clean, waiting, open_amount)
 
     work(tenant.pk)
@@ -260,7 +291,9 @@ def test_confirm_is_decided_once_after_the_wait_and_never_while_an_amount_is_ope
     work(tenant.pk)
 
     with tenant_transaction(tenant.pk):
-        assert list(Effect.objects.filter(kind="mall.confirm").values_list("payload__number", flat=True)) == [clean.number]
+        assert list(Effect.objects.filter(kind="mall.confirm").values_list("payload__number", flat=True)) == [
+            clean.number
+        ]
         marks = TaskMark.objects.filter(order__number=open_amount.number, closed_at__isnull=True)
         assert "送料未確定" in set(marks.values_list("task__name", flat=True))
 

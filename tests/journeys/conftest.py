@@ -69,7 +69,12 @@ def world(tmp_path: Path, settings: Any) -> Iterator[World]:
     settings.MALL_GAP_SECONDS = 0.02
     settings.QUIET_MALL_SECONDS = settings.QUIET_WAREHOUSE_SECONDS = 0.5
     world = World(
-        mall=mall, warehouse=warehouse, mall_url=mall_server.url, warehouse_url=rsl_server.url, clocks=[mall_clock, rsl_clock], folder=tmp_path
+        mall=mall,
+        warehouse=warehouse,
+        mall_url=mall_server.url,
+        warehouse_url=rsl_server.url,
+        clocks=[mall_clock, rsl_clock],
+        folder=tmp_path,
     )
     world.at(START)
     yield world

@@ -117,7 +117,9 @@ def test_pages_that_shift_lose_nothing(world: World, tenant: Tenant, kind: str) 
     assert numbers(tenant) == sorted(placed)
 
 
-@pytest.mark.parametrize("kind", ["status_500", "status_503", "status_429", "html_page", "empty_200", "broken_json", "cut_body"])
+@pytest.mark.parametrize(
+    "kind", ["status_500", "status_503", "status_429", "html_page", "empty_200", "broken_json", "cut_body"]
+)
 def test_answers_that_tell_nothing_lose_nothing(world: World, tenant: Tenant, kind: str) -> None:
     shop_id = connect(world, tenant)
     world.post(world.mall_url, "faults", {"faults": [{"kind": kind, "function": "*", "rate": 0.5}]})
@@ -159,7 +161,15 @@ def test_dying_key_makes_the_shop_blind_and_nothing_is_lost_after_renewal(world:
 def test_poison_order_is_listed_and_does_not_delay_the_others(world: World, tenant: Tenant) -> None:
     shop_id = connect(world, tenant)
     good = place(world, tenant, shop_id, n=30)
-    bad = place(world, tenant, shop_id, orders=[{"kind": "card", "override": {"orderDatetime": "yesterday"}}, {"kind": "card", "override": {"PackageModelList": 7}}])
+    bad = place(
+        world,
+        tenant,
+        shop_id,
+        orders=[
+            {"kind": "card", "override": {"orderDatetime": "yesterday"}},
+            {"kind": "card", "override": {"PackageModelList": 7}},
+        ],
+    )
 
     poll(world, rounds=3)
 

@@ -67,7 +67,15 @@ def rows(world: World, number: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("kind", ["timeout_after", "late_apply", "cut_body", "status_500", "null_detail_ids"])
 def test_report_whose_answer_is_lost_makes_one_row(world: World, tenant: Tenant, kind: str) -> None:
     (number,) = ready_orders(world, tenant)
-    fault = {"kind": kind, "function": "updateOrderShipping", "rate": 1.0, "count": 1, "seconds": 0.3, "silence_seconds": 0.4, "applied": True}
+    fault = {
+        "kind": kind,
+        "function": "updateOrderShipping",
+        "rate": 1.0,
+        "count": 1,
+        "seconds": 0.3,
+        "silence_seconds": 0.4,
+        "applied": True,
+    }
     world.post(world.mall_url, "faults", {"faults": [fault]})
 
     ship(world, tenant, number, "123456789012")
@@ -86,7 +94,9 @@ def test_row_that_another_tool_left_empty_is_filled_not_added(world: World, tena
     ship(world, tenant, number, "123456789012")
     settle(world, tenant, 4)
 
-    assert [(row["deliveryCompany"], row["shippingNumber"]) for row in rows(world, number)] == [("1001", "123456789012")]
+    assert [(row["deliveryCompany"], row["shippingNumber"]) for row in rows(world, number)] == [
+        ("1001", "123456789012")
+    ]
 
 
 def test_corrected_number_replaces_its_row_at_the_mall(world: World, tenant: Tenant) -> None:
@@ -118,7 +128,15 @@ def test_cancel_at_the_mall_is_asked_once_and_shown_until_the_mall_says_so(world
     (number,) = place(world, tenant, shop_id, n=1, kinds=["card"])
     world.pass_time(minutes=2)
     run("poll")
-    fault = {"kind": "timeout_after", "function": "cancelOrder", "rate": 1.0, "count": 1, "seconds": 0.3, "silence_seconds": 0.4, "applied": True}
+    fault = {
+        "kind": "timeout_after",
+        "function": "cancelOrder",
+        "rate": 1.0,
+        "count": 1,
+        "seconds": 0.3,
+        "silence_seconds": 0.4,
+        "applied": True,
+    }
     world.post(world.mall_url, "faults", {"faults": [fault]})
     with tenant_transaction(tenant.pk):
         pk = Order.objects.get().pk
@@ -139,7 +157,15 @@ def test_cancel_at_the_mall_is_asked_once_and_shown_until_the_mall_says_so(world
 def test_confirm_whose_answer_is_lost_is_sent_once(world: World, tenant: Tenant) -> None:
     shop_id = connect(world, tenant)
     place(world, tenant, shop_id, n=3, kinds=["card"])
-    fault = {"kind": "timeout_after", "function": "confirmOrder", "rate": 1.0, "count": 1, "seconds": 0.3, "silence_seconds": 0.4, "applied": True}
+    fault = {
+        "kind": "timeout_after",
+        "function": "confirmOrder",
+        "rate": 1.0,
+        "count": 1,
+        "seconds": 0.3,
+        "silence_seconds": 0.4,
+        "applied": True,
+    }
     world.post(world.mall_url, "faults", {"faults": [fault]})
     world.pass_time(minutes=35)
     run("poll", "poll", "reread", "judge")

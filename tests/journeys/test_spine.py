@@ -32,7 +32,9 @@ def test_clean_order_flows_to_counted_with_no_human_event(world: World, tenant: 
 
     with tenant_transaction(tenant.pk):
         states = list(Order.objects.values_list("number", "phase", "mall_state", "unreported", "held"))
-        people = AuditEntry.objects.filter(order_id__in=Order.objects.values("pk"), actor_kind="member").exclude(verb="order.mapped")
+        people = AuditEntry.objects.filter(order_id__in=Order.objects.values("pk"), actor_kind="member").exclude(
+            verb="order.mapped"
+        )
         effects = list(Effect.objects.exclude(state="done").values_list("kind", "state", "reason"))
         assert [row[1:] for row in states] == [("done", "shipped", False, False)] * 3, (states, effects)
         assert not people.exists()

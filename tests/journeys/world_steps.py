@@ -28,12 +28,21 @@ def connect(world: World, tenant: Tenant, *, live: bool = True, since: datetime 
     token = "t" * 20
     world.post(world.warehouse_url, "accounts", {"shop": keys["shop"], "token": token, "open_catalogue": True})
     with tenant_transaction(tenant.pk):
-        warehouse = Warehouse.objects.create(name=f"RSL {keys['shop']}", kind="rsl", collect_every_seconds=900, next_collect_at=since)
-        box = secrets.seal_box({"shop_code": keys["shop"], "token": token}, owner=f"{tenant.pk}|warehouse|{warehouse.pk}")
+        warehouse = Warehouse.objects.create(
+            name=f"RSL {keys['shop']}", kind="rsl", collect_every_seconds=900, next_collect_at=since
+        )
+        box = secrets.seal_box(
+            {"shop_code": keys["shop"], "token": token}, owner=f"{tenant.pk}|warehouse|{warehouse.pk}"
+        )
         Warehouse.objects.filter(pk=warehouse.pk).update(credentials=box)
         credentials = {"service_secret": keys["service_secret"], "license_key": keys["license_key"]}
         shop = shop_operations.create_shop(
-            channel="rakuten", name=f"テスト店 {keys['shop']}", credentials=credentials, by=BY, now=since, warehouse=warehouse
+            channel="rakuten",
+            name=f"テスト店 {keys['shop']}",
+            credentials=credentials,
+            by=BY,
+            now=since,
+            warehouse=warehouse,
         )
     with closing(channel_for(shop, pace=Pacer(tenant.pk, f"shop:{shop.pk}"))) as channel:
         test = channel.test()

@@ -13,7 +13,17 @@ from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
 from orders.channels import Address, BadPayload
 from orders.models import (
-    DeliveryName, Listing, MallSnapshot, Order, OrderLine, OrderNumber, OrderTag, Parcel, RejectedPayload, Shop, TaskMark,
+    DeliveryName,
+    Listing,
+    MallSnapshot,
+    Order,
+    OrderLine,
+    OrderNumber,
+    OrderTag,
+    Parcel,
+    RejectedPayload,
+    Shop,
+    TaskMark,
 )
 from orders.operations.edits import edit_parcel
 from orders.operations.leaving import delete, take_back
@@ -30,7 +40,9 @@ def shop(tenant: Tenant) -> Shop:
 
 
 def test_order_is_stored_once_with_lines_amounts_buyer_and_addressee(tenant: Tenant, shop: Shop) -> None:
-    order = mall_order(lines=(mall_line("1", quantity=2, price_yen=500), mall_line("2", tax_percent=8)), remarks="急ぎです")
+    order = mall_order(
+        lines=(mall_line("1", quantity=2, price_yen=500), mall_line("2", tax_percent=8)), remarks="急ぎです"
+    )
 
     first = take_in(tenant, shop, order)
     second = take_in(tenant, shop, order)
@@ -39,12 +51,21 @@ def test_order_is_stored_once_with_lines_amounts_buyer_and_addressee(tenant: Ten
     with tenant_transaction(tenant.pk):
         row = Order.objects.get()
         parcel = Parcel.objects.get()
-        lines = list(OrderLine.objects.order_by("position").values_list("sku", "quantity", "unit_price_yen", "tax_percent"))
-        assert (row.buyer_name, row.buyer_phone, row.total_yen, row.remark_left) == (BUYER.name, BUYER.phone, 2000, "急ぎです")
+        lines = list(
+            OrderLine.objects.order_by("position").values_list("sku", "quantity", "unit_price_yen", "tax_percent")
+        )
+        assert (row.buyer_name, row.buyer_phone, row.total_yen, row.remark_left) == (
+            BUYER.name,
+            BUYER.phone,
+            2000,
+            "急ぎです",
+        )
         assert (parcel.name, parcel.postal_code, parcel.mall_parcel_key) == (BUYER.name, BUYER.postal_code, "70001")
         assert lines == [("SKU-1", 2, 500, 10), ("SKU-2", 1, 1000, 8)]
         assert MallSnapshot.objects.count() == 1
-        assert list(AuditEntry.objects.filter(order_id=row.pk).values_list("verb", "revision")) == [("order.taken_in", 1)]
+        assert list(AuditEntry.objects.filter(order_id=row.pk).values_list("verb", "revision")) == [
+            ("order.taken_in", 1)
+        ]
         assert sum(status_counts().values()) == 1
 
 
@@ -70,7 +91,12 @@ def test_changed_order_is_rewritten_and_due_again(tenant: Tenant, shop: Shop) ->
     order = mall_order(state="processing", payment_state="open")
     take_in(tenant, shop, order)
 
-    saved = take_in(tenant, shop, changed(order, state="ready", payment_state="settled", total_yen=900), now=NOW + timedelta(minutes=5))
+    saved = take_in(
+        tenant,
+        shop,
+        changed(order, state="ready", payment_state="settled", total_yen=900),
+        now=NOW + timedelta(minutes=5),
+    )
 
     row = the_order(tenant, order.number)
     assert saved.changed == [order.number]
@@ -126,7 +152,9 @@ def test_unmapped_order_carries_its_label_from_intake(tenant: Tenant, shop: Shop
 def test_bad_order_in_the_middle_is_listed_and_the_rest_is_saved(tenant: Tenant, shop: Shop) -> None:
     orders = [mall_order() for _ in range(5)]
     bad = replace(orders[2], buyer=replace(BUYER, name="\x00NUL"))
-    unreadable = BadPayload(number="400001-20261122-9999999999", path="PackageModelList[0].basketId", reason="missing", payload=b"{}")
+    unreadable = BadPayload(
+        number="400001-20261122-9999999999", path="PackageModelList[0].basketId", reason="missing", payload=b"{}"
+    )
 
     saved = save(tenant, shop, [*orders[:2], bad, *orders[3:], unreadable])
 
@@ -181,12 +209,23 @@ def test_counts_equal_the_orders_after_many_changes(tenant: Tenant, shop: Shop) 
     take_in(tenant, shop, *orders)
     with tenant_transaction(tenant.pk):
         delete(list(Order.objects.order_by("pk").values_list("pk", flat=True)[:7]), by=STAFF, now=NOW)
-        told = {row["status"]: row["n"] for row in Order.objects.filter(is_live=True).values("status").annotate(n=Count("pk"))}
+        told = {
+            row["status"]: row["n"]
+            for row in Order.objects.filter(is_live=True).values("status").annotate(n=Count("pk"))
+        }
         assert {key: n for key, n in status_counts().items() if n} == told
 
 
 def test_foreign_recipient_survives_exactly(tenant: Tenant, shop: Shop) -> None:
-    who = Address(name="髙﨑 𠮷郎㈱", kana="タカサキ", postal_code="9040101", prefecture="沖縄県", city="中頭郡北谷町", street="字上勢頭①-Ⅱ", phone="098-000-0000")
+    who = Address(
+        name="髙﨑 𠮷郎㈱",
+        kana="タカサキ",
+        postal_code="9040101",
+        prefecture="沖縄県",
+        city="中頭郡北谷町",
+        street="字上勢頭①-Ⅱ",
+        phone="098-000-0000",
+    )
     order = mall_order()
     order = changed(order, parcels=(replace(order.parcels[0], recipient=who),))
 

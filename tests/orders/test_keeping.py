@@ -48,7 +48,12 @@ def test_key_is_warned_of_once_at_each_mark(tenant: Tenant) -> None:
 
 def test_order_unconfirmed_for_ten_days_is_marked_once(tenant: Tenant) -> None:
     shop = make_shop(tenant, confirm_by="other")
-    take_in(tenant, shop, mall_order(state="new", payment_state="open", placed_at=NOW - timedelta(days=11)), mall_order(state="new", payment_state="open"))
+    take_in(
+        tenant,
+        shop,
+        mall_order(state="new", payment_state="open", placed_at=NOW - timedelta(days=11)),
+        mall_order(state="new", payment_state="open"),
+    )
     for hours in (0, 2):
         at(NOW + timedelta(hours=hours))
         keeping.work(tenant.pk)
@@ -65,7 +70,9 @@ def test_old_windows_go_and_counts_are_folded_without_changing(tenant: Tenant) -
     with tenant_transaction(tenant.pk):
         for days in (1, 8):
             done = NOW - timedelta(days=days)
-            PollWindow.objects.create(shop=shop, from_at=done - timedelta(minutes=9), until_at=done, state="done", done_at=done)
+            PollWindow.objects.create(
+                shop=shop, from_at=done - timedelta(minutes=9), until_at=done, state="done", done_at=done
+            )
         before, deltas = status_counts(), StatusDelta.objects.count()
 
     keeping.work(tenant.pk)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -49,7 +48,9 @@ OPERATIONS: dict[str, Callable[[list[int]], Changed]] = {
     "order.memo": lambda ids: labels.set_memo(ids, text="電話した", add=True, by=STAFF, now=NOW),
     "order.held": lambda ids: holds.hold(ids, reason="確認中", by=STAFF, now=NOW),
     "order.remark_read": lambda ids: holds.read_remark(ids, by=STAFF, now=NOW),
-    "order.warehouse": lambda ids: edits.choose_warehouse(ids, warehouse=Warehouse.objects.get(name="自社倉庫"), by=STAFF, now=NOW),
+    "order.warehouse": lambda ids: edits.choose_warehouse(
+        ids, warehouse=Warehouse.objects.get(name="自社倉庫"), by=STAFF, now=NOW
+    ),
     "order.delivery": lambda ids: edits.set_delivery(ids, method="mail", by=STAFF, now=NOW),
     "parcel.wanted": lambda ids: parcels.want_shipment(ids, by=STAFF, now=NOW),
     "order.let_go": lambda ids: leaving.cancel_here(ids, by=STAFF, now=NOW),
@@ -67,15 +68,15 @@ def test_operation_that_changed_something_leaves_an_entry_for_each_order_and_non
 
     with tenant_transaction(tenant.pk):
         entries = AuditEntry.objects.filter(verb=verb).order_by("order_id")
-        assert list(entries.values_list("order_id", "actor_kind", "actor_name")) == [(pk, "member", "試験係") for pk in ids]
+        assert list(entries.values_list("order_id", "actor_kind", "actor_name")) == [
+            (pk, "member", "試験係") for pk in ids
+        ]
 
 
 @pytest.mark.parametrize("verb", OPERATIONS)
 def test_operation_takes_the_same_number_of_statements_for_one_order_and_for_three(
     tenant: Tenant, ids: list[int], verb: str
 ) -> None:
-
-
 
     counts = []
     for part in (ids[:1], ids[1:]):
@@ -93,11 +94,20 @@ def test_revision_rises_by_one_for_each_change_and_is_unique_in_the_audit(tenant
         assert Order.objects.get(pk=ids[0]).revision == before + 2
         entries = AuditEntry.objects.filter(order_id=ids[0], verb="order.memo").order_by("revision")
         details = {d.entry_id: (d.before, d.after) for d in AuditDetail.objects.all()}
-        assert [details[entry.pk] for entry in entries] == [({"memo": ""}, {"memo": "a"}), ({"memo": "a"}, {"memo": "b"})]
+        assert [details[entry.pk] for entry in entries] == [
+            ({"memo": ""}, {"memo": "a"}),
+            ({"memo": "a"}, {"memo": "b"}),
+        ]
 
 
 @pytest.mark.parametrize(
-    ("phase", "why"), [("shipping", "held"), ("shipped", "needs_tracking"), ("done", "needs_tracking"), ("cancelled", "cancel_is_an_act")]
+    ("phase", "why"),
+    [
+        ("shipping", "held"),
+        ("shipped", "needs_tracking"),
+        ("done", "needs_tracking"),
+        ("cancelled", "cancel_is_an_act"),
+    ],
 )
 def test_illegal_jumps_are_refused_with_the_reason(tenant: Tenant, ids: list[int], phase: str, why: str) -> None:
     with tenant_transaction(tenant.pk):
@@ -131,7 +141,9 @@ def test_undo_of_one_change_sets_back_what_still_stands(tenant: Tenant, ids: lis
         entries = AuditEntry.objects.filter(verb="order.status").order_by("order_id")
         status.set_status(ids[1:2], status=status.default_status("ready"), by=STAFF, now=NOW)
 
-        told = undo.undo_entries(list(entries.filter(order_id__in=ids[:2]).values_list("pk", flat=True)[:2]), by=STAFF, now=NOW)
+        told = undo.undo_entries(
+            list(entries.filter(order_id__in=ids[:2]).values_list("pk", flat=True)[:2]), by=STAFF, now=NOW
+        )
 
         assert (told.changed, [(i.order_id, i.reason) for i in told.issues]) == ([ids[0]], [(ids[1], "changed_since")])
         assert Order.objects.get(pk=ids[0]).status_id == was
@@ -158,7 +170,9 @@ def test_batch_of_a_thousand_resumes_and_is_undone_but_for_those_changed_since(t
     batches.work(tenant.pk, undoing.pk)
     with tenant_transaction(tenant.pk):
         assert Order.objects.filter(memo="").count() == 1190
-        assert set(BatchIssue.objects.filter(batch=undoing).values_list("order_id", "reason")) == {(pk, "changed_since") for pk in ids[:10]}
+        assert set(BatchIssue.objects.filter(batch=undoing).values_list("order_id", "reason")) == {
+            (pk, "changed_since") for pk in ids[:10]
+        }
         assert OrderTag.objects.filter(tag=tag).count() == 2
 
 
@@ -166,5 +180,7 @@ def test_cancel_at_the_mall_of_orders_that_are_not_ours_is_refused(tenant: Tenan
     shop = make_shop(tenant, live=False)
     take_in(tenant, shop, mall_order())
     with tenant_transaction(tenant.pk):
-        told = leaving.cancel_at_mall([Order.objects.get().pk], reason=CancelReason.UNPAID, restock=False, by=STAFF, now=NOW)
+        told = leaving.cancel_at_mall(
+            [Order.objects.get().pk], reason=CancelReason.UNPAID, restock=False, by=STAFF, now=NOW
+        )
         assert [issue.reason for issue in told.issues] == ["not_ours"]

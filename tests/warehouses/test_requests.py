@@ -14,12 +14,12 @@ from automation.engine import work as judge
 from hub.audit import Actor
 from hub.models import Clock, Effect, Tenant
 from hub.tenancy import tenant_transaction
+from orders.channels import CancelReason
 from orders.models import MallReport, Order, OrderLine, Parcel, Shop, TaskMark, TrackingNumber, Warehouse
+from orders.operations.edits import ParcelBusy, edit_parcel
 from orders.operations.leaving import cancel_at_mall, cancel_here, delete
 from orders.operations.parcels import NothingToSplit, reopen, split_parcel
-from orders.operations.edits import ParcelBusy, edit_parcel
 from orders.operations.shipments import NotRecordable, Package, record_shipment
-from orders.channels import CancelReason
 from tests.conftest import NOW
 from tests.factories import changed, make_shop, mall_line, mall_order, take_in, the_order
 from warehouses.adapters import BadResult, ShippedPackage, ShipResult
@@ -93,7 +93,9 @@ def test_twenty_presses_at_once_make_one_request(tenant: Tenant, shop: Shop) -> 
 
 
 @pytest.mark.parametrize("change", [{"quantity": 2}, {"parcel": "other"}])
-def test_requested_line_cannot_be_moved_split_or_changed_in_the_database(tenant: Tenant, requested: int, change: dict[str, object]) -> None:
+def test_requested_line_cannot_be_moved_split_or_changed_in_the_database(
+    tenant: Tenant, requested: int, change: dict[str, object]
+) -> None:
     with tenant_transaction(tenant.pk):
         line = OrderLine.objects.get(sku="SKU-A")
         other = Parcel.objects.create(order_id=line.order_id)
@@ -108,7 +110,9 @@ def test_second_live_request_for_a_line_is_refused_by_the_database(tenant: Tenan
         line = OrderLine.objects.get(sku="SKU-B")
         fresh = Parcel.objects.create(order_id=line.order_id)
         warehouse = Warehouse.objects.get(kind="rsl")
-        request = WarehouseRequest.objects.create(parcel=fresh, warehouse=warehouse, reference="x", parcel_revision=1, asked_at=NOW)
+        request = WarehouseRequest.objects.create(
+            parcel=fresh, warehouse=warehouse, reference="x", parcel_revision=1, asked_at=NOW
+        )
 
     with pytest.raises(IntegrityError), tenant_transaction(tenant.pk):
         RequestLine.objects.create(request=request, line=line, parcel_id=line.parcel_id, quantity=line.quantity)
@@ -157,7 +161,10 @@ def test_result_ships_the_parcel_once_and_decides_one_report(tenant: Tenant, req
 
 def test_short_result_splits_the_rest_off_and_keeps_the_order_open(tenant: Tenant, requested: int) -> None:
     part = ShipResult(
-        reference=reference(tenant, requested), outcome="short", packages=(SHIPPED,), quantities={"SKU-A": 2, "SKU-B": 1}
+        reference=reference(tenant, requested),
+        outcome="short",
+        packages=(SHIPPED,),
+        quantities={"SKU-A": 2, "SKU-B": 1},
     )
 
     assert result(tenant, part) == "done"
@@ -177,7 +184,9 @@ def test_short_result_splits_the_rest_off_and_keeps_the_order_open(tenant: Tenan
         (BadResult(reference="r", path="packages[0]", reason="missing"), "missing"),
     ],
 )
-def test_odd_result_is_listed_and_changes_nothing(tenant: Tenant, requested: int, odd: ShipResult | BadResult, why: str) -> None:
+def test_odd_result_is_listed_and_changes_nothing(
+    tenant: Tenant, requested: int, odd: ShipResult | BadResult, why: str
+) -> None:
     assert result(tenant, odd) == "listed"
     with tenant_transaction(tenant.pk):
         assert ResultIssue.objects.get().reason == why
@@ -185,7 +194,9 @@ def test_odd_result_is_listed_and_changes_nothing(tenant: Tenant, requested: int
 
 
 def test_too_many_units_are_listed(tenant: Tenant, requested: int) -> None:
-    many = ShipResult(reference=reference(tenant, requested), outcome="shipped", packages=(SHIPPED,), quantities={"SKU-A": 4})
+    many = ShipResult(
+        reference=reference(tenant, requested), outcome="shipped", packages=(SHIPPED,), quantities={"SKU-A": 4}
+    )
     assert result(tenant, many) == "listed"
     with tenant_transaction(tenant.pk):
         assert (Parcel.objects.get().state, ResultIssue.objects.get().reason) == ("requested", "too_many_units")
@@ -268,7 +279,9 @@ def test_two_destinations_close_the_order_with_the_last_parcel(tenant: Tenant, s
         first, last = Parcel.objects.order_by("pk")
         record_shipment(first.pk, packages=[YAMATO], by=STAFF, now=NOW)
         assert Order.objects.get().phase != "shipped"
-        record_shipment(last.pk, packages=[Package(carrier="yamato", number="2", shipped_on=NOW.date())], by=STAFF, now=NOW)
+        record_shipment(
+            last.pk, packages=[Package(carrier="yamato", number="2", shipped_on=NOW.date())], by=STAFF, now=NOW
+        )
         assert Order.objects.get().phase == "shipped"
         assert Effect.objects.filter(kind="mall.report").count() == 2
 

@@ -14,7 +14,13 @@ class OwnWarehouse:
     label = "自社倉庫"
     form = CredentialsForm
     abilities = frozenset(
-        {WarehouseAbility.REQUEST, WarehouseAbility.DEDUPES, WarehouseAbility.ASKABLE, WarehouseAbility.WITHDRAW, WarehouseAbility.PRINT}
+        {
+            WarehouseAbility.REQUEST,
+            WarehouseAbility.DEDUPES,
+            WarehouseAbility.ASKABLE,
+            WarehouseAbility.WITHDRAW,
+            WarehouseAbility.PRINT,
+        }
     )
     send_size = 500
 
