@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.core import signing
 from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -105,3 +107,17 @@ def attempt(form: forms.Form, act: Callable[[], Any]) -> bool:
         form.add_error(field if field in form.fields else None, words_of(error))
         return False
     return True
+
+
+def form_page(
+    request: HttpRequest, form: forms.Form, *, title: Words, back_url: str, back_words: Words, row: models.Model | None = None,
+    seen: Iterable[str] = (), danger: Mapping[str, Any] | None = None, lead: Words = "", submit_words: Words = "", template: str = "form_page.html",
+    **more: Any,
+) -> HttpResponse:  # fmt: skip
+    """Show one form on a page of its own. `row` and `seen`: what is being changed, and the columns that must not change meanwhile."""
+    hidden = [(SEEN, request.POST.get(SEEN) or seen_box(row, seen))] if row is not None and seen else []
+    context = {
+        "title": title, "form": form, "back_url": back_url, "back_words": back_words, "cancel_url": back_url, "hidden": hidden, "danger": danger,
+        "lead": lead, "submit_words": submit_words, **more,
+    }  # fmt: skip
+    return render(request, template, context, status=422 if form.is_bound and form.errors else 200)

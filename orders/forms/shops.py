@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hub.clock import JAPAN
 from hub.form_parts import colour_field, row_field
+from hub.ids import encode
 from orders.channels import CredentialsForm, channel_class
 from orders.models import Shop, Warehouse
 from orders.models.shops import ConfirmBy
@@ -107,7 +108,7 @@ def key_form(channel: str, data: Mapping[str, Any] | None, *, kept: bool) -> Cre
 def columns_of(shop: Shop) -> dict[str, Any]:
     """Return a shop's columns as the forms show them."""
     return {
-        "name": shop.name, "mark": shop.mark, "colour": shop.colour, "warehouse": shop.warehouse_id, "wait_minutes": shop.wait_minutes,
+        "name": shop.name, "mark": shop.mark, "colour": shop.colour, "warehouse": encode(shop.warehouse_id) if shop.warehouse_id else "", "wait_minutes": shop.wait_minutes,
         "every_seconds": shop.every_seconds, "next_day_name": shop.next_day_name, "harmless_remarks": "\n".join(shop.harmless_remarks),
         "confirm_by": shop.confirm_by, "signature": shop.signature,
     }  # fmt: skip

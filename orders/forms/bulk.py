@@ -1,0 +1,66 @@
+"""What a bulk act asks for before it is done: a day, a delivery, words for the memo, a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from orders.carriers import CARRIERS
+from orders.channels import CancelReason
+from orders.models import DeliveryName
+
+
+class DayForm(forms.Form):
+    day = forms.DateField(
+        label=_("発送日"), widget=forms.DateInput(attrs={"type": "date"}), help_text=_("その日になると、止めるものがなければ依頼が自動で出ます。")
+    )
+
+    def params(self) -> dict[str, Any]:
+        return {"day": self.cleaned_data["day"].isoformat()}
+
+
+class DeliveryForm(forms.Form):
+    method = forms.CharField(label=_("配送方法"), max_length=60)
+    carrier = forms.ChoiceField(
+        label=_("運送会社"), required=False, choices=[("", _("変えない")), *((c.code, c.label) for c in CARRIERS.values())]
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = sorted({*DeliveryName.objects.exclude(method="").values_list("method", flat=True)})
+        if known:
+            self.fields["method"] = forms.ChoiceField(label=_("配送方法"), choices=[(name, name) for name in known])
+
+    def params(self) -> dict[str, Any]:
+        return {"method": self.cleaned_data["method"], "carrier": self.cleaned_data["carrier"]}
+
+
+class MemoForm(forms.Form):
+    text = forms.CharField(label=_("メモに足す言葉"), max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}), help_text=_("いまのメモの後ろに加えます。"))
+
+    def params(self) -> dict[str, Any]:
+        return {"text": self.cleaned_data["text"], "add": True}
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("理由"), max_length=200, help_text=_("一覧にも表示されます。"))
+
+    def params(self) -> dict[str, Any]:
+        return {"reason": self.cleaned_data["reason"]}
+
+
+class CancelForm(forms.Form):
+    reason = forms.ChoiceField(
+        label=_("理由"),
+        choices=[
+            (CancelReason.CUSTOMER_CANCEL.value, _("お客様都合のキャンセル")), (CancelReason.CUSTOMER_OTHER.value, _("お客様都合(その他)")),
+            (CancelReason.UNPAID.value, _("未入金")), (CancelReason.OUT_OF_STOCK.value, _("欠品")), (CancelReason.DELAY.value, _("発送遅延")),
+            (CancelReason.SHOP_OTHER.value, _("店舗都合(その他)")),
+        ],
+    )  # fmt: skip
+    restock = forms.BooleanField(label=_("モールの在庫を戻す"), required=False)
+
+    def params(self) -> dict[str, Any]:
+        return {"reason": self.cleaned_data["reason"], "restock": self.cleaned_data["restock"]}
