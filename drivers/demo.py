@@ -20,10 +20,10 @@ from django.db import connection
 
 from drivers.clockwork import JAPAN, Clockwork
 from drivers.furnish import Furnished, Furnisher
-from drivers.history import make_history
+from drivers.history import LEFT_OPEN, make_history, take_in
 from drivers.house import House
 from drivers.outside import Outside, Refused
-from drivers.place import Place, persistent
+from drivers.place import COMPLETE, Place, persistent
 from drivers.watching import Watcher
 from hub.clock import business_now
 from hub.embedded import environment
@@ -34,10 +34,11 @@ from mailer.models import MailAccount
 
 SHOP_NAMES = ("みどり商店", "青空マーケット")
 PAST_ORDERS = 2_000
-PAST_DAYS = 4
+PAST_DAYS = 7
 SEED = 7
 ORDERS_AN_HOUR = 40
 """New orders in an hour of business time in each shop by day; a fifth of it by night."""
+PATIENCE_SECONDS = 45.0
 OWNER, STAFF = "owner@demo.example", "staff@demo.example"
 
 
@@ -54,7 +55,7 @@ class Demo:
     @property
     def notes(self) -> Path:
         """What a later start needs to know: passwords, accounts at the sink, and the business time at the end."""
-        return self.place.folder / "demo.json"
+        return self.place.folder / COMPLETE
 
     def run(self) -> None:
         """Run until Ctrl-C."""
@@ -96,15 +97,17 @@ class Demo:
         make_history(self.outside, clock, tenants, orders=PAST_ORDERS, until=now)
         clock.speed = self.speed
         clock.set(now)
-        furnisher.go_live(tenants, since=now - timedelta(hours=20), now=now)
+        furnisher.go_live(tenants, since=now - LEFT_OPEN, now=now)
+        count = sum(take_in(tenant, since=first, until=now - timedelta(minutes=5), now=now) for tenant in tenants)
+        self.say(f"[{self.seconds():.0f} s] {count} past orders are taken in")
         known = {
             "passwords": passwords,
             "accounts": [account for tenant in tenants for account in tenant.accounts],
             "mail": furnisher.mail_logins,
         }
-        self._write(known)
         self.house.start(restart=True)
         self._wait_for_past(clock)
+        self._write(known)  # only now: an interrupted first start is made anew
         return known
 
     def _hire(self, tenant: Furnished, password: str) -> None:
@@ -113,18 +116,11 @@ class Demo:
             Member.objects.create(user=person, role=Role.STAFF)
 
     def _wait_for_past(self, clock: Clockwork) -> None:
-        """Wait until the past has been read, telling how far it is."""
+        """Wait until the hub has come to all of it, but not for ever: it goes on by itself."""
         watcher = Watcher(self.place.owner_url)
-        told = 0.0
+        deadline = time.monotonic() + PATIENCE_SECONDS
         try:
-            while True:
-                here = watcher.rows("SELECT count(*) AS n FROM orders_order")[0]["n"]
-                ready = watcher.rows(_UNREAD, {"until": clock.now() - timedelta(minutes=10)})[0]["n"] == 0
-                if time.monotonic() - told > 5:
-                    told = time.monotonic()
-                    self.say(f"[{self.seconds():.0f} s] {here} orders taken in")
-                if ready:
-                    return
+            while not watcher.look(clock.now()).idle and time.monotonic() < deadline:
                 time.sleep(0.5)
         finally:
             watcher.close()
@@ -198,9 +194,6 @@ EVERYDAY = {
     "self_cancel": 1, "island": 1,
 }  # fmt: skip
 """What people order while the demo runs."""
-
-_UNREAD = """SELECT count(*) AS n FROM orders_shop s
-WHERE s.polling AND NOT tstzmultirange(tstzrange(s.wanted_from, %(until)s)) <@ s.covered"""
 
 
 def run(*, port: int, speed: float, say: Callable[[str], None]) -> None:

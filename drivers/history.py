@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 
 from drivers.clockwork import Clockwork
 from drivers.furnish import Furnished
 from drivers.outside import Outside, Refused
+from hub.tenancy import tenant_transaction
+from hub.throttle import Pacer, account_of_shop
+from orders import coverage
+from orders.channels import channel_for
+from orders.intake import save_mall_orders
+from orders.models import PollWindow, Shop
+from orders.polling import MALL
 
 STEP = timedelta(hours=6)
-LEFT_OPEN = timedelta(hours=20)
+LEFT_OPEN = timedelta(hours=6)
 """Orders younger than this are left for the hub: unconfirmed, on their way, held."""
 WAITING_CONFIRM, READY = 100, 300
 
@@ -44,3 +52,20 @@ def _old_system(outside: Outside, *, before: datetime) -> None:
                 outside.mall.post(act, {"number": row["number"]})
             except Refused:
                 continue  # an open amount, or a change under way: it stays as it is
+
+
+def take_in(furnished: Furnished, *, since: datetime, until: datetime, now: datetime) -> int:
+    """Read the past of a tenant's shops through the intake, full answers at a time; return how many orders there were."""
+    count = 0
+    for shop_id in furnished.shop_ids:
+        with tenant_transaction(furnished.tenant_id):
+            shop = Shop.objects.get(pk=shop_id)
+        with closing(channel_for(shop, pace=Pacer(furnished.tenant_id, account_of_shop(shop_id)))) as channel:
+            numbers = sorted(set(channel.list_orders(since=since, until=until).numbers))
+            for start in range(0, len(numbers), channel.fetch_size):
+                items = channel.fetch(numbers=numbers[start : start + channel.fetch_size])
+                save_mall_orders(furnished.tenant_id, shop_id, items, by=MALL, now=now)
+        with tenant_transaction(furnished.tenant_id):
+            coverage.cover(shop_id, PollWindow(from_at=since, until_at=until))
+        count += len(numbers)
+    return count

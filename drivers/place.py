@@ -17,6 +17,8 @@ from hub.embedded import databases, postgres, roles, valkey
 from hub.embedded.state import PROJECT, State, free_port, is_alive
 
 VARIABLE = "HUB_RUN_FOLDER"
+COMPLETE = "complete.json"
+"""The file that a lasting place gets when it is filled; without it the place is made anew."""
 KEEP = "HUB_KEEP_RUN"
 """Set to keep the run's database for looking at; it is dropped when a later run of the purpose begins."""
 KEPT_RUNS = 5
@@ -108,7 +110,8 @@ def _renew(purpose: str, web_port: int) -> Place:
     folder = State.at().folder / purpose
     shape = f"{databases.fingerprint()} {_shape_of_simulators()}"
     shape_file = folder / "shape"
-    if not shape_file.exists() or shape_file.read_text() != shape or not databases.exists(owner_url, purpose):
+    whole = (folder / COMPLETE).exists() and shape_file.exists() and shape_file.read_text() == shape
+    if not whole or not databases.exists(owner_url, purpose):
         shutil.rmtree(folder, ignore_errors=True)
         databases.create(owner_url, purpose)
     place = Place(folder=folder, database=purpose, home_url=owner_url, **{**free_ports(), "web_port": web_port})
