@@ -25,7 +25,7 @@ from orders.operations import door
 from orders.operations.door import Changed
 from orders.operations.holds import open_mark, system_task
 
-OBSERVE = "observe"
+OBSERVE = "observing"
 
 
 @dataclass(frozen=True, kw_only=True)
