@@ -345,7 +345,7 @@ def test_shop_back_in_observing_keeps_its_mails(
     deliver_mail()
     effect = look_up(tenant, order)
 
-    assert (effect.state, effect.hold_reason) == ("waiting", "observe")
+    assert (effect.state, effect.hold_reason) == ("waiting", "observing")
     assert sink.ledger.lines("mail") == []
 
 

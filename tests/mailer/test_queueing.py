@@ -168,7 +168,7 @@ def test_observing_shop_keeps_its_mails_waiting(tenant: Tenant, shop: Shop, temp
         Shop.objects.filter(pk=shop.pk).update(mode="observe")
         order = make_order(shop)
         queue(order, templates[THANKS], by)
-        assert effect_of(order).hold_reason == "observe"
+        assert effect_of(order).hold_reason == "observing"
 
 
 def test_number_of_statements_does_not_depend_on_the_number_of_orders(
