@@ -6,7 +6,9 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.conf.registry import CHANNELS, EFFECTS, STAGES, WAREHOUSES  # noqa: F401  (lower layers reach them through settings)
+from hub.conf.registry import (  # noqa: F401  (lower layers reach them through settings)
+    CHANNELS, EFFECTS, ORDER_PANELS, STAGES, TROUBLES, WAREHOUSES,
+)  # fmt: skip
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 env = environ.Env()
@@ -122,6 +124,8 @@ ACCOUNT_ADAPTER = "hub.accounts.Adapter"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+PASSWORD_RESET_TIMEOUT = 3600
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA = env.str("MFA", default="required" if PRODUCTION else "offered")
 if MFA not in ("required", "offered"):
@@ -217,6 +221,8 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 22.0
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1_000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000  # kB
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker without broker goes on by itself (hub/jobs.py) and keeps asking
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: the rows are the schedule
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,

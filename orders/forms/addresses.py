@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 

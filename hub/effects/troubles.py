@@ -1,0 +1,52 @@
+"""What effects add to 要確認エラー: those that stopped, and those whose answer was lost and is being looked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from hub.effects.queries import EffectRow, rows_of
+from hub.effects.words import ICONS, STATES, kind_words
+from hub.models import Effect, EffectState
+from hub.problems import advise, say
+from hub.troubles import Act, Source, Trouble
+
+
+def _source(key: str, words: str, state: EffectState) -> Source:
+    def count(now: datetime) -> int:
+        return Effect.objects.filter(state=state).count()
+
+    def rows(now: datetime, limit: int) -> list[Trouble]:
+        return [_trouble(row) for row in rows_of(Effect.objects.filter(state=state).order_by("pk")[:limit])]
+
+    return Source(key=key, words=words, count=count, rows=rows)
+
+
+def _trouble(row: EffectRow) -> Trouble:
+    stopped = row.state == EffectState.STOPPED
+    number = str(row.payload.get("number", ""))
+    return Trouble(
+        title=f"{kind_words(row.kind)}: {STATES[row.state][0]}",
+        cause=" ".join(filter(None, (why_words(row), str(row.params.get("detail", ""))))) or number,
+        since=row.settled_at or row.sent_at or row.decided_at,
+        url=reverse("hub:effect", args=[row.id]),
+        tone=STATES[row.state][1],
+        icon=ICONS.get(row.kind, "send"),
+        order_id=row.order_id,
+        shop_id=row.shop_id,
+        acts=[Act(words=_("もう一度"), url=reverse("hub:effect_act", args=[row.id]), value="again")] if stopped else [],
+    )
+
+
+def why_words(row: EffectRow) -> str:
+    """Return why an effect is where it is, and what to do about it."""
+    return " ".join(filter(None, (say(row.code, row.params), advise(row.code, row.params)))) if row.code else ""
+
+
+SOURCES = [
+    _source("stopped", gettext_lazy("止まった送信"), EffectState.STOPPED),
+    _source("unsure", gettext_lazy("確かめている送信"), EffectState.UNSURE),
+]

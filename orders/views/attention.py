@@ -1,0 +1,102 @@
+"""要対応: held orders by cause, and 要確認エラー, the one list of all that did not go through."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from hub import troubles
+from hub.ids import encode
+from hub.web import PageRequest, page
+from orders.frame import chosen_shop
+from orders.models import Order, Shop, Task
+from orders.queries import held_causes, held_orders, rows_of
+from orders.views.listing import shown
+
+LONGEST_HELD = 20
+
+
+def _tabs(held: int, errors: int, *, at: int) -> list[SimpleNamespace]:
+    return [
+        SimpleNamespace(words=_("保留中の受注"), url=reverse("orders:attention"), current=at == 0, count=held, tone="wait" if held else ""),
+        SimpleNamespace(words=_("要確認エラー"), url=reverse("orders:errors"), current=at == 1, count=errors, tone="stop" if errors else ""),
+    ]
+
+
+def _held() -> int:
+    return Order.objects.filter(is_open=True, held=True).count()
+
+
+@page("orders.see", methods=("GET",))
+def attention(request: PageRequest) -> HttpResponse:
+    """Show what holds orders, the most frequent cause first, and the longest held."""
+    visit = request.hub
+    shops = list(Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials", "covered", "unknown_fields"))
+    shop = chosen_shop(request, shops)
+    shop_ids = (shop.pk,) if shop else ()
+    what = dict(Task.objects.values_list("pk", "what_to_do"))
+    causes = [
+        {"name": cause.name, "what_to_do": what.get(cause.task_id, ""), "colour": cause.colour, "count": cause.orders, "oldest_at": cause.since,
+         "url": f"{reverse('orders:list')}?task={encode(cause.task_id)}&held=1", "triage_url": ""}
+        for cause in held_causes(shop_ids)
+    ]  # fmt: skip
+    rows = rows_of(held_orders(limit=LONGEST_HELD, shop_ids=shop_ids))
+    names = {one.pk: one.next_day_name for one in shops}
+    held = _held()
+    context = {
+        "tabs": _tabs(held, troubles.total(visit.now), at=0),
+        "causes": causes,
+        "total": held,
+        "oldest": shown(rows, now=visit.now, next_day_names=names, open_names=visit.may("addresses.see")),
+    }
+    return render(request, "orders/attention.html", context)
+
+
+@page("orders.see", methods=("GET",))
+def errors(request: PageRequest) -> HttpResponse:
+    """Show everything that did not go through, from every source, the oldest first."""
+    now = request.hub.now
+    wanted = request.GET.get("source", "")
+    sources = troubles.sources()
+    counts = {source.key: source.count(now) for source in sources}
+    chosen = [source for source in sources if source.key == wanted] or sources
+    found = [(source, one) for source in chosen if counts[source.key] for one in source.rows(now, troubles.MOST_OF_A_SOURCE)]
+    found.sort(key=lambda pair: pair[1].since)
+    total = sum(counts.values())
+    chips = [SimpleNamespace(words=_("すべて"), count=total, url=reverse("orders:errors"), on=len(chosen) > 1)]
+    chips += [
+        SimpleNamespace(words=source.words, count=counts[source.key], url=f"?source={source.key}", on=len(chosen) == 1 and source is chosen[0])
+        for source in sources if counts[source.key]
+    ]  # fmt: skip
+    context = {
+        "tabs": _tabs(_held(), total, at=1),
+        "sources": chips if total else [],
+        "rows": _rows(found, may_act=request.hub.may("effects.act")),
+        "page": None,
+        "total": total,
+        "cut": sum(min(counts[source.key], troubles.MOST_OF_A_SOURCE) for source in chosen) < sum(counts[source.key] for source in chosen),
+    }
+    return render(request, "orders/errors.html", context)
+
+
+def _rows(found: list[tuple[troubles.Source, troubles.Trouble]], *, may_act: bool) -> list[SimpleNamespace]:
+    order_ids = {one.order_id for _source, one in found if one.order_id}
+    shop_ids = {one.shop_id for _source, one in found if one.shop_id}
+    orders = {o.pk: o for o in Order.objects.filter(pk__in=order_ids).only("pk", "tenant_id", "number", "total_yen", "shop_id")}
+    shops = {s.pk: s for s in Shop.objects.filter(pk__in=shop_ids).only("pk", "tenant_id", "name", "mark", "colour")}
+    return [
+        SimpleNamespace(
+            kind_words=source.words, icon=one.icon, tone=one.tone, title=one.title, cause=one.cause, since=one.since,
+            order=orders.get(one.order_id or 0), shop=shops.get(one.shop_id or 0), url=one.url,
+            yen=one.yen if one.yen is not None else _yen_of(source, orders.get(one.order_id or 0)), actions=one.acts if may_act else [],
+        )
+        for source, one in found
+    ]  # fmt: skip
+
+
+def _yen_of(source: troubles.Source, order: Order | None) -> int | None:
+    return order.total_yen if order is not None and source.key in ("stopped", "unsure", "refused", "missing") else None

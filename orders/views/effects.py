@@ -1,0 +1,146 @@
+"""What did not get out: one effect with its proof and three ways on, and acts over many at once (promise G17)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from hub.answers import done
+from hub.effects import operations
+from hub.effects.handlers import handler_for, known_kinds
+from hub.effects.queries import EffectRow, TryRow, one
+from hub.effects.troubles import why_words
+from hub.effects.words import AGAIN_BLIND, AGAIN_LOOKS, DONE, DROP, STATES, kind_words
+from hub.form_parts import ids_of
+from hub.ids import encode
+from hub.models import EffectState
+from hub.problems import say
+from hub.web import PageRequest, page
+from orders.models import Order, Shop, Warehouse
+
+
+@page("orders.see", methods=("GET",))
+def effects(request: PageRequest) -> HttpResponse:
+    """Stopped effects are shown with everything else that did not go through."""
+    return redirect(f"{reverse('orders:errors')}?source=stopped")
+
+
+@page("orders.see", methods=("GET",))
+def effect(request: PageRequest, pk: int) -> HttpResponse:
+    """Show one effect: what, why, each try with request and answer, and what may be done."""
+    row = one(pk)
+    if row is None:
+        raise Http404
+    visit = request.hub
+    order = Order.objects.filter(pk=row.order_id).first() if row.order_id else None
+    state, tone = STATES[row.state]
+    acts = _acts(row) if visit.may("effects.act") else []
+    context = {
+        "effect": SimpleNamespace(
+            pk=row.id, what=kind_words(row.kind), to=_to(row), state_words=state, tone=tone,
+            since=row.settled_at or row.sent_at or row.decided_at, attempts=row.attempts, reason_words=say(row.code, row.params) if row.code else state,
+            why_words=str(row.params.get("detail", "")), what_to_do=why_words(row).removeprefix(say(row.code, row.params)).strip() if row.code else "",
+            order=order, shop=None, yen=order.total_yen if order else None, id=f"e-{encode(row.id)}",
+        ),
+        "found": _found(row),
+        "tries": [_try(one_try, open_data=visit.may("addresses.see")) for one_try in reversed(row.tries)],
+        "acts": acts,
+        "may_act": bool(acts),
+    }  # fmt: skip
+    return render(request, "hub/effect.html", context)
+
+
+def _to(row: EffectRow) -> str:
+    kind, _colon, number = row.lane.partition(":")
+    if not number.isdigit():
+        return row.lane
+    if kind == "shop":
+        return Shop.objects.filter(pk=int(number)).values_list("name", flat=True).first() or ""
+    if kind == "warehouse":
+        return Warehouse.objects.filter(pk=int(number)).values_list("name", flat=True).first() or ""
+    return ""
+
+
+def _acts(row: EffectRow) -> list[SimpleNamespace]:
+    """Return what may be done to the effect as it stands."""
+    again = AGAIN_LOOKS if row.kind in known_kinds() and handler_for(row.kind).can_look else AGAIN_BLIND
+    drop = SimpleNamespace(value="drop", words=_("やめる"), difference=DROP.get(row.kind, ""), primary=False, danger=True)
+    if row.state == EffectState.STOPPED:
+        return [
+            SimpleNamespace(value="again", words=_("もう一度送る"), difference=again, primary=True, danger=False),
+            SimpleNamespace(value="done", words=_("済んだことにする"), difference=DONE, primary=False, danger=False),
+            drop,
+        ]
+    if row.state == EffectState.WAITING and row.code in ("flood", "observe", "observing"):
+        return [SimpleNamespace(value="release", words=_("送る"), difference=_("送る前にもう一度確かめます。"), primary=True, danger=False), drop]
+    return [drop] if row.state == EffectState.WAITING else []
+
+
+def _try(row: TryRow, *, open_data: bool) -> SimpleNamespace:
+    tone = {"done": "good", "refused": "stop", "stopped": "stop", "unsure": "wait", "found": "good"}.get(row.outcome.split(":")[0], "closed")
+    hidden = _("(この権限では見えません)")
+    act = {"send": _("送る"), "look": _("見に行く")}.get(row.act, row.act)
+    return SimpleNamespace(
+        at=row.at, act_words=act, outcome_words=say(row.outcome), tone=tone, request=_text(row.request) if open_data else hidden,
+        answer=_text(row.answer) if open_data else hidden,
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)[:20_000]
+
+
+def _found(row: EffectRow) -> SimpleNamespace | None:
+    """Return what the latest look at the other side showed."""
+    look = next((one_try for one_try in reversed(row.tries) if one_try.act == "look"), None)
+    return SimpleNamespace(words=say(look.outcome), at=look.at) if look else None
+
+
+@page("effects.act", methods=("POST",))
+def effect_act(request: PageRequest, pk: int) -> HttpResponse:
+    """Send again, mark done or drop one effect."""
+    if one(pk) is None:
+        raise Http404
+    return _do(request, [pk])
+
+
+@page("effects.act", methods=("POST",))
+def effects_act(request: PageRequest) -> HttpResponse:
+    """Do the same to many effects."""
+    return _do(request, ids_of(request.POST.getlist("effects")))
+
+
+def _do(request: PageRequest, ids: Sequence[int]) -> HttpResponse:
+    visit, act = request.hub, request.POST.get("act", "")
+    note = request.POST.get("note", "").strip()[:200]
+    match act:
+        case "again":
+            changed = operations.send_again(ids, by=visit.by, now=visit.now)
+            words = _("もう一度送ります")
+        case "done":
+            changed = operations.mark_done(ids, proof=note, by=visit.by, now=visit.now)
+            words = _("済んだことにしました")
+        case "drop":
+            changed = operations.drop(ids, reason=note, by=visit.by, now=visit.now)
+            words = _("送らないことにしました")
+        case "release":
+            changed = operations.release(ids, by=visit.by, now=visit.now)
+            words = _("送ります")
+        case "back":
+            changed = operations.take_back(ids, by=visit.by, now=visit.now)
+            words = _("送信を取り消しました")
+        case _:
+            return done(request, say("unknown_action", {"action": act or "–"}), tone="stop")
+    if changed.changed and not changed.unchanged:
+        return done(request, words if len(changed.changed) == 1 else f"{words} ({len(changed.changed)})")
+    reasons = "、".join(sorted({say(code) for code in changed.unchanged.values()}))
+    if not changed.changed:
+        return done(request, reasons, tone="stop")
+    return done(request, f"{words} ({len(changed.changed)}) · {reasons}", tone="stop")

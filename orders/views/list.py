@@ -1,0 +1,257 @@
+"""The list of orders: status tree, filters, pages by keyset, what is new, saved searches."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from hub.answers import done
+from hub.clock import JAPAN
+from hub.ids import encode
+from hub.web import PageRequest, page
+from orders.fields.labels import PAYMENT_METHODS
+from orders.forms.searching import SaveSearch
+from orders.frame import chosen_shop
+from orders.models import DeliveryName, Order, Shop, Status, Tag, Task
+from orders.operations.settings.searches import create_search
+from orders.queries import GroupNode, count_orders, newer_orders, page_of_orders, status_tree
+from orders.queries.pages import BadCursor
+from orders.views import narrowing
+from orders.views.listing import shown
+from orders.views.narrowing import SIZE, Asked
+
+MOST_COUNTED = 10_001
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A line of the tree, a tab or an option: words, address, count, whether it is in force."""
+
+    words: str
+    url: str
+    count: int | None = None
+    current: bool = False
+    tone: str = ""
+    on: bool = False
+
+
+@page("orders.see", methods=("GET",))
+def orders(request: PageRequest) -> HttpResponse:
+    """Show a page of the list; htmx is given the table alone."""
+    visit = request.hub
+    shops = list(Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials", "covered", "unknown_fields"))
+    shop = chosen_shop(request, shops)
+    asked = narrowing.read(request.GET, visit, shop)
+    today = visit.now.astimezone(JAPAN).date()
+    try:
+        found = page_of_orders(asked.kept, today=today, cursor=asked.cursor, size=SIZE, sort=asked.sort)
+    except BadCursor:
+        found = page_of_orders(asked.kept, today=today, size=SIZE, sort=asked.sort)
+    total = min(count_orders(asked.kept, today=today, limit=MOST_COUNTED), MOST_COUNTED)
+    names = {one.pk: one.next_day_name for one in shops}
+    rows = shown(found.rows, now=visit.now, next_day_names=names, open_names=visit.may("addresses.see"))
+    _remember(request, [row.pk for row in rows])
+    first = _first(request, asked, len(rows), total)
+    context = {
+        "rows": rows,
+        "columns": _columns(asked),
+        "narrowed": asked.narrowed,
+        "never_had": not rows and not asked.narrowed and not Order.objects.exists(),
+        "clear_url": "?",
+        "select_key": _select_key(asked),
+        "page": {
+            "first": first, "last": first + len(rows) - 1 if rows else 0, "total": None if total >= MOST_COUNTED else total,
+            "previous_url": asked.url(cursor=found.previous, at=str(max(first - SIZE, 1))) if found.previous else "",
+            "next_url": asked.url(cursor=found.next, at=str(first + len(rows))) if found.next else "",
+        },
+        "news_url": f"{reverse('orders:news')}{asked.url(since=found.marker)}",
+    }  # fmt: skip
+    if getattr(request, "htmx", False) and request.headers.get("HX-Target") == "list":
+        return render(request, "orders/parts/rows.html", context)
+    return render(request, "orders/list.html", {**context, **_around(request, asked, shops, shop)})
+
+
+def _around(request: PageRequest, asked: Asked, shops: list[Shop], shop: Shop | None) -> dict[str, Any]:
+    """Return what stands around the table."""
+    visit = request.hub
+    shop_ids = asked.kept.shop_ids
+    tree = status_tree(visit.now, shop_ids)
+    groups = _groups()
+    return {
+        "tree": [_group(node, asked) for node in tree],
+        "tree_top": _tree_top(asked, tree),
+        "tabs": [
+            Item(words=one.name, url=f"?saved={encode(one.pk)}", current=bool(asked.saved and asked.saved.pk == one.pk))
+            for one in narrowing.saved_searches(visit)
+        ],
+        "save_search_url": reverse("orders:search_save") + asked.url() if asked.narrowed and not asked.saved else "",
+        "q": asked.q,
+        "kept_query": [*asked.pairs, *([("sort", asked.sort)] if asked.sort != "newest" else [])],
+        "chips": narrowing.chips(asked, get_language() or "ja"),
+        "menus": _menus(request, asked, shops),
+        "bulk": {
+            "query": asked.query(), "statuses": groups, "tags": Tag.objects.filter(retired_at__isnull=True, key="").order_by("position", "pk"),
+            "may_export": visit.may("orders.export"), "may_delete": visit.may("orders.delete"), "may_change": visit.may("orders.edit"),
+        },
+        "csv_url": reverse("orders:csv") + asked.url() if visit.may("orders.export") else "",
+        "new_url": "",
+    }  # fmt: skip
+
+
+def _groups() -> list[dict[str, Any]]:
+    """Return the statuses in use under their groups, for menus."""
+    found: dict[int, dict[str, Any]] = {}
+    rows = Status.objects.filter(retired_at__isnull=True).select_related("group")
+    for status in rows.order_by("group__position", "group_id", "position", "pk"):
+        found.setdefault(status.group_id, {"name": status.group.name, "statuses": []})["statuses"].append(status)
+    return list(found.values())
+
+
+status_groups = _groups
+
+
+def _group(node: GroupNode, asked: Asked) -> dict[str, Any]:
+    pk = encode(node.group.pk)
+    base = _bare(asked)
+    return {
+        "name": node.group.name, "url": base.url(add=("group", pk)), "current": asked.values("group") == [pk], "count": node.count,
+        "statuses": [
+            {"name": one.status.name, "colour": one.status.colour, "memo": one.status.memo, "count": one.count, "late": one.late,
+             "url": base.url(add=("status", encode(one.status.pk))), "current": asked.values("status") == [encode(one.status.pk)]}
+            for one in node.statuses
+        ],
+    }  # fmt: skip
+
+
+def _bare(asked: Asked) -> Asked:
+    """Return the filter without what the tree chooses: a status is looked at with shop and label kept, words and flags let go."""
+    kept = tuple(pair for pair in asked.pairs if pair[0] in ("shop", "tag", "pay", "ship", "product"))
+    return Asked(pairs=kept, sort=asked.sort)
+
+
+def _tree_top(asked: Asked, tree: tuple[GroupNode, ...]) -> list[Item]:
+    base = _bare(asked)
+    held = Order.objects.filter(is_open=True, held=True)
+    unreported = Order.objects.filter(is_live=True, unreported=True)
+    if asked.kept.shop_ids:
+        held, unreported = held.filter(shop_id__in=asked.kept.shop_ids), unreported.filter(shop_id__in=asked.kept.shop_ids)
+    late = sum(one.late for node in tree for one in node.statuses)
+    chosen = {name for name, _value in asked.pairs}
+
+    def flag(name: str, words: str, count: int, tone: str) -> Item:
+        return Item(words=words, url=base.url(add=(name, "1")), current=name in chosen, count=count, tone=tone)
+
+    return [
+        Item(words=_("すべての受注"), url="?", current=not asked.narrowed, count=sum(node.count for node in tree)),
+        flag("held", _("保留中"), held.count(), "wait"),
+        flag("late", _("期限を過ぎた"), late, "stop"),
+        flag("unreported", _("未反映"), unreported.count(), "moving"),
+    ]
+
+
+def _menus(request: PageRequest, asked: Asked, shops: list[Shop]) -> list[dict[str, Any]]:
+    """Return the filters on offer. Choosing one adds it; choosing one in force takes it away."""
+
+    def options(name: str, rows: list[tuple[str, str]]) -> list[Item]:
+        on = set(asked.values(name))
+        return [
+            Item(words=words, on=value in on, url=asked.url(without=(name, value)) if value in on else asked.url(add=(name, value)))
+            for value, words in rows
+        ]
+
+    def of(model: Any) -> list[tuple[str, str]]:
+        rows = model.objects.filter(retired_at__isnull=True).order_by("position", "pk").values_list("pk", "name")
+        return [(encode(pk), name) for pk, name in rows[:100]]
+
+    deliveries = DeliveryName.objects.order_by("name").values_list("name", flat=True).distinct()[:50]
+    days = [
+        Item(words=words, url=_period(asked, since, until), on=asked.values("from") == [since.isoformat()] and asked.values("until") == [until.isoformat()])
+        for words, since, until in narrowing.periods(request.hub)
+    ]
+    menus = [
+        {"label": _("ラベル"), "options": options("tag", of(Tag))},
+        {"label": _("タスク"), "options": options("task", of(Task))},
+        {"label": _("支払"), "options": options("pay", [(code, str(words)) for code, words in PAYMENT_METHODS.items()])},
+        {"label": _("配送"), "options": options("ship", [(name, name) for name in deliveries if name])},
+        {"label": _("期間"), "options": days},
+        {"label": _("そのほか"), "options": [
+            *options("next_day", [("1", _("翌日配送"))]), *options("unreported", [("1", _("未反映"))]), *options("late", [("1", _("期限を過ぎた"))])]},
+    ]  # fmt: skip
+    if len(shops) > 1:
+        menus.insert(0, {"label": _("ショップ"), "options": options("shop", [(encode(one.pk), one.name) for one in shops])})
+    return menus
+
+
+def _period(asked: Asked, since: date, until: date) -> str:
+    rest = Asked(pairs=tuple(pair for pair in asked.pairs if pair[0] not in ("from", "until")), q=asked.q, sort=asked.sort)
+    return Asked(pairs=(*rest.pairs, ("from", since.isoformat()), ("until", until.isoformat())), q=asked.q, sort=asked.sort).url()
+
+
+def _columns(asked: Asked) -> dict[str, dict[str, str]]:
+    """Return what the heads sort by: once down, once up."""
+
+    def head(down: str, up: str) -> dict[str, str]:
+        direction = {down: "descending", up: "ascending"}.get(asked.sort, "")
+        return {"url": asked.url(sort=up if asked.sort == down else down), "direction": direction}
+
+    return {"at": head("newest", "oldest"), "number": head("number_down", "number"), "yen": head("yen_down", "yen")}
+
+
+def _select_key(asked: Asked) -> str:
+    """Return a name for this filter, so that a selection belongs to the list it was made in."""
+    return hashlib.sha256(asked.query().encode()).hexdigest()[:12]
+
+
+def _first(request: PageRequest, asked: Asked, rows: int, total: int) -> int:
+    at = request.GET.get("at", "")
+    return int(at) if asked.cursor and at.isdigit() and len(at) < 8 else (1 if rows else 0)
+
+
+def _remember(request: PageRequest, ids: list[int]) -> None:
+    """Keep where the person is in the list, so that the order page leads back and on to its neighbours."""
+    if getattr(request, "htmx", False):
+        return
+    at, near = request.get_full_path(), [encode(pk) for pk in ids]
+    if request.session.get("orders_at") != at or request.session.get("orders_near") != near:
+        request.session["orders_at"], request.session["orders_near"] = at, near
+
+
+@page("orders.see", methods=("GET",))
+def news(request: PageRequest) -> HttpResponse:
+    """Answer the list's question whether orders came since it was shown; nothing moves until the person asks."""
+    shop = chosen_shop(request, list(Shop.objects.filter(retired_at__isnull=True).only("pk", "tenant_id", "name")))
+    asked = narrowing.read(request.GET, request.hub, shop)
+    try:
+        count = newer_orders(asked.kept, request.GET.get("since", ""), today=request.hub.now.astimezone(JAPAN).date())
+    except BadCursor:
+        count = 0
+    found = {"count": count, "url": reverse("orders:list") + asked.url()} if count else None
+    return render(request, "orders/parts/news.html", {"news": found, "news_url": request.get_full_path()})
+
+
+@page("orders.see")
+def search_save(request: PageRequest) -> HttpResponse:
+    """Save the filter in force under a name, for oneself or for all."""
+    visit = request.hub
+    asked = narrowing.read(request.GET, visit, None)
+    condition = narrowing.as_condition(asked, visit)
+    back = reverse("orders:list") + asked.url()
+    if condition is None:
+        return done(request, _("自由な言葉だけの検索は保存できません。絞り込みを加えてください。"), to=back, tone="stop")
+    form = SaveSearch(request.POST or None, may_share=visit.may("settings.edit"))
+    if request.method == "POST" and form.is_valid():
+        made = create_search(
+            name=form.cleaned_data["name"], condition=condition, member=visit.member, shared=bool(form.cleaned_data.get("shared")),
+            by=visit.by, now=visit.now,
+        )  # fmt: skip
+        return done(request, _("検索「%(name)s」を保存しました") % {"name": made.name}, to=f"{reverse('orders:list')}?saved={encode(made.pk)}")
+    context = {"title": _("検索を保存"), "form": form, "back_url": back, "back_words": _("受注"), "cancel_url": back}
+    return render(request, "form_page.html", context)

@@ -1,0 +1,150 @@
+"""Shipping: today's cut-offs and what waits for them, what warehouses answered, what malls have not counted; numbers by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import SimpleNamespace
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db.models import Count, Q, Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from hub.answers import done
+from hub.clock import JAPAN
+from hub.ids import NotAnId, decode, encode
+from hub.web import PageRequest, page
+from orders.carriers import clean_number, number_looks_wrong
+from orders.models import MallReport, Order, OrderLine, Parcel, TaskMark, Warehouse
+from orders.models.orders import ParcelState
+from orders.operations.shipments import Package
+from orders.plugs import act, panel
+from orders.queries import next_cutoff
+from orders.views.acts import order_or_404, told
+from orders.views.words import report_cause
+
+SHOWN_REPORTS = 20
+SHOWN_CAUSES = 4
+
+
+@page("orders.see", methods=("GET",))
+def shipping(request: PageRequest) -> HttpResponse:
+    """Show each warehouse's day, and what is shipped but not counted."""
+    now = request.hub.now
+    counts = _counts(now)
+    late = panel("overdue", now=now) or {}
+    houses = Warehouse.objects.filter(retired_at__isnull=True).exclude(kind="other").order_by("position", "pk").defer("credentials")
+    context = {
+        "warehouses": [_house(house, counts.get(house.pk, {}), late, now) for house in houses],
+        "unreported": _unreported(),
+    }
+    return render(request, "orders/shipping.html", context)
+
+
+def _counts(now: datetime) -> dict[int, dict[str, int]]:
+    """Return how many parcels of each warehouse stand where, in one statement."""
+    day = now.astimezone(JAPAN).date()
+    live = Parcel.objects.filter(closed_at__isnull=True, warehouse__isnull=False).filter(
+        Q(state__in=[ParcelState.DRAFT, ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING], order__is_open=True)
+        | Q(state=ParcelState.SHIPPED, shipped_on=day)
+    )
+    wanted = Q(state=ParcelState.DRAFT, ship_wanted_at__isnull=False)
+    rows = live.order_by().values("warehouse_id").annotate(
+        wanted=Count("pk", filter=wanted), misses=Count("pk", filter=wanted & Q(order__held=True)),
+        asked=Count("pk", filter=Q(state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED])),
+        working=Count("pk", filter=Q(state=ParcelState.WORKING)), shipped=Count("pk", filter=Q(state=ParcelState.SHIPPED)),
+    )  # fmt: skip
+    return {row["warehouse_id"]: row for row in rows}
+
+
+def _house(house: Warehouse, counts: Mapping[str, int], late: Mapping[int, int], now: datetime) -> SimpleNamespace:
+    until = next_cutoff(house, now)
+    return SimpleNamespace(
+        pk=house.pk, name=house.name, kind_words=settings.WAREHOUSES[house.kind].label if house.kind in settings.WAREHOUSES else house.kind,
+        paused=house.paused_at is not None, until=until, seconds=max(int((until - now).total_seconds()), 0), wanted=counts.get("wanted", 0),
+        asked=counts.get("asked", 0), working=counts.get("working", 0), shipped=counts.get("shipped", 0), misses=counts.get("misses", 0),
+        missing=_missing(house) if counts.get("misses") else [], late_results=late.get(house.pk, 0), urls=_urls(house, now),
+    )  # fmt: skip
+
+
+def _missing(house: Warehouse) -> list[SimpleNamespace]:
+    """Return what keeps the warehouse's wanted parcels from leaving."""
+    wanted = Parcel.objects.filter(warehouse=house, state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True)
+    marks = TaskMark.objects.filter(order__in=wanted.values("order"), closed_at__isnull=True, task__holds=True, order__is_open=True)
+    rows = marks.order_by().values("task_id", "task__name").annotate(n=Count("order", distinct=True)).order_by("-n")[:SHOWN_CAUSES]
+    listed = reverse("orders:list")
+    return [SimpleNamespace(words=row["task__name"], count=row["n"], url=f"{listed}?task={encode(row['task_id'])}&held=1") for row in rows]
+
+
+def _urls(house: Warehouse, now: datetime) -> SimpleNamespace:
+    """Return the list filtered to each figure."""
+    def url(*tests: dict[str, object]) -> str:
+        condition = {"all": [{"field": "warehouse", "op": "is", "value": house.pk}, *tests]}
+        return f"{reverse('orders:list')}?condition={quote(json.dumps(condition, ensure_ascii=False))}"
+
+    wanted = [{"field": "ship_wanted", "op": "is", "value": True}, {"field": "parcel_state", "op": "is", "value": "draft"}]
+    today = now.astimezone(JAPAN).date().isoformat()
+    return SimpleNamespace(
+        wanted=url(*wanted), asked=url({"field": "parcel_state", "op": "in", "value": ["requested", "accepted"]}),
+        working=url({"field": "parcel_state", "op": "is", "value": "working"}),
+        shipped=url({"field": "parcel_state", "op": "is", "value": "shipped"}, {"field": "shipped_on", "op": "is", "value": today}),
+        misses=url(*wanted, {"field": "held", "op": "is", "value": True}),
+    )  # fmt: skip
+
+
+def _unreported() -> SimpleNamespace:
+    open_ones = MallReport.objects.filter(counted_at__isnull=True)
+    whole = Order.objects.filter(pk__in=open_ones.values("order"), is_live=True).aggregate(n=Count("pk"), yen=Sum("total_yen"))
+    reports = open_ones.select_related("order__shop").order_by("created_at", "pk")[:SHOWN_REPORTS]
+    rows = [
+        SimpleNamespace(order=report.order, shop=report.order.shop, shipped_at=report.created_at, yen=report.order.total_yen, cause=_cause(report))
+        for report in reports
+    ]
+    return SimpleNamespace(count=whole["n"], yen=whole["yen"] or 0, rows=rows, url=f"{reverse('orders:list')}?unreported=1")
+
+
+def _cause(report: MallReport) -> str:
+    if report.cause:
+        return report_cause(report.cause)
+    if report.sent_at is None:
+        return _("報告を送るところです")
+    return _("モールの夜間処理を待っています") if report.seen_at else _("モールに載ったかを確かめています")
+
+
+@page("orders.ship", methods=("POST",))
+def record_shipment(request: PageRequest, pk: int) -> HttpResponse:
+    """Record carrier and number by hand: that is the shipment."""
+    visit, order = request.hub, order_or_404(pk)
+    parcel = _parcel(order, request.POST.get("parcel", ""))
+    number, carrier = clean_number(request.POST.get("number", ""))[:60], request.POST.get("carrier", "")
+    try:
+        day = date.fromisoformat(request.POST.get("shipped_on", ""))
+    except ValueError:
+        return done(request, _("出荷日を入れてください"), tone="stop")
+    package = Package(carrier=carrier, number=number, shipped_on=day)
+    replace = request.POST.get("replace") == "1"
+    outcome = act("enter_result")(parcel.pk, packages=[package], by=visit.by, now=visit.now, replace=replace)
+    words = _("出荷を記録しました。出荷メールとモールへの報告が始まります。")
+    if number_looks_wrong(carrier, number):
+        words = _("出荷を記録しました。送り状番号の桁や検査数字が、この運送会社のものと違うようです。番号を確かめてください。")
+    return told(request, outcome, words)
+
+
+def _parcel(order: Order, named: str) -> Parcel:
+    """Return the order's parcel that is named, else its first that has not left."""
+    ids = OrderLine.objects.filter(order=order, closed_at__isnull=True).values("parcel_id")
+    parcels = Parcel.objects.filter(pk__in=ids)
+    if named:
+        try:
+            found: Parcel = get_object_or_404(parcels, pk=decode(named))
+            return found
+        except NotAnId:
+            pass
+    waiting = parcels.exclude(state__in=[ParcelState.SHIPPED, ParcelState.RETURNED]).order_by("position", "pk").first()
+    return waiting or get_object_or_404(parcels.order_by("position", "pk")[:1])
+
