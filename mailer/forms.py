@@ -107,3 +107,11 @@ def _known_words(text: str) -> str:
             for fault in faults
         ])  # fmt: skip
     return text
+
+
+class ComposeForm(TemplateForm):
+    """The words of one mail from an order, begun from a template."""
+
+    name = None  # type: ignore[assignment]  (Django takes a field away so)
+    occasion = None  # type: ignore[assignment]
+    again_if_unsure = None  # type: ignore[assignment]

@@ -34,6 +34,11 @@ def messages_of(order_ids: Iterable[int]) -> list[SeenMessage]:
         .select_related("template", "account")
         .order_by("-queued_at", "-pk")
     )
+    return seen_of(rows)
+
+
+def seen_of(rows: Sequence[Message]) -> list[SeenMessage]:
+    """Return mails with the state of their effects. One statement."""
     effects = Effect.objects.in_bulk([row.effect_id for row in rows])
     return [_seen(row, effects.get(row.effect_id)) for row in rows]
 

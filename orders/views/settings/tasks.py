@@ -108,7 +108,7 @@ def _page(request: PageRequest, form: TaskForm, task: Task | None) -> HttpRespon
         }  # fmt: skip
     return form_page(
         request, form, title=task.name if task else _("タスクを作る"), back_url=reverse("orders:tasks"), back_words=_("タスク"), row=task,
-        seen=SEEN_COLUMNS, danger=danger, template="orders/task_form.html", condition=drawn(node, given=given, error=fault),
+        seen=SEEN_COLUMNS, danger=danger, template="orders/task_form.html", wide=True, condition=drawn(node, given=given, error=fault),
     )  # fmt: skip
 
 

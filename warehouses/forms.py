@@ -1,0 +1,56 @@
+"""Adding and changing a warehouse: what is asked beside the adapter's own form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from orders.channels import CredentialsForm
+from warehouses.adapters import WarehouseAbility, adapter_class
+
+
+class WarehouseForm(forms.Form):
+    """A warehouse's name and hours."""
+
+    name = forms.CharField(label=_("名前"), max_length=100)
+    cutoff_at = forms.TimeField(
+        label=_("締め時刻"), initial=time(15, 30), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text=_("この時刻までの依頼は、その日の出荷になります。"),
+    )  # fmt: skip
+    collect_every_seconds = forms.TypedChoiceField(
+        label=_("実績を受け取る間隔"), coerce=int, initial=900, choices=[(300, _("5分ごと")), (900, _("15分ごと")), (3600, _("1時間ごと"))]
+    )
+    result_due_hour = forms.IntegerField(
+        label=_("実績が揃う時刻（時）"), min_value=0, max_value=23, initial=21, help_text=_("出荷日のこの時刻を過ぎても実績がなければ、遅れとして出します。")
+    )
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        abilities = adapter_class(kind).abilities
+        if WarehouseAbility.RESULTS not in abilities:
+            del self.fields["collect_every_seconds"]
+        if WarehouseAbility.REQUEST not in abilities:
+            del self.fields["result_due_hour"], self.fields["cutoff_at"]
+
+
+def key_form(kind: str, data: Mapping[str, Any] | None, *, stored: bool) -> CredentialsForm:
+    """Return the adapter's form. With credentials stored, leaving the secrets empty keeps all of them as they are."""
+    form: CredentialsForm = adapter_class(kind).form(data)
+    if stored and not any(str((data or {}).get(name, "")).strip() for name in form.secret_fields):
+        for name, field in form.fields.items():
+            field.required = False
+            if name in form.secret_fields:
+                field.widget.attrs["placeholder"] = "••••••••"
+    return form
+
+
+def credentials_of(form: CredentialsForm) -> dict[str, str]:
+    """Return what was entered, or nothing when the secrets were left empty."""
+    values = form.cleaned_data
+    if form.secret_fields and not any(values.get(name) for name in form.secret_fields):
+        return {}
+    return {name: str(value) for name, value in values.items()}
