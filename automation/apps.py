@@ -7,4 +7,4 @@ class AutomationConfig(AppConfig):
     name = "automation"
 
     def ready(self) -> None:
-        from automation import words  # noqa: F401  (how errors read, and who uses what)
+        from automation import observing, words  # noqa: F401  (what rules would do for an observed shop; how errors read)

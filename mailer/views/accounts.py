@@ -64,13 +64,20 @@ def _edit(request: PageRequest, pk: int | None) -> HttpResponse:
             saved.append(acts.save_account(values, account=row, shop_id=values.get("shop"), by=visit.by, now=visit.now))
 
         if not form.is_valid() or not attempt(form, act):
-            danger = {"words": _("使うのをやめる"), "note": _("送信待ちのメールは、このまま出ます。"), "url": reverse("mailer:account_retire", args=[pk])}
-            return form_page(
-                request, form, title=row.name if row else _("送信元を加える"), back_url=reverse("mailer:accounts"), back_words=_("送信元"),
-                submit_words=_("確かめて保存"), danger=danger if row else None,
-            )  # fmt: skip
+            return _shown(request, form, row)
         server = server_of(saved[0])
     return _tested(request, saved[0], server)
+
+
+def _shown(request: PageRequest, form: AccountForm, row: MailAccount | None) -> HttpResponse:
+    danger = None
+    if row is not None:
+        url = reverse("mailer:account_retire", args=[row.pk])
+        danger = {"words": _("使うのをやめる"), "note": _("送信待ちのメールは、このまま出ます。"), "url": url}
+    return form_page(
+        request, form, title=row.name if row else _("送信元を加える"), back_url=reverse("mailer:accounts"), back_words=_("送信元"),
+        submit_words=_("確かめて保存"), danger=danger,
+    )  # fmt: skip
 
 
 def _tested(request: PageRequest, row: MailAccount, server: Server) -> HttpResponse:
