@@ -7,9 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from hub.models import Tenant
-from orders import queries, search
+from hub.tenancy import TenantModel
+from orders import queries
 from orders.fields.kinds import day_of
-from orders.models import StatusGroup
+from orders.models import OrderSearch, SearchPhone, StatusGroup, TrackingNumber
 from orders.queries import Filter
 from tests.conftest import NOW
 from tests.orders.making import make_many
@@ -39,12 +40,22 @@ def plan_of(call: Any, table: str) -> str:
 
 @pytest.mark.usefixtures("_planned_as_if_large")
 class TestPlans:
-    def test_numbers_and_phones_are_ranges_of_an_index(self) -> None:
-        plan = plan_of(lambda: search.look_up("123456"), "orders_ordersearch")
+    @pytest.mark.parametrize(
+        ("model", "column"),
+        [
+            (OrderSearch, "number_rev"),
+            (OrderSearch, "phone_rev"),
+            (SearchPhone, "phone_rev"),
+            (TrackingNumber, "number_rev"),
+        ],
+    )
+    def test_ends_of_numbers_and_phones_are_ranges_of_an_index(self, model: type[TenantModel], column: str) -> None:
+        ends = model.objects.filter(**{f"{column}__ends_with": "123456"}).order_by("tenant_id", column)
 
-        assert "number_rev >= '654321'" in plan
-        assert "phone_rev >= '654321'" in plan
-        assert "number_rev < '654322'" in plan
+        plan = plan_of(lambda: list(ends), model._meta.db_table)
+
+        assert f"{column} >= '654321'" in plan
+        assert f"{column} < '654322'" in plan
 
     def test_the_list_is_read_in_the_order_of_its_index(self) -> None:
         plan = plan_of(lambda: queries.page_of_orders(Filter(), today=TODAY), "orders_order")
