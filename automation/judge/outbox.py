@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
+from uuid import UUID
 
 from automation.judge.findings import OTHER, Case, Looked
 from hub.models import Breaker, Effect, EffectState, Lane, System, Tenant
@@ -24,6 +26,7 @@ def nothing_forgotten(case: Case) -> Looked:
         looked.find(OTHER, f"effect {effect.pk} ({effect.kind}) is being sent since {effect.claimed_until:%H:%M:%S}")
     for effect in rows.filter(state=EffectState.UNSURE, due_at__lt=now - LOOKED_WITHIN):
         looked.find(OTHER, f"effect {effect.pk} ({effect.kind}) is unsure since {effect.due_at:%H:%M:%S}")
+    _one_at_a_time(looked)
     if _is_stopped(case.tenant_id):
         return looked
     served = dict(Lane.objects.values_list("name", "served_at"))
@@ -36,6 +39,16 @@ def nothing_forgotten(case: Case) -> Looked:
                 f"effect {effect.pk} ({effect.kind}) is due since {effect.due_at:%H:%M:%S} and its lane is not served",
             )
     return looked
+
+
+def _one_at_a_time(looked: Looked) -> None:
+    """A lane is spoken to by one claim at a time: what is in flight carries one token (promise G11)."""
+    tokens: dict[str, set[UUID | None]] = defaultdict(set)
+    for lane, token in Effect.objects.filter(state=EffectState.SENDING).values_list("lane", "token"):
+        tokens[lane].add(token)
+    for lane, claims in sorted(tokens.items()):
+        if len(claims) > 1:
+            looked.find(OTHER, f"{len(claims)} claims are sending in lane {lane}")
 
 
 def _is_stopped(tenant_id: int) -> bool:

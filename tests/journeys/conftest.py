@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings
+from django.test import override_settings
 
 from hub.models import Clock, Tenant
 from simulators.clock import Clock as SimulatedClock
@@ -58,27 +61,39 @@ class World:
         return [line for line in read(self.folder / "rsl.jsonl") if not kind or line["kind"] == kind]
 
 
-@pytest.fixture
-def world(tmp_path: Path, settings: Any) -> Iterator[World]:
+@contextmanager
+def open_world(folder: Path, *, gap_seconds: float = 0.02) -> Iterator[World]:
+    """Open a world whose ledgers are in this folder, with the hub's settings pointing at it."""
     mall_clock, rsl_clock = SimulatedClock(), SimulatedClock()
-    mall = RakutenMall(clock=mall_clock, ledger=Ledger(tmp_path / "mall.jsonl"), seed=7)
-    warehouse = RslWarehouse(clock=rsl_clock, ledger=Ledger(tmp_path / "rsl.jsonl"), seed=7)
+    mall = RakutenMall(clock=mall_clock, ledger=Ledger(folder / "mall.jsonl"), seed=7)
+    warehouse = RslWarehouse(clock=rsl_clock, ledger=Ledger(folder / "rsl.jsonl"), seed=7)
     mall_server, rsl_server = Server(mall.app, "127.0.0.1", 0), Server(warehouse.app, "127.0.0.1", 0)
-    settings.CHANNEL_BASE_URLS = {"rakuten": mall_server.url}
-    settings.WAREHOUSE_BASE_URLS = {**settings.WAREHOUSE_BASE_URLS, "rsl": rsl_server.url}
-    settings.MALL_GAP_SECONDS = 0.02
-    settings.QUIET_MALL_SECONDS = settings.QUIET_WAREHOUSE_SECONDS = 0.5
     world = World(
         mall=mall,
         warehouse=warehouse,
         mall_url=mall_server.url,
         warehouse_url=rsl_server.url,
         clocks=[mall_clock, rsl_clock],
-        folder=tmp_path,
+        folder=folder,
     )
-    world.at(START)
-    yield world
-    Tenant.objects.update(suspended_at=START)
-    Clock.objects.all().delete()
-    mall_server.close()
-    rsl_server.close()
+    with override_settings(
+        CHANNEL_BASE_URLS={"rakuten": mall_server.url},
+        WAREHOUSE_BASE_URLS={**settings.WAREHOUSE_BASE_URLS, "rsl": rsl_server.url},
+        MALL_GAP_SECONDS=gap_seconds,
+        QUIET_MALL_SECONDS=0.5,
+        QUIET_WAREHOUSE_SECONDS=0.5,
+    ):
+        world.at(START)
+        try:
+            yield world
+        finally:
+            Tenant.objects.update(suspended_at=START)
+            Clock.objects.all().delete()
+            mall_server.close()
+            rsl_server.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with open_world(tmp_path) as opened:
+        yield opened
