@@ -1,11 +1,11 @@
 """Paths of files and of pasted numbers. They lie in the namespace of orders, whose pages link to them."""
 
-from django.urls import path, register_converter
+from django.urls import path
 
 from documents.views import files, tracking
-from hub.ids import IdConverter
+from hub.ids import register_in_paths
 
-register_converter(IdConverter, "oid")
+register_in_paths()
 
 urlpatterns = [
     path("orders/tracking/", tracking.paste_tracking, name="paste_tracking"),

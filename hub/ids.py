@@ -6,6 +6,7 @@ import hashlib
 from functools import lru_cache
 
 from django.conf import settings
+from django.urls.converters import get_converters, register_converter
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUE = {letter: number for number, letter in enumerate(_ALPHABET)}
@@ -62,3 +63,9 @@ class IdConverter:
 
     def to_url(self, value: int) -> str:
         return encode(int(value))
+
+
+def register_in_paths() -> None:
+    """Make `<oid:pk>` known to paths. Each file of paths asks for it; the first one registers."""
+    if "oid" not in get_converters():
+        register_converter(IdConverter, "oid")

@@ -17,6 +17,7 @@ from hub.problems import Refusal
 
 INVITED_FOR = timedelta(days=7)
 LONGEST_TOKEN = timedelta(days=366)
+OVERLAP = timedelta(hours=1)
 
 SCOPES: Mapping[str, str] = {
     "orders:read": "orders.see",
@@ -24,6 +25,7 @@ SCOPES: Mapping[str, str] = {
     "personal:read": "addresses.see",
     "settings:read": "settings.see",
     "settings:write": "settings.edit",
+    "shops:live": "shops.live",
     "members:write": "members.edit",
 }
 """Scope → the right a member must have to give it. Without `personal:read` buyers and recipients are masked."""
@@ -217,3 +219,13 @@ def find_token(secret: str) -> tuple[int, int] | None:
         cursor.execute("SELECT tenant_id, token_id FROM hub_token_owner(%s)", [hash_of(secret)])
         row = cursor.fetchone()
     return (row[0], row[1]) if row else None
+
+
+def rotate_token(token: ApiToken, *, life: timedelta, by: Actor, now: datetime) -> NewToken:
+    """Make a token like this one; the old one goes on for an hour, so that nothing stops while the secret is changed."""
+    made = create_token(
+        name=token.name, scopes=token.scopes, by=by, now=now, expires_at=now + min(life, LONGEST_TOKEN), member=token.created_by
+    )
+    ApiToken.objects.filter(pk=token.pk, expires_at__gt=now + OVERLAP).update(expires_at=now + OVERLAP)
+    note("token.rotated", by=by, now=now, id=token.pk, name=token.name, new=made.token.pk)
+    return made

@@ -1,11 +1,11 @@
 """The platform's own pages. Home, search, jobs and effects belong to this namespace too, and are shown by `orders/views`."""
 
-from django.urls import path, register_converter
+from django.urls import path
 
-from hub.ids import IdConverter
+from hub.ids import register_in_paths
 from hub.views import account, invitations, members, outgoing, settings, signing, switching, tokens
 
-register_converter(IdConverter, "oid")
+register_in_paths()
 
 app_name = "hub"
 urlpatterns = [

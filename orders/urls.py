@@ -1,13 +1,13 @@
 """Paths of the core's pages. `in_hub` are pages of the platform's namespace that speak of orders."""
 
-from django.urls import URLPattern, path, register_converter
+from django.urls import URLPattern, path
 
-from hub.ids import IdConverter
+from hub.ids import register_in_paths
 from orders.views import acts, addresses, attention, bulk, detail, effects, home, jobs, leaving, removed, search, shipping
 from orders.views import list as listed
 from orders.views.settings.urls import urlpatterns as settings_urls
 
-register_converter(IdConverter, "oid")
+register_in_paths()
 
 app_name = "orders"
 urlpatterns: list[URLPattern] = [

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", switching.healthz, name="healthz"),
     path("readyz", switching.readyz, name="readyz"),
     path("language/", switching.set_language, name="set_language"),
+    path("api/v1/", include("hub.conf.api_urls")),
     path("", include(([*hub.urlpatterns, *orders.in_hub], "hub"))),
     path("", include(([*documents.urlpatterns, *orders.urlpatterns], "orders"))),
     path("", include(hub.by_name_of_allauth)),

@@ -52,6 +52,10 @@ TEXTS: Mapping[str, Text] = {
         "続きを示す値が正しくありません。", "The cursor is not one of ours.",
         "next の値をそのまま渡すか、先頭から読み直してください。", "Pass next as it was given, or begin again.",
     ),
+    "feed_restarted": text(
+        "データが復元されたため、続きから読めません。", "The data was restored, so the feed cannot go on from here.",
+        "after を空にして、最初から読み直してください。", "Begin again with an empty after.",
+    ),
     "not_an_id": text(
         "IDではありません。", "This is not an id.", "APIが返したIDをそのまま使ってください。",
         "Use ids as the API gave them.",

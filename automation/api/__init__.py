@@ -1,0 +1,1 @@
+"""Rules by the API: groups, rules, versions, and what each would touch."""

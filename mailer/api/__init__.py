@@ -1,0 +1,1 @@
+"""Mail by the API: templates, messages, and letting held ones go."""

@@ -1,0 +1,17 @@
+"""How the expected errors of mail read as problems. Loaded by `MailerConfig.ready`."""
+
+from __future__ import annotations
+
+from hub.problems import Problem, teach
+from mailer.settings import NameTaken, UnknownWord
+
+
+def _of_word(error: UnknownWord) -> Problem:
+    first = error.faults[0]
+    faults = [{"word": fault.word, "line": fault.line, "column": fault.column} for fault in error.faults]
+    params = {"word": first.word, "line": first.line, "column": first.column}
+    return Problem(code="unknown_word", status=422, field="body", params=params, more={"faults": faults})
+
+
+teach(UnknownWord, _of_word)
+teach(NameTaken, lambda e: Problem(code="name_taken", field="name", params={"name": str(e)}))

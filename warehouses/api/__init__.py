@@ -1,0 +1,1 @@
+"""Warehouses by the API: accounts, requests, withdrawals, and shipments recorded."""
