@@ -6,14 +6,14 @@ import base64
 import contextlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
 
 from channels_rakuten.adapter import Rakuten
-from orders.channels import Absent, BadPayload, MallOrder
+from orders.channels import Absent, BadPayload, MallOrder, Same
 from simulators.clock import Clock
 from simulators.ledger import Ledger
 from simulators.rakuten import RakutenMall
@@ -81,7 +81,9 @@ class Reader:
             transport=transport,
         )
 
-    def read(self, answer: Answer) -> Sequence[MallOrder | BadPayload | Absent]:
-        """Read one answer as the intake does."""
+    def read(
+        self, answer: Answer, stored: Mapping[str, bytes] | None = None
+    ) -> Sequence[MallOrder | Same | BadPayload | Absent]:
+        """Read one answer as the intake does; with the hashes that are stored, as re-reading does."""
         self._body = answer.body
-        return self._channel.fetch(numbers=answer.numbers)
+        return self._channel.fetch(numbers=answer.numbers, stored=stored)

@@ -30,6 +30,7 @@ from orders.channels import (
     MallOrder,
     Named,
     Pace,
+    Same,
     ShipmentReport,
     ShopTest,
 )  # fmt: skip
@@ -37,6 +38,7 @@ from orders.channels import (
 MOST_PAGES = 15  # the mall shows no more than 15,000 numbers of one search
 _NO_SUCH_ORDER = "GET_ORDER_INFO_102"
 _T = TypeVar("_T")
+Read = MallOrder | Same | BadPayload | Absent
 
 
 class Rakuten:
@@ -93,14 +95,14 @@ class Rakuten:
             page += 1
         return Named(numbers=tuple(numbers), total_first=first, total_last=last, mall_time=mall_time)
 
-    def fetch(self, *, numbers: Sequence[str]) -> list[MallOrder | BadPayload | Absent]:
+    def fetch(self, *, numbers: Sequence[str], stored: Mapping[str, bytes] | None = None) -> list[Read]:
         """Read orders, 100 a call. A number that the answer does not mention is a BadPayload: nothing is known of it."""
-        return self._orders(numbers, klass=self.reading_class)
+        return self._orders(numbers, stored or {}, klass=self.reading_class)
 
     def look(self, *, numbers: Sequence[str]) -> Mapping[str, MallOrder | Absent]:
         """Read orders for a handler. One that cannot be understood is left out: nothing can be said of it."""
-        found = self._orders(numbers, klass="report")
-        return {order.number: order for order in found if not isinstance(order, BadPayload)}
+        found = self._orders(numbers, {}, klass="report")
+        return {order.number: order for order in found if not isinstance(order, BadPayload | Same)}
 
     def confirm(self, *, numbers: Sequence[str]) -> Mapping[str, Outcome]:
         """Confirm up to 100 orders."""
@@ -144,20 +146,20 @@ class Rakuten:
         """Let the connections go."""
         self._rms.close()
 
-    def _orders(self, numbers: Sequence[str], *, klass: str) -> list[MallOrder | BadPayload | Absent]:
+    def _orders(self, numbers: Sequence[str], stored: Mapping[str, bytes], *, klass: str) -> list[Read]:
         asked = list(dict.fromkeys(numbers))
-        found: list[MallOrder | BadPayload | Absent] = []
+        found: list[Read] = []
         for start in range(0, len(asked), self.fetch_size):
-            found += self._page_of_orders(asked[start : start + self.fetch_size], klass=klass)
+            found += self._page_of_orders(asked[start : start + self.fetch_size], stored, klass=klass)
         return found
 
-    def _page_of_orders(self, asked: list[str], *, klass: str) -> list[MallOrder | BadPayload | Absent]:
+    def _page_of_orders(self, asked: list[str], stored: Mapping[str, bytes], *, klass: str) -> list[Read]:
         answer, told = self._read(
             GET, wire.OrdersAnswer, partial(self._rms.get, numbers=asked, klass=klass), spare=_by_hand
         )
         if told.orders is None:
             raise MallDown(f"{function_name(GET)}: {answers.first_error(answer) or 'no orders'}")
-        return list(_sorted_out(asked, told).values())
+        return list(_sorted_out(asked, told, stored).values())
 
     def _read(
         self,
@@ -189,13 +191,13 @@ class Rakuten:
         return MallBlind(answers.EXPIRED if expired else answers.NOT_SWITCHED_ON, function=blind.function)
 
 
-def _sorted_out(asked: list[str], told: wire.OrdersAnswer) -> dict[str, MallOrder | BadPayload | Absent]:
+def _sorted_out(asked: list[str], told: wire.OrdersAnswer, stored: Mapping[str, bytes]) -> dict[str, Read]:
     """Give each number asked for one answer, whatever the mall's order, repetitions and gaps."""
-    found: dict[str, MallOrder | BadPayload | Absent] = {}
+    found: dict[str, Read] = {}
     nameless: list[BadPayload] = []
     wanted = set(asked)
     for raw in told.orders or ():
-        order = order_from(bytes(raw))
+        order = order_from(bytes(raw), stored)
         if order.number in wanted:
             found.setdefault(order.number, order)
         elif isinstance(order, BadPayload) and not order.number:

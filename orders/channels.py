@@ -175,6 +175,13 @@ class BadPayload:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Same:
+    """The mall says of this order what is stored already, byte for byte."""
+
+    number: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Absent:
     """The mall does not know this number (or no longer tells)."""
 
@@ -275,8 +282,14 @@ class Channel(Protocol):
         """Name every order placed in the window, whatever its state."""
         ...
 
-    def fetch(self, *, numbers: Sequence[str]) -> list[MallOrder | BadPayload | Absent]:
-        """Read up to `fetch_size` orders; one answer for each number, in any order."""
+    def fetch(
+        self, *, numbers: Sequence[str], stored: Mapping[str, bytes] | None = None
+    ) -> list[MallOrder | Same | BadPayload | Absent]:
+        """Read up to `fetch_size` orders; one answer for each number, in any order.
+
+        `stored`: the hashes of the payloads that are kept. An order whose payload has its hash may be answered with Same, which
+        spares reading it; an adapter that does not care ignores this.
+        """
         ...
 
     def look(self, *, numbers: Sequence[str]) -> Mapping[str, MallOrder | Absent]:

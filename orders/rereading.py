@@ -66,10 +66,11 @@ def _one_call(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) 
             return False
         now = business_now()
         due = Order.objects.filter(shop_id=shop_id, reread_at__lte=now).order_by("reread_at", "pk")
-        numbers = list(due.values_list("number", flat=True)[: channel.fetch_size])
+        stored = dict(due.values_list("number", "snapshot_hash")[: channel.fetch_size])
+    numbers = list(stored)
     if not numbers:
         return False
-    items = channel.fetch(numbers=numbers)
+    items = channel.fetch(numbers=numbers, stored={n: bytes(kept) for n, kept in stored.items() if kept is not None})
     crash("rereading.after_fetch")
     save_mall_orders(tenant_id, shop_id, items, by=MALL, now=now)
     told = {item.number for item in items if not isinstance(item, BadPayload | Absent)}

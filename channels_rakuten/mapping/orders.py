@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from channels_rakuten import codes, wire
@@ -9,12 +10,19 @@ from channels_rakuten.mapping import extras, payloads, wishes
 from channels_rakuten.mapping.payloads import Odd
 from channels_rakuten.mapping.values import address, day, flag, instant, percent, yen
 from orders import blocks
-from orders.channels import BadPayload, Coupon, MallLine, MallOrder, MallParcel, MallTracking, TaxRow
+from orders.channels import BadPayload, Coupon, MallLine, MallOrder, MallParcel, MallTracking, Same, TaxRow
 
 
-def order_from(raw: bytes) -> MallOrder | BadPayload:
-    """Translate one element of OrderModelList. What cannot be understood comes back with the place and a reason."""
+def order_from(raw: bytes, stored: Mapping[str, bytes] | None = None) -> MallOrder | Same | BadPayload:
+    """Translate one element of OrderModelList. What cannot be understood comes back with the place and a reason.
+
+    `stored`: hashes by order number; a payload that has its hash is not read again.
+    """
     payload = payloads.cleaned(raw)
+    if stored:
+        number = payloads.number_in(payload)
+        if stored.get(number) == payloads.hash_of(payload):
+            return Same(number=number)
     try:
         order, unknown = payloads.read(payload)
         return _order(order, unknown, payload)

@@ -14,16 +14,17 @@ from hub.tenancy import current_tenant
 from orders import search
 from orders.channels import MallOrder
 from orders.intake.insert import hexed, insert_rows, take_ids
-from orders.intake.rows import line_columns, order_columns, parcel_columns
+from orders.intake.reading import Known
+from orders.intake.rows import address_doubt, line_columns, order_columns, parcel_columns
 from orders.intake.schedule import next_reread
-from orders.models import Listing, MallSnapshot, Order, OrderLine, OrderTag, Parcel, Shop, Status, Tag
+from orders.models import Listing, MallSnapshot, Order, OrderLine, OrderTag, Parcel, Shop
 from orders.models.shops import ShopMode
 
 GONE = {"shipped": "done", "settled": "done", "cancelled": "cancelled"}
 """Where an order starts that the mall had finished before it was ever seen here."""
 
 
-def insert_orders(shop: Shop, orders: Sequence[MallOrder], *, by: Actor, now: datetime) -> None:
+def insert_orders(shop: Shop, orders: Sequence[MallOrder], known: Known, *, by: Actor, now: datetime) -> None:
     """Insert orders that the shop does not have yet, inside the open transaction."""
     if not orders:
         return
@@ -31,8 +32,7 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], *, by: Actor, now: da
     lines = [(parcel, line) for _, parcel in parcels for line in parcel.lines]
     ids = take_ids({Order: len(orders), Parcel: len(parcels), OrderLine: len(lines)})
     order_ids = dict(zip((order.number for order in orders), ids[Order], strict=True))
-    listings = listings_of(shop, lines_of(orders))
-    statuses = {status.default_for: status for status in Status.objects.exclude(default_for="").select_related("group")}
+    listings = with_new_listings(shop, lines_of(orders), known.listings)
     parcel_ids, line_ids = iter(ids[Parcel]), iter(ids[OrderLine])
     order_rows: list[dict[str, Any]] = []
     parcel_rows: list[dict[str, Any]] = []
@@ -40,6 +40,7 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], *, by: Actor, now: da
     for order in orders:
         order_id = order_ids[order.number]
         unmapped = open_lines = 0
+        doubts = [address_doubt(parcel) for parcel in order.parcels]
         for position, parcel in enumerate(order.parcels, start=1):
             parcel_id = next(parcel_ids)
             parcel_rows.append(
@@ -47,7 +48,7 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], *, by: Actor, now: da
                     "id": parcel_id,
                     "order_id": order_id,
                     "warehouse_id": None,
-                    **parcel_columns(parcel, position=position, order=order),
+                    **parcel_columns(parcel, position=position, order=order, doubt=doubts[position - 1]),
                 }
             )
             for line in parcel.lines:
@@ -59,14 +60,14 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], *, by: Actor, now: da
                      "ship_units": units * line.quantity, **line_columns(line, position=open_lines, parcel_key=parcel.key)}
                 )  # fmt: skip
         order_rows.append(
-            _order_row(shop, order, order_id, statuses, unmapped=unmapped, open_lines=open_lines, now=now)
+            _order_row(shop, order, order_id, known, doubts, unmapped=unmapped, open_lines=open_lines, now=now)
         )
     insert_rows(Order, order_rows)
     insert_rows(Parcel, parcel_rows)
     insert_rows(OrderLine, line_rows)
     _insert_snapshots(orders, order_ids, now=now)
     search.insert_keys(order_rows, parcel_rows)
-    _insert_unmapped_tags(order_rows)
+    _insert_unmapped_tags(order_rows, known.tags)
     _enter_audit(ids[Order], by=by, now=now)
 
 
@@ -81,23 +82,24 @@ def _order_row(
     shop: Shop,
     order: MallOrder,
     order_id: int,
-    statuses: dict[str, Status],
+    known: Known,
+    doubts: Sequence[str],
     *,
     unmapped: int,
     open_lines: int,
     now: datetime,
 ) -> dict[str, Any]:
-    columns = order_columns(shop, order, now=now)
+    columns = order_columns(shop, order, now=now, doubts=doubts)
     gone = GONE.get(order.state)
-    status = statuses[gone or ("waiting" if columns["ready_at"] > now else "intake")]
+    status_id, phase = known.statuses[gone or ("waiting" if columns["ready_at"] > now else "intake")]
     live_from = shop.live_from
     ours = gone is None and shop.mode == ShopMode.LIVE and live_from is not None and order.placed_at >= live_from
     row = {
         "id": order_id,
         "shop_id": shop.pk,
         "number": order.number,
-        "status_id": status.pk,
-        "phase": status.group.phase,
+        "status_id": status_id,
+        "phase": phase,
         "status_at": now,
         "taken_in_at": now,
         "changed_at": now,
@@ -114,14 +116,20 @@ def _order_row(
 
 def listings_of(shop: Shop, keys: dict[str, tuple[str, str]]) -> dict[str, tuple[int, int | None, int]]:
     """Return listing id, product id and units for each mall key; unknown keys become unmapped listings."""
-    known = _listings(shop, keys)
+    return with_new_listings(shop, keys, _listings(shop, keys))
+
+
+def with_new_listings(
+    shop: Shop, keys: dict[str, tuple[str, str]], known: dict[str, tuple[int, int | None, int]]
+) -> dict[str, tuple[int, int | None, int]]:
+    """Return the known listings of the keys, and make unmapped ones of the others."""
     missing = sorted(key for key in keys if key not in known)
     if missing:
         Listing.objects.bulk_create(
             [Listing(shop=shop, key=key, name=keys[key][0], variation=keys[key][1]) for key in missing],
             ignore_conflicts=True,
         )
-        known = _listings(shop, keys)
+        return _listings(shop, keys)
     return known
 
 
@@ -157,10 +165,9 @@ def unmapped_key(unmapped: int, open_lines: int) -> str:
     return "unmapped_all" if unmapped >= open_lines else "unmapped_some"
 
 
-def _insert_unmapped_tags(rows: Sequence[dict[str, Any]]) -> None:
+def _insert_unmapped_tags(rows: Sequence[dict[str, Any]], tags: dict[str, int]) -> None:
     tagged = [(row["id"], key) for row in rows if (key := unmapped_key(row["unmapped_lines"], row["open_lines"]))]
     if tagged:
-        tags = dict(Tag.objects.exclude(key="").values_list("key", "pk"))
         insert_rows(OrderTag, [{"order_id": order_id, "tag_id": tags[key]} for order_id, key in tagged if key in tags])
 
 

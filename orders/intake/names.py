@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import copy
 
 from orders.channels import MallOrder
-from orders.models import DeliveryName, PaymentName, Shop
+from orders.intake.reading import Known
+from orders.models import DeliveryName, Shop
 
 
-def in_our_words(shop: Shop, orders: Sequence[MallOrder]) -> list[MallOrder]:
+def in_our_words(shop: Shop, orders: Sequence[MallOrder], known: Known) -> list[MallOrder]:
     """Return the orders with the tenant's own methods for the mall's names; the mall's word stays where the tenant says nothing.
 
     Unknown delivery names become rows without a method: the settings page shows them, and their orders carry a task until named.
     """
-    payments = dict(PaymentName.objects.filter(channel=shop.channel).exclude(method="").values_list("name", "method"))
-    deliveries = dict(DeliveryName.objects.filter(channel=shop.channel).values_list("name", "method"))
-    unknown = sorted({order.delivery_name for order in orders if order.delivery_name} - set(deliveries))
+    unknown = sorted({order.delivery_name for order in orders if order.delivery_name} - set(known.deliveries))
     if unknown:
         DeliveryName.objects.bulk_create(
             [DeliveryName(channel=shop.channel, name=name) for name in unknown], ignore_conflicts=True
         )
-    return [_named(order, payments, deliveries) for order in orders]
+    return [_named(order, known.payments, known.deliveries) for order in orders]
 
 
 def _named(order: MallOrder, payments: dict[str, str], deliveries: dict[str, str]) -> MallOrder:
@@ -32,4 +31,6 @@ def _named(order: MallOrder, payments: dict[str, str], deliveries: dict[str, str
     state = order.payment_state
     if payment != order.payment_method:
         state = "collect" if payment == "cod" else "open" if state == "collect" else state
-    return replace(order, delivery_method=method, payment_method=payment, payment_state=state)
+    said = copy(order)  # a fifth of what replace() costs, which makes all fifty fields anew
+    vars(said).update(delivery_method=method, payment_method=payment, payment_state=state)
+    return said

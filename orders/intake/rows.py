@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,11 @@ from orders.models import Shop
 from orders.remarks import remark_left
 
 
-def order_columns(shop: Shop, order: MallOrder, *, now: datetime) -> dict[str, Any]:
-    """Return the mall's columns of an order (by attname). `mall_read_at` is when it was read."""
+def order_columns(
+    shop: Shop, order: MallOrder, *, now: datetime, doubts: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Return the mall's columns of an order (by attname). `mall_read_at` is when it was read; `doubts` are those of its parcels."""
+    doubts = [address_doubt(parcel) for parcel in order.parcels] if doubts is None else doubts
     wait = timedelta(0) if order.next_day else timedelta(minutes=shop.wait_minutes)
     return {
         "placed_at": order.placed_at,
@@ -57,7 +61,7 @@ def order_columns(shop: Shop, order: MallOrder, *, now: datetime) -> dict[str, A
         "coupons": [{"payer": c.payer, "code": c.code, "name": c.name, "yen": c.yen} for c in order.coupons],
         "tax": [{"percent": t.percent, "base_yen": t.base_yen, "tax_yen": t.tax_yen} for t in order.tax],
         "mall_fields": dict(order.extra),
-        "address_doubt": next((d for d in map(address_doubt, order.parcels) if d), ""),
+        "address_doubt": next((doubt for doubt in doubts if doubt), ""),
     }
 
 
@@ -80,7 +84,7 @@ def sums_differ(order: MallOrder) -> int:
     return total - (subtotal + tax_outside + postage + fee - coupons - order.points_yen - order.discount_yen)
 
 
-def parcel_columns(parcel: MallParcel, *, position: int, order: MallOrder) -> dict[str, Any]:
+def parcel_columns(parcel: MallParcel, *, position: int, order: MallOrder, doubt: str | None = None) -> dict[str, Any]:
     """Return the mall's columns of a parcel."""
     who = parcel.recipient
     return {
@@ -94,7 +98,7 @@ def parcel_columns(parcel: MallParcel, *, position: int, order: MallOrder) -> di
         "city": who.city,
         "street": who.street,
         "island": parcel.island,
-        "address_doubt": address_doubt(parcel),
+        "address_doubt": address_doubt(parcel) if doubt is None else doubt,
         "wish_on": order.wish_on,
         "wish_time": order.wish_time,
         "delivery_method": order.delivery_method,

@@ -13,10 +13,11 @@ from hub import secrets
 from hub.audit import Actor
 from hub.crash import crash
 from hub.tenancy import current_tenant, tenant_transaction
-from orders.channels import Absent, BadPayload, MallOrder
-from orders.intake.fresh import insert_orders
+from orders.channels import Absent, BadPayload, MallOrder, Same
+from orders.intake.fresh import insert_orders, lines_of
 from orders.intake.merge import merge_order
 from orders.intake.names import in_our_words
+from orders.intake.reading import read_known
 from orders.intake.schedule import next_reread
 from orders.models import Order, OrderNumber, RejectedPayload, Shop
 from orders.models.intake import NumberState
@@ -37,15 +38,16 @@ class Saved:
 
 
 def save_mall_orders(
-    tenant_id: int, shop_id: int, items: Sequence[MallOrder | BadPayload | Absent], *, by: Actor, now: datetime
+    tenant_id: int, shop_id: int, items: Sequence[MallOrder | Same | BadPayload | Absent], *, by: Actor, now: datetime
 ) -> Saved:
     """Save one answer in one transaction; when the database refuses it, each order in its own, and the refused are listed."""
     saved = Saved()
     orders = list({item.number: item for item in items if isinstance(item, MallOrder)}.values())
+    same = list({item.number: item for item in items if isinstance(item, Same)}.values())
     try:
         with tenant_transaction(tenant_id):
             shop = Shop.objects.get(pk=shop_id)
-            _save(shop, orders, saved, by=by, now=now)
+            _save(shop, orders, same, saved, by=by, now=now)
             _note_rest(shop, items, saved, now=now)
         crash("intake.after_save")
         return saved
@@ -56,7 +58,7 @@ def save_mall_orders(
     for order in orders:
         try:
             with tenant_transaction(tenant_id):
-                _save(Shop.objects.get(pk=shop_id), [order], saved, by=by, now=now)
+                _save(Shop.objects.get(pk=shop_id), [order], (), saved, by=by, now=now)
         except DatabaseError as error:
             with tenant_transaction(tenant_id):
                 _reject(Shop.objects.get(pk=shop_id), _refused(order, error), saved, now=now)
@@ -74,52 +76,95 @@ def _refused(order: MallOrder, error: DatabaseError) -> BadPayload:
     return BadPayload(number=order.number, path=str(constraint), reason="database_refused", payload=order.payload)
 
 
-def _save(shop: Shop, orders: Sequence[MallOrder], saved: Saved, *, by: Actor, now: datetime) -> None:
-    """Save understood orders inside the open transaction."""
-    orders = in_our_words(shop, orders)
-    known = {
-        row["number"]: row
-        for row in Order.objects.filter(shop=shop, number__in=[order.number for order in orders])
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
-        .values("pk", "number", "snapshot_hash", "mall_read_at", "ready_at", "judge_at", "revision", "judged_revision", "deleted_at", "phase",
-                "mall_state", "mall_block", "unreported", "reread_at")
-    }  # fmt: skip
-    new = sorted((order for order in orders if order.number not in known), key=lambda order: order.number)
-    same: list[int] = []
+def _save(
+    shop: Shop, orders: Sequence[MallOrder], same: Sequence[Same], saved: Saved, *, by: Actor, now: datetime
+) -> None:
+    """Save understood orders inside the open transaction. Unchanged ones are only looked at: neither locked nor written."""
+    stored = _stored(shop, [item.number for item in (*orders, *same)])
+    unchanged = [item.number for item in same if item.number in stored]
+    fresh: list[MallOrder] = []
+    changed: list[MallOrder] = []
     for order in orders:
-        row = known.get(order.number)
+        row = stored.get(order.number)
         if row is None:
-            continue
-        if row["snapshot_hash"] is not None and bytes(row["snapshot_hash"]) == order.hash:
-            saved.same.append(order.number)
-            if (
-                row["mall_read_at"] is None
-                or row["mall_read_at"] < now - TOUCH_AFTER
-                or (row["reread_at"] and row["reread_at"] <= now)
-            ):
-                same.append(row["pk"])
+            fresh.append(order)
+        elif _is_same(row["snapshot_hash"], order):
+            unchanged.append(order.number)
         else:
-            merge_order(shop, row["pk"], order, by=by, now=now)
+            changed.append(order)
+    saved.same += unchanged
+    _touch([stored[number] for number in unchanged], now=now)
+    if not fresh and not changed:
+        return
+    known = read_known(shop, lines_of([*fresh, *changed]))
+    _merge(shop, in_our_words(shop, changed, known), stored, saved, by=by, now=now)
+    fresh.sort(key=lambda order: order.number)
+    insert_orders(shop, in_our_words(shop, fresh, known), known, by=by, now=now)
+    saved.new += [order.number for order in fresh]
+    _mark_fetched(shop, [order.number for order in fresh])
+
+
+def _stored(shop: Shop, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return what is stored of these orders, as far as it decides what to do with an answer."""
+    rows = Order.objects.filter(shop=shop, number__in=numbers)
+    return {row["number"]: row for row in rows.values(*_DECIDES)}
+
+
+_DECIDES = ("pk", "number", "snapshot_hash", "mall_read_at", "ready_at", "judge_at", "revision", "judged_revision", "deleted_at", "phase",
+            "mall_state", "mall_block", "unreported", "reread_at")  # fmt: skip
+
+
+def _is_same(stored: bytes | None, order: MallOrder) -> bool:
+    return stored is not None and bytes(stored) == order.hash
+
+
+def _merge(
+    shop: Shop,
+    orders: Sequence[MallOrder],
+    stored: Mapping[str, Mapping[str, Any]],
+    saved: Saved,
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Lock the changed orders in id order, then merge those that nobody else has merged meanwhile."""
+    if not orders:
+        return
+    ids = [stored[order.number]["pk"] for order in orders]
+    rows = Order.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
+    hashes = dict(rows.values_list("number", "snapshot_hash"))
+    for order in orders:
+        if _is_same(hashes[order.number], order):
+            saved.same.append(order.number)
+        else:
+            merge_order(shop, stored[order.number]["pk"], order, by=by, now=now)
             saved.changed.append(order.number)
-    _touch([row for row in known.values() if row["pk"] in set(same)], now=now)
-    insert_orders(shop, new, by=by, now=now)
-    saved.new += [order.number for order in new]
-    _mark_fetched(shop, [order.number for order in new])
 
 
 def _touch(rows: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
-    """Note that these orders were read and had not changed; start the rules where only the reading was awaited."""
-    for row in rows:
-        values: dict[str, object] = {"mall_read_at": now, "reread_at": next_reread(row, now=now)}
-        if (
-            row["judge_at"] is None
-            and row["judged_revision"] != row["revision"]
-            and row["ready_at"] <= now
-            and row["deleted_at"] is None
-        ):
-            values["judge_at"] = now
-        Order.objects.filter(pk=row["pk"]).update(**values)
+    """Note that orders were read and had not changed, where the last note is old; start the rules where only the reading was awaited."""
+    touched = [(row["pk"], next_reread(row, now=now), _awaits(row, now)) for row in rows if _is_stale(row, now)]
+    if not touched:
+        return
+    ids, again, awaits = zip(*sorted(touched), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE orders_order o SET mall_read_at = %(now)s, reread_at = x.again,
+                   judge_at = CASE WHEN x.awaits THEN %(now)s ELSE o.judge_at END
+               FROM unnest(%(ids)s::bigint[], %(again)s::timestamptz[], %(awaits)s::boolean[]) AS x(id, again, awaits)
+               WHERE o.tenant_id = %(tenant)s AND o.id = x.id""",
+            {"now": now, "tenant": current_tenant(), "ids": list(ids), "again": list(again), "awaits": list(awaits)},
+        )
+
+
+def _is_stale(row: Mapping[str, Any], now: datetime) -> bool:
+    read_at, again = row["mall_read_at"], row["reread_at"]
+    return read_at is None or read_at < now - TOUCH_AFTER or (again is not None and again <= now)
+
+
+def _awaits(row: Mapping[str, Any], now: datetime) -> bool:
+    unjudged = row["judge_at"] is None and row["judged_revision"] != row["revision"]
+    return bool(unjudged and row["ready_at"] <= now and row["deleted_at"] is None)
 
 
 def _mark_fetched(shop: Shop, numbers: Sequence[str]) -> None:
@@ -127,18 +172,19 @@ def _mark_fetched(shop: Shop, numbers: Sequence[str]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO orders_ordernumber (tenant_id, shop_id, number, state, tries, named_at, error)
-               SELECT %s, %s, n, 'fetched', 0, clock_timestamp(), '' FROM unnest(%s::text[]) n
+            """WITH solved AS (
+                   UPDATE orders_rejectedpayload SET solved_at = clock_timestamp()
+                   WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[]) AND solved_at IS NULL)
+               INSERT INTO orders_ordernumber (tenant_id, shop_id, number, state, tries, named_at, error)
+               SELECT %(tenant)s, %(shop)s, n, 'fetched', 0, clock_timestamp(), '' FROM unnest(%(numbers)s::text[]) n
                ON CONFLICT (tenant_id, shop_id, number) DO UPDATE SET state = 'fetched', error = ''""",
-            [current_tenant(), shop.pk, sorted(numbers)],
-        )
-        cursor.execute(
-            "UPDATE orders_rejectedpayload SET solved_at = clock_timestamp() WHERE shop_id = %s AND number = ANY(%s) AND solved_at IS NULL",
-            [shop.pk, list(numbers)],
+            {"tenant": current_tenant(), "shop": shop.pk, "numbers": sorted(numbers)},
         )
 
 
-def _note_rest(shop: Shop, items: Sequence[MallOrder | BadPayload | Absent], saved: Saved, *, now: datetime) -> None:
+def _note_rest(
+    shop: Shop, items: Sequence[MallOrder | Same | BadPayload | Absent], saved: Saved, *, now: datetime
+) -> None:
     for item in items:
         if isinstance(item, BadPayload):
             _reject(shop, item, saved, now=now)
