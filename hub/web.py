@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial, wraps
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -131,7 +132,9 @@ def page(
             chosen = _choose(request, memberships)
             if chosen is None:
                 return render(request, "403.html", {"no_tenant": True}, status=403)
-            needs_factor = settings.MFA == "required" and chosen.role in (Role.OWNER, Role.ADMIN) and right != "account.own"
+            needs_factor = (
+                settings.MFA == "required" and chosen.role in (Role.OWNER, Role.ADMIN) and right != "account.own"
+            )
             if needs_factor and not is_mfa_enabled(user):
                 return redirect("hub:second_factor_setup")
             if fresh_factor and may(chosen.role, right):
@@ -180,7 +183,11 @@ def _tell(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 def referrer(request: HttpRequest, otherwise: str = "") -> str:
     """Return the page of ours that this request was sent from, as a path: `next`, what htmx says, or the referrer."""
-    for wanted in (request.POST.get("next", ""), request.headers.get("HX-Current-URL", ""), request.headers.get("Referer", "")):
+    for wanted in (
+        request.POST.get("next", ""),
+        request.headers.get("HX-Current-URL", ""),
+        request.headers.get("Referer", ""),
+    ):
         if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
             parts = urlsplit(wanted)
             return parts.path + (f"?{parts.query}" if parts.query else "")
@@ -194,7 +201,12 @@ def _choose(request: HttpRequest, memberships: tuple[Membership, ...]) -> Member
 
 
 def _inside(
-    request: HttpRequest, user: User, memberships: tuple[Membership, ...], chosen: Membership, right: str, view: Callable[[], HttpResponse]
+    request: HttpRequest,
+    user: User,
+    memberships: tuple[Membership, ...],
+    chosen: Membership,
+    right: str,
+    view: Callable[[], HttpResponse],
 ) -> HttpResponse:
     """Run the view and its rendering in one tenant transaction."""
     try:
@@ -209,7 +221,12 @@ def _inside(
 
 
 def _outside(
-    request: HttpRequest, user: User, memberships: tuple[Membership, ...], chosen: Membership, right: str, view: Callable[[], HttpResponse]
+    request: HttpRequest,
+    user: User,
+    memberships: tuple[Membership, ...],
+    chosen: Membership,
+    right: str,
+    view: Callable[[], HttpResponse],
 ) -> HttpResponse:
     """Check the right in a transaction of its own, then run the view without one."""
     try:
@@ -220,7 +237,9 @@ def _outside(
         return _refused(request, refused, chosen)
 
 
-def _sign_in(request: HttpRequest, user: User, memberships: tuple[Membership, ...], chosen: Membership, right: str) -> None:
+def _sign_in(
+    request: HttpRequest, user: User, memberships: tuple[Membership, ...], chosen: Membership, right: str
+) -> None:
     visit = Visit(
         user=user, member=Member.objects.get(pk=chosen.member_id), tenant=Tenant.objects.get(pk=chosen.tenant_id),
         memberships=memberships, now=business_now(),
@@ -232,28 +251,35 @@ def _sign_in(request: HttpRequest, user: User, memberships: tuple[Membership, ..
 def _refused(request: HttpRequest, refused: Forbidden, chosen: Membership) -> HttpResponse:
     """Name the role that is needed, and people who may help."""
     with tenant_transaction(chosen.tenant_id):
-        helpers = Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN], removed_at__isnull=True).select_related("user").order_by("pk")[:3]
+        helpers = (
+            Member.objects.filter(role__in=[Role.OWNER, Role.ADMIN], removed_at__isnull=True)
+            .select_related("user")
+            .order_by("pk")[:3]
+        )
         names = "、".join(str(member.user) for member in helpers)
-    context = {"needed_role": LABELS[least(refused.right)], "member_role": LABELS[chosen.role], "ask": names}
+    context = {"needed": least(refused.right), "role": chosen.role, "ask": names}
     return render(request, "403.html", context, status=403)
 
 
 def toast(request: HttpRequest, words: str, *, undo_url: str = "", tone: str = "good") -> None:
     """Show a short message on the next page, with *undo* where there is one."""
-    request.session["toasts"] = [*request.session.get("toasts", []), {"words": words, "undo_url": undo_url, "tone": tone}][-5:]
+    request.session["toasts"] = [
+        *request.session.get("toasts", []),
+        {"words": words, "undo_url": undo_url, "tone": tone},
+    ][-5:]
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor: what the frame around each page shows, put together by the parts in settings.FRAME_PARTS."""
 
-    def build() -> dict[str, Any]:
+    def build() -> SimpleNamespace:
         visit = getattr(request, "hub", None)
         if visit is None or tenant_or_none() is None:
-            return {}
+            return SimpleNamespace(theme=request.COOKIES.get("hub-theme", "") if request.COOKIES.get("hub-theme") in ("light", "dark") else "")
         parts: dict[str, Any] = {"toasts": request.session.pop("toasts", []) if "toasts" in request.session else []}
         for path in settings.FRAME_PARTS:
             parts.update(import_string(path)(request))
-        return parts
+        return SimpleNamespace(**parts)
 
     return {"frame": SimpleLazyObject(build), "may": Rights(getattr(request, "hub", None))}
 

@@ -17,7 +17,7 @@ STATUSES: list[tuple[str, str, list[tuple[str, str, str, str, int | None]]]] = [
     ]),
     ("入金", "payment", [("入金待ち", "payment", "teal", "モールの決済や入金を待っています。済むと自動で進みます。", None)]),
     ("出荷準備", "ready", [("発送待ち", "ready", "indigo", "出荷できる受注です。保留がなければ出荷依頼は自動で出ます。", 1440)]),
-    ("出荷", "shipping", [("出荷作業中", "shipping", "violet", "倉庫が作業しています。変更するには取下げを依頼してください。", 2880)]),
+    ("出荷", "shipping", [("出荷作業中", "shipping", "purple", "倉庫が作業しています。変更するには取下げを依頼してください。", 2880)]),
     ("出荷済", "shipped", [("出荷済", "shipped", "green", "出荷しました。モールに反映されるまで未反映と表示します。", None)]),
     ("完了", "done", [("完了", "done", "grey", "モールが発送済と数えた受注です。", None)]),
     ("キャンセル", "cancelled", [("キャンセル", "cancelled", "grey", "キャンセルした受注、ここで扱わない受注です。", None)]),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.carriers import CARRIERS
 from orders.channels import CancelReason
+from orders.fields.labels import DELIVERY_METHODS
 from orders.models import DeliveryName
 
 
@@ -29,9 +30,9 @@ class DeliveryForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = sorted({*DeliveryName.objects.exclude(method="").values_list("method", flat=True)})
-        if known:
-            self.fields["method"] = forms.ChoiceField(label=_("配送方法"), choices=[(name, name) for name in known])
+        used = DeliveryName.objects.exclude(method="").order_by("method").values_list("method", flat=True).distinct()
+        known = dict.fromkeys([*DELIVERY_METHODS, *used])
+        self.fields["method"] = forms.ChoiceField(label=_("配送方法"), choices=[(code, DELIVERY_METHODS.get(code, code)) for code in known])
 
     def params(self) -> dict[str, Any]:
         return {"method": self.cleaned_data["method"], "carrier": self.cleaned_data["carrier"]}

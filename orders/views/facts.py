@@ -22,7 +22,7 @@ from orders.fields import OrderFacts
 from orders.fields.labels import CONFIRM_STATES, MALL_STATES, PARCEL_STATES, PAYMENT_METHODS, PAYMENT_STATES
 from orders.models import MallReport, OrderLine, Parcel
 from orders.operations.edits import FREE
-from orders.views.words import PARCEL_TONES, PAYMENT_TONES, masked, masked_name, masked_phone, report_cause
+from orders.views.words import PARCEL_TONES, PAYMENT_TONES, delivery_words, masked, masked_name, masked_phone, report_cause
 
 FOLDED_AFTER = 5
 REMARKS_SHOWN = 20_000
@@ -59,7 +59,7 @@ class Showing:
             pk=order.pk, number=order.number, shop=facts.shop, status=facts.status, revision=order.revision, placed_at=order.placed_at,
             phase=order.phase, payment_words=order.payment_name or PAYMENT_METHODS.get(order.payment_method, ""),
             payment_state_words=PAYMENT_STATES.get(order.payment_state, order.payment_state),
-            payment_tone=PAYMENT_TONES.get(order.payment_state, "closed"), delivery_words=order.delivery_method or order.delivery_name,
+            payment_tone=PAYMENT_TONES.get(order.payment_state, "closed"), delivery_words=delivery_words(order.delivery_method, order.delivery_name),
             next_day=(facts.shop.next_day_name or _("翌日配送")) if order.next_day else "", gift=order.gift, island=order.island,
             remarks=self.text(order.remarks[:REMARKS_SHOWN]), remarks_cut=len(order.remarks) > REMARKS_SHOWN, remark_left=order.remark_left,
             remark_read=order.remark_read, memo=order.memo, **self.buyer(), subtotal_yen=order.subtotal_yen, postage_yen=order.postage_yen,
@@ -153,7 +153,7 @@ class Showing:
             name=masked_name(parcel.name) if hide else parcel.name, kana="" if hide else parcel.kana,
             phone=masked_phone(parcel.phone) if hide else parcel.phone, postal_code=masked(parcel.postal_code) if hide else parcel.postal_code,
             prefecture=parcel.prefecture, city=masked(parcel.city) if hide else parcel.city, street="" if hide else parcel.street,
-            wish_on=parcel.wish_on, wish_time=parcel.wish_time, delivery_words=parcel.delivery_method or self.order.delivery_name,
+            wish_on=parcel.wish_on, wish_time=parcel.wish_time, delivery_words=delivery_words(parcel.delivery_method, self.order.delivery_name),
             carrier_words=carriers.label_of(parcel.carrier), drop_off=parcel.drop_off, noshi=parcel.noshi, pick_up_words=_pick_up(parcel.pick_up),
             warehouse=parcel.warehouse.name if parcel.warehouse else "", warehouse_note=getattr(request, "note", ""), ship_on=parcel.ship_on,
             shared_with=[], shared_ids=[other for pk, other in self.facts.shared_with if pk == parcel.pk],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Max, Min
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -168,7 +168,7 @@ def tonight(now: datetime) -> list[SimpleNamespace]:
     """Return what the hub did by itself since yesterday evening, the latest first."""
     since = start_of(now.astimezone(JAPAN).date()) - timedelta(hours=24) + TONIGHT_FROM
     entries = AuditEntry.objects.filter(at__gte=since, verb__in=list(NIGHTLY)).exclude(actor_kind="member")
-    rows = entries.order_by().values("verb").annotate(n=Count("pk"), last=Min("at"))
+    rows = entries.order_by().values("verb").annotate(n=Count("pk"), last=Max("at"))
     found = [(row["last"], NIGHTLY[row["verb"]], row["n"]) for row in rows]
     return [
         SimpleNamespace(at=at, words=words(f"{n:,}"), url="", tone=tone)

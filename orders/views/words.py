@@ -8,6 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from orders.fields.labels import DELIVERY_METHODS
+
 PAYMENT_SHORT: Mapping[str, Promise] = {
     "card": pgettext_lazy("short", "カード"), "cod": pgettext_lazy("short", "代引き"), "bank": pgettext_lazy("short", "銀行振込"),
     "convenience": pgettext_lazy("short", "コンビニ"), "deferred": pgettext_lazy("short", "後払い"), "points": pgettext_lazy("short", "ポイント"),
@@ -47,3 +49,8 @@ def report_cause(code: str) -> str:
     word, _colon, row = code.partition(":")
     known = REPORT_CAUSES.get(word)
     return f"{known} ({row})" if known and row else str(known or code)
+
+
+def delivery_words(method: str, name: str = "") -> str:
+    """Return how a delivery is called: our word for the method, else the mall's name for it."""
+    return str(DELIVERY_METHODS.get(method, method)) or name

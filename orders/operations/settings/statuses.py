@@ -12,7 +12,7 @@ from hub.problems import Refusal
 from orders.models import Order, Phase, Status, StatusGroup
 from orders.operations.shops import raise_rule_set
 
-COLOURS = ("grey", "blue", "teal", "green", "amber", "orange", "red", "pink", "violet", "indigo")
+COLOURS = ("grey", "blue", "cyan", "teal", "green", "olive", "amber", "orange", "red", "pink", "purple", "indigo")
 """The colours that the stylesheet knows, for statuses, labels, tasks and shops."""
 
 
