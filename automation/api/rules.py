@@ -26,7 +26,7 @@ from orders.models import Phase, Shop
 ROW_KINDS = frozenset({"status", "tag", "warehouse", "template"})
 
 
-class GroupInput(Input):
+class RuleGroupInput(Input):
     name = Text(max_length=100)
     when = serializers.ChoiceField(choices=When.choices, required=False)
     phases = serializers.ListField(child=serializers.ChoiceField(choices=Phase.choices), required=False)
@@ -37,7 +37,7 @@ class GroupInput(Input):
     apply = Flag(required=False, help_text="Act on orders already in that its rules newly reach.")
 
 
-class GroupOutput(serializers.Serializer[Any]):
+class RuleGroupOutput(serializers.Serializer[Any]):
     id = serializers.CharField()
     name = serializers.CharField()
     when = serializers.ChoiceField(choices=When.choices)
@@ -53,7 +53,7 @@ class GroupOutput(serializers.Serializer[Any]):
 class RuleGroups(Ordered):
     """Rules that are switched together, in the order they run."""
 
-    model, input, output = RuleGroup, GroupInput, GroupOutput
+    model, input, output = RuleGroup, RuleGroupInput, RuleGroupOutput
 
     def show(self, row: RuleGroup) -> dict[str, Any]:
         return {

@@ -111,23 +111,23 @@ class OneEffect(ApiView):
         return Response(show(row, personal=self.hub.personal))
 
 
-class ActInput(Input):
+class EffectsAct(Input):
     effects = Ids(min_length=1)
     proof = Text(required=False, empty=True, max_length=500, help_text="For mark-done: what was seen.")
     reason = Text(required=False, empty=True, max_length=500, help_text="For drop.")
 
 
-class OutcomeOutput(serializers.Serializer[Any]):
+class EffectOutcome(serializers.Serializer[Any]):
     id = serializers.CharField()
     outcome = serializers.ChoiceField(choices=["changed", "refused"])
     code = serializers.CharField(allow_null=True)
     title = serializers.CharField(allow_null=True)
 
 
-class ActOutput(serializers.Serializer[Any]):
+class EffectsActed(serializers.Serializer[Any]):
     changed = serializers.IntegerField()
     refused = serializers.IntegerField()
-    outcomes = OutcomeOutput(many=True)
+    outcomes = EffectOutcome(many=True)
 
 
 ACTS = ("send-again", "mark-done", "drop", "release", "take-back")
@@ -138,11 +138,11 @@ class ActOnEffects(ApiView):
 
     write_scope = "orders:write"
 
-    @extend_schema(request=ActInput, responses=ActOutput)
+    @extend_schema(request=EffectsAct, responses=EffectsActed)
     def post(self, request: Request, act: str) -> Response:
         if act not in ACTS:
             raise not_found()
-        values = self.read(ActInput)
+        values = self.read(EffectsAct)
         ids, by, now = values["effects"], self.hub.by, self.hub.now
         match act:
             case "send-again":

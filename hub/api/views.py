@@ -19,6 +19,7 @@ from hub.api.paging import page, page_by_position
 from hub.api.parsing import MOST_BYTES
 from hub.api.problems import ApiError, not_found
 from hub.api.rendering import FastJSONRenderer, oid
+from hub.api.schema import Schema
 from hub.clock import business_now
 from hub.tenancy import tenant_transaction
 
@@ -42,6 +43,7 @@ class ApiView(APIView):
     needs_key: ClassVar[tuple[str, ...]] = ("POST",)
     renderer_classes = [FastJSONRenderer]
     metadata_class = None
+    schema = Schema()
     request: Request
 
     def scope_of(self, method: str | None) -> str:

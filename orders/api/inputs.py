@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from hub.api.inputs import Anything, Flag, IdField, Input, RowField, Text, Whole
@@ -115,6 +116,7 @@ class OrderRef(Input):
     revision = Whole(required=False, min_value=1)
 
 
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "object", "properties": {"id": {"type": "string"}, "revision": {"type": "integer"}}}]})
 class OrderRefField(serializers.Field[Any, Any, Any, Any]):
     """An id, or `{"id", "revision"}`."""
 

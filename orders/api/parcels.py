@@ -116,7 +116,7 @@ class Want(ApiView):
         })  # fmt: skip
 
 
-class ParcelInput(Input):
+class ParcelRef(Input):
     parcel = IdField()
 
 
@@ -125,9 +125,9 @@ class Reopen(ApiView):
 
     write_scope = "orders:write"
 
-    @extend_schema(request=ParcelInput, responses=schemas.ParcelWithOrder)
+    @extend_schema(request=ParcelRef, responses=schemas.ParcelWithOrder)
     def post(self, request: Request) -> Response:
-        parcel = self.get_row(Parcel.objects.filter(order__scratch=False), self.read(ParcelInput)["parcel"])
+        parcel = self.get_row(Parcel.objects.filter(order__scratch=False), self.read(ParcelRef)["parcel"])
         reopen(parcel.pk, by=self.hub.by, now=self.hub.now)
         return Response(read_parcels([parcel], personal=self.hub.personal)[0])
 

@@ -142,7 +142,7 @@ def _order(row: Mapping[str, Any], parts: _Parts, personal: bool) -> dict[str, A
         "total_yen": row["total_yen"],
         "sums_differ_yen": row["sums_differ_yen"],
         "tax": [{"rate": tax["percent"], "base_yen": tax["base_yen"], "tax_yen": tax["tax_yen"]} for tax in row["tax"]],
-        "wrapping": row["mall_fields"].get("wrapping") or [],
+        "wrapping": [found for name in ("wrapping_1", "wrapping_2") if (found := row["mall_fields"].get(name))],
         "noshi": next((parcel.noshi for parcel in parcels if parcel.noshi), ""),
         "drop_off": next((parcel.drop_off for parcel in parcels if parcel.drop_off), ""),
         "address_doubt": row["address_doubt"],

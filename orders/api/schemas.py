@@ -62,7 +62,7 @@ class WishOutput(_Out):
     time = s.CharField()
 
 
-class TagOutput(NamedOutput):
+class TagMarkOutput(NamedOutput):
     colour = s.CharField()
 
 
@@ -204,7 +204,7 @@ class OrderOutput(_Out):
     remark_read = s.BooleanField()
     memo = s.CharField()
     wish = WishOutput()
-    tags = TagOutput(many=True)
+    tags = TagMarkOutput(many=True)
     tasks = OpenTaskOutput(many=True)
     held = s.BooleanField()
     subtotal_yen = s.IntegerField(allow_null=True)
