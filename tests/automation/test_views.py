@@ -51,7 +51,7 @@ def waiting(tenant: Tenant, n: int = 2) -> list[Order]:
         now = business_now()
         shop = make_shop()
         at = now - timedelta(hours=2)
-        return [make_order(shop, at=at, total_yen=60_000, gift=True, judged_revision=1, mall_read_at=now) for _ in range(n)]
+        return [make_order(shop, at=at, total_yen=60_000, gift=True, remark_left="のし", judged_revision=1, mall_read_at=now) for _ in range(n)]
 
 
 def rule_named(tenant: Tenant, name: str) -> Rule:
