@@ -11,8 +11,9 @@ class HubConfig(AppConfig):
     name = "hub"
 
     def ready(self) -> None:
-        from hub import checks, jobs  # noqa: F401  (registers the system checks; carries doorbells)
+        from hub import checks, ids, jobs  # noqa: F401  (registers the system checks; carries doorbells)
 
+        ids.register_in_paths()
         post_migrate.connect(build_fences, dispatch_uid="fences")
 
 

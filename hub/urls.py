@@ -1,6 +1,6 @@
 """The platform's own pages. Home, search, jobs and effects belong to this namespace too, and are shown by `orders/views`."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from hub.ids import register_in_paths
 from hub.views import account, invitations, members, outgoing, settings, signing, switching, tokens
@@ -41,6 +41,6 @@ by_name_of_allauth = [
     path("sign-in/again/", signing.password_again, name="account_reauthenticate"),
     path("password/reset/", signing.password_reset, name="account_reset_password"),
     path("password/reset/sent/", signing.password_reset_sent, name="account_reset_password_done"),
-    path("password/reset/<str:uidb36>-<path:key>/", signing.password_set, name="account_reset_password_from_key"),
+    re_path(r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", signing.password_set, name="account_reset_password_from_key"),
 ]
 """Addresses that allauth asks for by its own names."""

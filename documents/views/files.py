@@ -29,11 +29,9 @@ REASONS = {
 }
 
 
-@page("orders.ship", fresh_factor=A_DAY)
+@page("orders.ship", fresh_factor=A_DAY, methods=("POST",))
 def packing_slips(request: PageRequest) -> HttpResponse:
     """Make one PDF of the packing slips of the selected orders."""
-    if request.method != "POST":
-        raise Http404
     chosen = Chosen(request)
     return _slips(request, chosen.ids(), asked={"query": chosen.query} if chosen.whole else {"orders": "named"})
 

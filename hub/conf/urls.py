@@ -1,14 +1,14 @@
 """Every URL prefix. An app's own paths are in its `urls.py`; a namespace may be filled by several apps, and is put together here."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
+from automation import urls as automation
 from documents import urls as documents
 from hub import urls as hub
 from hub.views import switching
+from mailer import urls as mailer
 from orders import urls as orders
+from warehouses import urls as warehouses
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", switching.healthz, name="healthz"),
@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(([*hub.urlpatterns, *orders.in_hub], "hub"))),
     path("", include(([*documents.urlpatterns, *orders.urlpatterns], "orders"))),
     path("", include(hub.by_name_of_allauth)),
+    path("", include((warehouses.urlpatterns, "warehouses"))),
+    path("", include((automation.urlpatterns, "automation"))),
+    path("", include((mailer.urlpatterns, "mailer"))),
 ]
-for app in ("warehouses", "automation", "mailer"):
-    if find_spec(f"{app}.urls"):
-        urlpatterns.append(path("", include((import_module(f"{app}.urls").urlpatterns, app))))
