@@ -68,7 +68,12 @@ def judge_orders(tenant_id: int, order_ids: Sequence[int], *, until: float) -> b
             with tenant_transaction(tenant_id):
                 now = business_now()
                 due = Order.objects.filter(pk__in=order_ids[start : start + CHUNK], judge_at__lte=now).order_by("pk")
-                run_pass(list(due.select_for_update(no_key=True, skip_locked=True, of=("self",)).values_list("pk", flat=True)), now=now)
+                run_pass(
+                    list(
+                        due.select_for_update(no_key=True, skip_locked=True, of=("self",)).values_list("pk", flat=True)
+                    ),
+                    now=now,
+                )
         except (RuleFailed, DatabaseError):
             return False
         crash("engine.after_asked")

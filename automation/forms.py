@@ -29,16 +29,22 @@ class GroupForm(forms.Form):
     """A group of rules: when it looks, at which steps, for which shop, and when it goes on or off by itself."""
 
     name = forms.CharField(label=gettext_lazy("名前"), max_length=100)
-    when = forms.ChoiceField(label=gettext_lazy("いつ働くか"), choices=[(key, WHEN[key]) for key in (When.CHANGE.value, When.INTAKE.value)])
+    when = forms.ChoiceField(
+        label=gettext_lazy("いつ働くか"), choices=[(key, WHEN[key]) for key in (When.CHANGE.value, When.INTAKE.value)]
+    )
     phases = forms.MultipleChoiceField(
         label=gettext_lazy("どの工程の受注に"), required=False, choices=list(PHASES.items()), widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("選ばなければ、出荷依頼より前（取込・決済・出荷準備）です。"),
     )  # fmt: skip
     switch_on_at = forms.DateTimeField(
-        label=gettext_lazy("この時刻に使用を始める"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=gettext_lazy("この時刻に使用を始める"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )
     switch_off_at = forms.DateTimeField(
-        label=gettext_lazy("この時刻に使用をやめる"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+        label=gettext_lazy("この時刻に使用をやめる"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -78,7 +84,7 @@ def _values(action: Action, shelf: Shelf) -> list[dict[str, str]] | None:
         return _deliveries()
     if not kinds or kinds[0] not in shelf.rows:
         return None
-    rows = shelf.rows[kinds[0]].values()
+    rows = list(shelf.rows[kinds[0]].values())
     if kinds[0] == "status":
         rows = sorted(rows, key=lambda status: (status.group.position, status.position, status.pk))
     return [{"value": encode(row.pk), "label": row.name} for row in rows]
@@ -90,7 +96,8 @@ def _deliveries() -> list[dict[str, str]]:
     for method in delivery_methods():
         found.append({"value": f"{method.value}|", "label": str(method.label)})
         found += [
-            {"value": f"{method.value}|{carrier.code}", "label": f"{method.label} · {carrier.label}"} for carrier in CARRIERS.values()
+            {"value": f"{method.value}|{carrier.code}", "label": f"{method.label} · {carrier.label}"}
+            for carrier in CARRIERS.values()
         ]
     return found
 
@@ -124,8 +131,12 @@ def rows_of(actions: Sequence[Mapping[str, Any]], shelf: Shelf) -> list[dict[str
     for data in actions:
         act = offered.get(str(data.get("do")))
         if act is not None:
-            rows.append({"key": act["key"], "value": _shown(data), "values": act["values"], "bare": act["bare"], "error": ""})
-    return rows or [{"key": "set_status", "value": "", "values": offered["set_status"]["values"], "bare": False, "error": ""}]
+            rows.append(
+                {"key": act["key"], "value": _shown(data), "values": act["values"], "bare": act["bare"], "error": ""}
+            )
+    return rows or [
+        {"key": "set_status", "value": "", "values": offered["set_status"]["values"], "bare": False, "error": ""}
+    ]
 
 
 def _shown(data: Mapping[str, Any]) -> str:
@@ -143,7 +154,14 @@ def acts_in_words(actions: Sequence[Mapping[str, Any]], shelf: Shelf) -> list[di
         if action is None:
             found.append({"words": str(data.get("do")), "value": ""})
             continue
-        found.append({"words": str(action.label), "value": "・".join(filter(None, (_said(kind, data.get(name), shelf) for name, kind in action.params.items())))})
+        found.append(
+            {
+                "words": str(action.label),
+                "value": "・".join(
+                    filter(None, (_said(kind, data.get(name), shelf) for name, kind in action.params.items()))
+                ),
+            }
+        )
     return found
 
 

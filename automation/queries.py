@@ -45,7 +45,9 @@ def would_do(shop: Shop, action: str, *, now: datetime) -> int:
 
 
 def _acting(action: str) -> Iterable[Rule]:
-    rules = Rule.objects.filter(enabled=True, retired_at__isnull=True, broken="", group__enabled=True, group__retired_at__isnull=True)
+    rules = Rule.objects.filter(
+        enabled=True, retired_at__isnull=True, broken="", group__enabled=True, group__retired_at__isnull=True
+    )
     return [rule for rule in rules.select_related("group") if any(data.get("do") == action for data in rule.actions)]
 
 

@@ -11,7 +11,6 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from hub.ids import NotAnId, decode, encode
@@ -19,7 +18,8 @@ from hub.problems import explain, known
 
 COLOURS = ("grey", "blue", "cyan", "teal", "green", "olive", "amber", "orange", "red", "pink", "purple", "indigo")
 """The colours that the stylesheet knows, for statuses, labels, tasks and shops."""
-Words = str | Promise
+Words = Any
+"""A text, or one that is translated when it is shown."""
 
 
 class Swatches(forms.Widget):
@@ -27,23 +27,29 @@ class Swatches(forms.Widget):
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         shown = COLOURS if value in COLOURS or not value else (*COLOURS, value)
-        return render_to_string("components/swatches.html", {"name": name, "value": value, "colours": shown, "attrs": attrs or {}})
+        return render_to_string(
+            "components/swatches.html", {"name": name, "value": value, "colours": shown, "attrs": attrs or {}}
+        )
 
     def id_for_label(self, id_: str) -> str:
         return ""
 
 
-def colour_field(label: Words, **more: Any) -> forms.ChoiceField:
+def colour_field(label: Words, **more: Any) -> forms.CharField:
     """Ask for a colour; one that is no longer offered may stay."""
-    return forms.CharField(label=label, widget=Swatches(), max_length=20, **more)  # type: ignore[return-value]
+    return forms.CharField(label=label, widget=Swatches(), max_length=20, **more)
 
 
-def row_field(rows: Iterable[tuple[int, Words]], *, label: Words, empty: Words | None = None, **more: Any) -> forms.TypedChoiceField:
+def row_field(
+    rows: Iterable[tuple[int, Words]], *, label: Words, empty: Words | None = None, **more: Any
+) -> forms.TypedChoiceField:
     """Ask for one of these rows; cleaned to its id. `empty` names the choice of none, which cleans to None."""
     choices = [(encode(pk), words) for pk, words in rows]
     if empty is not None:
         choices.insert(0, ("", empty))
-    return forms.TypedChoiceField(choices=choices, coerce=decode, empty_value=None, label=label, required=empty is None, **more)
+    return forms.TypedChoiceField(
+        choices=choices, coerce=decode, empty_value=None, label=label, required=empty is None, **more
+    )
 
 
 def ids_of(values: Iterable[str]) -> list[int]:
@@ -110,14 +116,32 @@ def attempt(form: forms.Form, act: Callable[[], Any]) -> bool:
 
 
 def form_page(
-    request: HttpRequest, form: forms.Form, *, title: Words, back_url: str, back_words: Words, row: models.Model | None = None,
-    seen: Iterable[str] = (), danger: Mapping[str, Any] | None = None, lead: Words = "", submit_words: Words = "", template: str = "form_page.html",
+    request: HttpRequest,
+    form: forms.Form,
+    *,
+    title: Words,
+    back_url: str,
+    back_words: Words,
+    row: models.Model | None = None,
+    seen: Iterable[str] = (),
+    danger: Mapping[str, Any] | None = None,
+    lead: Words = "",
+    submit_words: Words = "",
+    template: str = "form_page.html",
     **more: Any,
-) -> HttpResponse:  # fmt: skip
+) -> HttpResponse:
     """Show one form on a page of its own. `row` and `seen`: what is being changed, and the columns that must not change meanwhile."""
     hidden = [(SEEN, request.POST.get(SEEN) or seen_box(row, seen))] if row is not None and seen else []
     context = {
-        "title": title, "form": form, "back_url": back_url, "back_words": back_words, "cancel_url": back_url, "hidden": hidden, "danger": danger,
-        "lead": lead, "submit_words": submit_words, **more,
-    }  # fmt: skip
+        "title": title,
+        "form": form,
+        "back_url": back_url,
+        "back_words": back_words,
+        "cancel_url": back_url,
+        "hidden": hidden,
+        "danger": danger,
+        "lead": lead,
+        "submit_words": submit_words,
+        **more,
+    }
     return render(request, template, context, status=422 if form.is_bound and form.errors else 200)

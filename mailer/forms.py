@@ -112,6 +112,7 @@ def _known_words(text: str) -> str:
 class ComposeForm(TemplateForm):
     """The words of one mail from an order, begun from a template."""
 
-    name = None  # type: ignore[assignment]  (Django takes a field away so)
+    # A field set to None is taken away.
+    name = None  # type: ignore[assignment]
     occasion = None  # type: ignore[assignment]
     again_if_unsure = None  # type: ignore[assignment]

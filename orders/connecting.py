@@ -15,7 +15,9 @@ from orders.models import Shop
 def try_credentials(channel: str, credentials: Mapping[str, str], *, tenant_id: int, person: int) -> ShopTest:
     """Test credentials that are not stored yet; the calls of one person's tries keep the mall's pace among themselves."""
     pace = Pacer(tenant_id, f"try:{person}")
-    adapter = channel_class(channel)(credentials=credentials, base_url=settings.CHANNEL_BASE_URLS[channel], pace=pace, transport=None)
+    adapter = channel_class(channel)(
+        credentials=credentials, base_url=settings.CHANNEL_BASE_URLS[channel], pace=pace, transport=None
+    )
     return _run(adapter)
 
 

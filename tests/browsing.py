@@ -28,10 +28,10 @@ class Browser:
         self.client = Client(headers={"accept-language": "ja"})
         self.client.force_login(self.user, backend=BACKEND)
 
-    def get(self, path: str, **query: Any) -> HttpResponse:
+    def get(self, path: str, **query: Any) -> Any:
         return self.client.get(path, query)
 
-    def post(self, path: str, data: Any = None, **more: Any) -> HttpResponse:
+    def post(self, path: str, data: Any = None, **more: Any) -> Any:
         return self.client.post(path, {**(data or {}), **more})
 
     def toast(self) -> str:

@@ -22,10 +22,17 @@ class WarehouseForm(forms.Form):
         help_text=_("この時刻までの依頼は、その日の出荷になります。"),
     )  # fmt: skip
     collect_every_seconds = forms.TypedChoiceField(
-        label=_("実績を受け取る間隔"), coerce=int, initial=900, choices=[(300, _("5分ごと")), (900, _("15分ごと")), (3600, _("1時間ごと"))]
+        label=_("実績を受け取る間隔"),
+        coerce=int,
+        initial=900,
+        choices=[(300, _("5分ごと")), (900, _("15分ごと")), (3600, _("1時間ごと"))],
     )
     result_due_hour = forms.IntegerField(
-        label=_("実績が揃う時刻（時）"), min_value=0, max_value=23, initial=21, help_text=_("出荷日のこの時刻を過ぎても実績がなければ、遅れとして出します。")
+        label=_("実績が揃う時刻（時）"),
+        min_value=0,
+        max_value=23,
+        initial=21,
+        help_text=_("出荷日のこの時刻を過ぎても実績がなければ、遅れとして出します。"),
     )
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:

@@ -35,9 +35,10 @@ def _kind(warehouse: Warehouse) -> str:
 def fault_words(code: str) -> str:
     """Return why a warehouse cannot be reached."""
     own = {
-        "wrong_key": _("鍵が違います。倉庫から届いた値を入れ直してください。"), "no_answer": _("倉庫が応答しません。しばらくして、もう一度確かめてください。"),
+        "wrong_key": _("鍵が違います。倉庫から届いた値を入れ直してください。"),
+        "no_answer": _("倉庫が応答しません。しばらくして、もう一度確かめてください。"),
         "contract_differs": _("契約の内容が、入れた内容と違います。二つの選択を契約書と見比べてください。"),
-    }  # fmt: skip
+    }
     return own.get(code) or " ".join(filter(None, (say(code), advise(code))))
 
 
@@ -72,9 +73,18 @@ def _edit(request: PageRequest, pk: int | None) -> HttpResponse:
     with visit.transaction():
         warehouse = _in_use(pk) if pk is not None else None
         asked = request.GET.get("kind", "")
-        kind = warehouse.kind if warehouse else asked if asked in settings.WAREHOUSES else next(iter(settings.WAREHOUSES))
+        kind = (
+            warehouse.kind if warehouse else asked if asked in settings.WAREHOUSES else next(iter(settings.WAREHOUSES))
+        )
         data = request.POST if request.method == "POST" else None
-        initial = {name: getattr(warehouse, name) for name in ("name", "cutoff_at", "collect_every_seconds", "result_due_hour")} if warehouse else None
+        initial = (
+            {
+                name: getattr(warehouse, name)
+                for name in ("name", "cutoff_at", "collect_every_seconds", "result_due_hour")
+            }
+            if warehouse
+            else None
+        )
         form = WarehouseForm(data, kind=kind, initial=initial)
         keys = key_form(kind, data, stored=warehouse is not None and bool(bytes(warehouse.credentials)))
         saved: list[Warehouse] = [warehouse] if warehouse else []
@@ -82,9 +92,15 @@ def _edit(request: PageRequest, pk: int | None) -> HttpResponse:
         def act() -> None:
             credentials, values = credentials_of(keys), form.cleaned_data
             if warehouse is None:
-                saved.append(operations.create_warehouse(kind=kind, by=visit.by, now=visit.now, credentials=credentials, **values))
+                saved.append(
+                    operations.create_warehouse(
+                        kind=kind, by=visit.by, now=visit.now, credentials=credentials, **values
+                    )
+                )
                 return
-            operations.change_warehouse(warehouse, values=values, by=visit.by, now=visit.now, seen=read_seen(request.POST))
+            operations.change_warehouse(
+                warehouse, values=values, by=visit.by, now=visit.now, seen=read_seen(request.POST)
+            )
             if credentials:
                 operations.set_credentials(warehouse, credentials, by=visit.by, now=visit.now)
 
@@ -118,14 +134,21 @@ def _fault(warehouse: Warehouse) -> str:
         adapter.close()
 
 
-def _shown(request: PageRequest, warehouse: Warehouse | None, kind: str, form: WarehouseForm, keys: Any) -> HttpResponse:
+def _shown(
+    request: PageRequest, warehouse: Warehouse | None, kind: str, form: WarehouseForm, keys: Any
+) -> HttpResponse:
     stored = warehouse is not None and bool(bytes(warehouse.credentials))
-    lead = _("鍵は保存してあります。変えるときだけ、すべて入れ直してください。") if stored else _("保存した鍵は、だれも読み返せません。")
+    lead = (
+        _("鍵は保存してあります。変えるときだけ、すべて入れ直してください。")
+        if stored
+        else _("保存した鍵は、だれも読み返せません。")
+    )
     parts = [{"title": _("倉庫"), "lead": "", "form": form}]
     if keys.fields:
         parts.append({"title": _("鍵と契約"), "lead": lead, "form": keys})
     kinds = [
-        {"key": key, "label": plug.label, "url": f"?kind={key}", "on": key == kind} for key, plug in ({} if warehouse else settings.WAREHOUSES).items()
+        {"key": key, "label": plug.label, "url": f"?kind={key}", "on": key == kind}
+        for key, plug in ({} if warehouse else settings.WAREHOUSES).items()
     ]
     danger = None
     if warehouse is not None:
@@ -134,10 +157,14 @@ def _shown(request: PageRequest, warehouse: Warehouse | None, kind: str, form: W
             "url": reverse("warehouses:retire", args=[warehouse.pk]),
         }  # fmt: skip
     context = {
-        "title": warehouse.name if warehouse else _("倉庫を加える"), "kinds": kinds, "forms": parts, "warehouse": warehouse, "danger": danger,
+        "title": warehouse.name if warehouse else _("倉庫を加える"),
+        "kinds": kinds,
+        "forms": parts,
+        "warehouse": warehouse,
+        "danger": danger,
         "hidden": [(SEEN, request.POST.get(SEEN) or seen_box(warehouse, SEEN_COLUMNS))] if warehouse else [],
         "fault": fault_words(warehouse.collect_error) if warehouse and warehouse.collect_error else "",
-    }  # fmt: skip
+    }
     return render(request, "warehouses/form.html", context, status=422 if form.is_bound else 200)
 
 
@@ -157,7 +184,11 @@ def test(request: PageRequest, pk: int) -> HttpResponse:
 def pause(request: PageRequest, pk: int) -> HttpResponse:
     visit, warehouse, paused = request.hub, _in_use(pk), request.POST.get("on") == "1"
     operations.pause_warehouse(warehouse, paused, by=visit.by, now=visit.now)
-    said = _("%(name)s を休止しました。新しい依頼は出しません。") if paused else _("%(name)s を再開しました。待っていた依頼が出ます。")
+    said = (
+        _("%(name)s を休止しました。新しい依頼は出しません。")
+        if paused
+        else _("%(name)s を再開しました。待っていた依頼が出ます。")
+    )
     toast(request, said % {"name": warehouse.name})
     return redirect("warehouses:list")
 

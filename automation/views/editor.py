@@ -70,7 +70,6 @@ def rule(request: PageRequest, pk: int) -> HttpResponse:
 
 def _save(request: PageRequest, row: Rule | None) -> HttpResponse:
     """Publish what was sent, or show it again with what is wrong and where."""
-    visit = request.hub
     sheet = Sheet(
         rule=row, name=request.POST.get("name", "").strip()[:100], group_id=next(iter(ids_of([request.POST.get("group", "")])), None),
         over_edits=request.POST.get("also_over_hand_edits") == "1", given=request.POST.get("condition", ""), actions=acts_of(request.POST),
@@ -103,12 +102,14 @@ def _save(request: PageRequest, row: Rule | None) -> HttpResponse:
 
 def _publish(request: PageRequest, sheet: Sheet, group: RuleGroup) -> operations.Published:
     visit, row = request.hub, sheet.rule
-    values = {
+    values: dict[str, Any] = {
         "name": sheet.name, "condition": dump(read_condition(request.POST)), "actions": sheet.actions, "over_edits": sheet.over_edits,
     }  # fmt: skip
     apply = request.POST.get("apply") == "waiting"
     if row is None:
-        return operations.create_rule(group=group, by=visit.by, now=visit.now, apply=apply, member=visit.member, **values)
+        return operations.create_rule(
+            group=group, by=visit.by, now=visit.now, apply=apply, member=visit.member, **values
+        )
     if row.group_id != group.pk:
         operations.move_rule(row, group=group, by=visit.by, now=visit.now)
     return operations.publish_rule(
@@ -123,14 +124,22 @@ def _shown(request: PageRequest, sheet: Sheet, *, status: int = 200) -> HttpResp
     count = _count(request, group, sheet.node) if sheet.node is not None and not sheet.fault else _counted(request)
     context = {
         "rule": {
-            "pk": row.pk if row else None, "name": sheet.name, "version": row.version if row else 0, "enabled": row.enabled if row else True,
-            "group_pk": sheet.group_id, "also_over_hand_edits": sheet.over_edits,
+            "pk": row.pk if row else None,
+            "name": sheet.name,
+            "version": row.version if row else 0,
+            "enabled": row.enabled if row else True,
+            "group_pk": sheet.group_id,
+            "also_over_hand_edits": sheet.over_edits,
         },
         "groups": [{"pk": one.pk, "name": f"{one.name} ({one.shop.name})" if one.shop else one.name} for one in groups],
-        "condition": drawn(sheet.node, given=sheet.given, error=sheet.fault), "acts": rows_of(sheet.actions, shelf),
-        "actions": offered_acts(shelf), "count": count, "errors": sheet.errors, "history": _history(row) if row else [],
+        "condition": drawn(sheet.node, given=sheet.given, error=sheet.fault),
+        "acts": rows_of(sheet.actions, shelf),
+        "actions": offered_acts(shelf),
+        "count": count,
+        "errors": sheet.errors,
+        "history": _history(row) if row else [],
         "hidden": [(SEEN, request.POST.get(SEEN) or seen_box(row, SEEN_COLUMNS))] if row else [],
-    }  # fmt: skip
+    }
     return render(request, "automation/rule.html", context, status=status)
 
 
@@ -161,7 +170,9 @@ def _history(row: Rule) -> list[dict[str, Any]]:
     for at, version in enumerate(versions[:20]):
         before = versions[at + 1] if at + 1 < len(versions) else None
         who = str(version.published_by.user) if version.published_by else _("最初から")
-        shown.append({"version": version.version, "at": version.published_at, "who": who, "words": _difference(before, version)})
+        shown.append(
+            {"version": version.version, "at": version.published_at, "who": who, "words": _difference(before, version)}
+        )
     return shown
 
 

@@ -90,15 +90,23 @@ class _Dash(dict[str, str]):
 def rules_order(request: PageRequest) -> HttpResponse:
     """Put the rules of a group in the order sent; one dragged in from another group moves here. Rules not named stay behind them."""
     visit = request.hub
-    group = get_object_or_404(RuleGroup, pk=next(iter(ids_of([request.POST.get("group", "")])), 0), retired_at__isnull=True)
+    group = get_object_or_404(
+        RuleGroup, pk=next(iter(ids_of([request.POST.get("group", "")])), 0), retired_at__isnull=True
+    )
     wanted = ids_of(request.POST.getlist("order"))
-    found = {rule.pk: rule for rule in Rule.objects.filter(pk__in=wanted, retired_at__isnull=True).select_related("group")}
+    found = {
+        rule.pk: rule for rule in Rule.objects.filter(pk__in=wanted, retired_at__isnull=True).select_related("group")
+    }
 
     def act() -> None:
         for pk in wanted:
             if pk in found and found[pk].group_id != group.pk:
                 operations.move_rule(found[pk], group=group, by=visit.by, now=visit.now)
-        own = Rule.objects.filter(group=group, retired_at__isnull=True).order_by("position", "pk").values_list("pk", flat=True)
+        own = (
+            Rule.objects.filter(group=group, retired_at__isnull=True)
+            .order_by("position", "pk")
+            .values_list("pk", flat=True)
+        )
         ids = [pk for pk in wanted if pk in found]
         operations.reorder_rules(group, ids + [pk for pk in own if pk not in ids], by=visit.by, now=visit.now)
 
@@ -115,7 +123,10 @@ def rule_switch(request: PageRequest, pk: int) -> HttpResponse:
         toast(request, why, tone="stop")
     elif on:
         count = operations.count_matching(rule, now=visit.now)
-        toast(request, _("「%(name)s」を使い始めました。いま当てはまる%(n)d件には働きません。") % {"name": rule.name, "n": count})
+        toast(
+            request,
+            _("「%(name)s」を使い始めました。いま当てはまる%(n)d件には働きません。") % {"name": rule.name, "n": count},
+        )
     else:
         toast(request, _("「%(name)s」を止めました。") % {"name": rule.name})
     return redirect("automation:rules")
@@ -127,7 +138,9 @@ def group_switch(request: PageRequest, pk: int) -> HttpResponse:
     if why := refused(lambda: operations.switch_group(group, on, by=visit.by, now=visit.now)):
         toast(request, why, tone="stop")
     else:
-        said = _("「%(name)s」を使い始めました。これから変わる受注に働きます。") if on else _("「%(name)s」を止めました。")
+        said = (
+            _("「%(name)s」を使い始めました。これから変わる受注に働きます。") if on else _("「%(name)s」を止めました。")
+        )
         toast(request, said % {"name": group.name})
     return redirect("automation:rules")
 
@@ -153,7 +166,12 @@ def group_edit(request: PageRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         values = {**form.cleaned_data, "shop_id": form.cleaned_data["shop"]}
         del values["shop"]
-        if attempt(form, lambda: operations.change_group(group, values=values, by=visit.by, now=visit.now, seen=read_seen(request.POST))):
+        if attempt(
+            form,
+            lambda: operations.change_group(
+                group, values=values, by=visit.by, now=visit.now, seen=read_seen(request.POST)
+            ),
+        ):
             toast(request, _("保存しました。"))
             return redirect("automation:rules")
     return _group_page(request, form, group.name, group)
@@ -167,9 +185,14 @@ def _group_page(request: PageRequest, form: GroupForm, title: str, group: RuleGr
             "url": reverse("automation:group_retire", args=[group.pk]),
         }  # fmt: skip
     context = {
-        "title": title, "form": form, "back_url": reverse("automation:rules"), "back_words": _("自動化"), "cancel_url": reverse("automation:rules"),
-        "hidden": [(SEEN, request.POST.get(SEEN) or seen_box(group, SEEN_COLUMNS))] if group else [], "danger": danger,
-    }  # fmt: skip
+        "title": title,
+        "form": form,
+        "back_url": reverse("automation:rules"),
+        "back_words": _("自動化"),
+        "cancel_url": reverse("automation:rules"),
+        "hidden": [(SEEN, request.POST.get(SEEN) or seen_box(group, SEEN_COLUMNS))] if group else [],
+        "danger": danger,
+    }
     return render(request, "form_page.html", context, status=422 if form.is_bound else 200)
 
 

@@ -32,7 +32,9 @@ def accounts(request: PageRequest) -> HttpResponse:
         for row in accounts_in_use()
     ]  # fmt: skip
     missing = [shop.name for shop in shops_without_account()]
-    return render(request, "mailer/accounts.html", {"tabs": telling.tabs("accounts"), "accounts": rows, "missing": missing})
+    return render(
+        request, "mailer/accounts.html", {"tabs": telling.tabs("accounts"), "accounts": rows, "missing": missing}
+    )
 
 
 @page("keys.edit", outside=True)
@@ -53,7 +55,9 @@ def _edit(request: PageRequest, pk: int | None) -> HttpResponse:
     visit = request.hub
     with visit.transaction():
         row = _account(pk) if pk is not None else None
-        form = AccountForm(request.POST if request.method == "POST" else None, initial=AccountForm.initial_of(row) if row else None)
+        form = AccountForm(
+            request.POST if request.method == "POST" else None, initial=AccountForm.initial_of(row) if row else None
+        )
         if row is None:
             shops = Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").values_list("pk", "name")
             form.fields["shop"] = row_field(shops, label=_("ショップ"), empty=_("すべて"))
@@ -86,7 +90,9 @@ def _tested(request: PageRequest, row: MailAccount, server: Server) -> HttpRespo
     try:
         Conversation(server).close()
     except Failed as failed:
-        why = " ".join(part for part in (say(failed.outcome.reason), advise(failed.outcome.reason), failed.outcome.detail) if part)
+        why = " ".join(
+            part for part in (say(failed.outcome.reason), advise(failed.outcome.reason), failed.outcome.detail) if part
+        )
     with visit.transaction():
         note("mail.account_tested", by=visit.by, now=visit.now, account=row.pk, name=row.name, passed=not why)
     if why:

@@ -26,7 +26,11 @@ from mailer.views import telling
 from orders.models import Order, Shop
 
 ROWS = 50
-STATES = {"waiting": (EffectState.WAITING, EffectState.SENDING, EffectState.UNSURE), "stopped": (EffectState.STOPPED,), "dropped": (EffectState.DROPPED,)}
+STATES = {
+    "waiting": (EffectState.WAITING, EffectState.SENDING, EffectState.UNSURE),
+    "stopped": (EffectState.STOPPED,),
+    "dropped": (EffectState.DROPPED,),
+}
 
 
 @page("addresses.see", methods=("GET",))
@@ -63,15 +67,26 @@ def _paged(request: PageRequest, rows: QuerySet[Message]) -> tuple[list[Message]
     following = f"?{urlencode({**kept, 'before': encode(found[ROWS - 1].pk)})}" if len(found) > ROWS else ""
     shown = found[:ROWS]
     return shown, {
-        "first": 1 if shown else 0, "last": len(shown), "total": None, "previous_url": f"?{urlencode(kept)}" if before else "", "next_url": following,
-    }  # fmt: skip
+        "first": 1 if shown else 0,
+        "last": len(shown),
+        "total": None,
+        "previous_url": f"?{urlencode(kept)}" if before else "",
+        "next_url": following,
+    }
 
 
 def _chips(state: str) -> list[dict[str, Any]]:
     here = reverse("mailer:messages")
-    words = {"": _("すべて"), "waiting": _("送信待ち"), "stopped": _("止まっている"), "sent": _("送信済"), "dropped": _("取りやめ")}
+    words = {
+        "": _("すべて"),
+        "waiting": _("送信待ち"),
+        "stopped": _("止まっている"),
+        "sent": _("送信済"),
+        "dropped": _("取りやめ"),
+    }
     return [
-        {"words": said, "count": _asked(key).count(), "url": f"{here}?state={key}" if key else here, "on": state == key} for key, said in words.items()
+        {"words": said, "count": _asked(key).count(), "url": f"{here}?state={key}" if key else here, "on": state == key}
+        for key, said in words.items()
     ]
 
 
@@ -87,7 +102,12 @@ def _row(seen: SeenMessage) -> dict[str, Any]:
 @page("addresses.see", methods=("GET",))
 def message(request: PageRequest, pk: int) -> HttpResponse:
     seen = _seen(pk)
-    shown = {**_row(seen), "sender": seen.message.sender, "body": seen.message.body, "reason_words": telling.reason_of(seen)}
+    shown = {
+        **_row(seen),
+        "sender": seen.message.sender,
+        "body": seen.message.body,
+        "reason_words": telling.reason_of(seen),
+    }
     return render(request, "mailer/message.html", {"message": shown, "again_words": telling.again_means(seen)})
 
 
@@ -105,7 +125,9 @@ def message_again(request: PageRequest, pk: int) -> HttpResponse:
         send_again([row.effect_id], by=visit.by, now=visit.now)
         toast(request, _("もう一度送ります。"))
     elif seen.state in (EffectState.DONE, EffectState.DROPPED):
-        outcome = operations.queue_message([row.order_id], template=row.template, occasion="", by=visit.by, now=visit.now, manual=True)
+        outcome = operations.queue_message(
+            [row.order_id], template=row.template, occasion="", by=visit.by, now=visit.now, manual=True
+        )
         _say(request, outcome.issues[0].reason if outcome.issues else "", _("新しいメールとして送ります。"))
     else:
         toast(request, _("このメールはまだ送信待ちです。"), tone="stop")
@@ -141,18 +163,24 @@ def compose(request: PageRequest, pk: int) -> HttpResponse:
     """Write one mail from an order, begun from a template; the words are this mail's alone."""
     visit = request.hub
     order = get_object_or_404(Order.objects.select_related("shop"), pk=pk)
-    offered = [row for row in templates() if row.shop_id in (None, order.shop_id) and row.stopped_at is None and row.enabled]
+    offered = [
+        row for row in templates() if row.shop_id in (None, order.shop_id) and row.stopped_at is None and row.enabled
+    ]
     if not offered:
         toast(request, _("使えるテンプレートがありません。先に作ってください。"), tone="stop")
         return redirect("mailer:templates")
     asked = next(iter(ids_of([request.GET.get("template", "")])), 0)
     chosen = next((row for row in offered if row.pk == asked), offered[0])
-    form = ComposeForm(request.POST if request.method == "POST" else None, initial={"subject": chosen.subject, "body": chosen.body})
+    form = ComposeForm(
+        request.POST if request.method == "POST" else None, initial={"subject": chosen.subject, "body": chosen.body}
+    )
     refusal, written = "", copy.copy(chosen)
     if form.is_valid():
         written.subject, written.body = form.cleaned_data["subject"], form.cleaned_data["body"]
         if request.POST.get("do") == "send":
-            outcome = operations.queue_message([order.pk], template=written, occasion="", by=visit.by, now=visit.now, manual=True)
+            outcome = operations.queue_message(
+                [order.pk], template=written, occasion="", by=visit.by, now=visit.now, manual=True
+            )
             if not outcome.issues:
                 toast(request, _("メールを送ります。"))
                 return redirect("orders:detail", order.pk)
@@ -167,6 +195,9 @@ def compose(request: PageRequest, pk: int) -> HttpResponse:
             for seen in messages_of([order.pk]) if seen.message.template_id == chosen.pk and seen.message.sent_at
         ],
     }  # fmt: skip
-    return render(request, "mailer/compose.html", context, status=409 if refusal else 422 if form.is_bound and form.errors else 200)
-
-
+    return render(
+        request,
+        "mailer/compose.html",
+        context,
+        status=409 if refusal else 422 if form.is_bound and form.errors else 200,
+    )

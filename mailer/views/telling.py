@@ -18,7 +18,10 @@ from mailer.queries import SeenMessage
 def tabs(current: str) -> list[dict[str, Any]]:
     """Return the three pages of mail."""
     pages = [("messages", _("送信")), ("templates", _("テンプレート")), ("accounts", _("送信元"))]
-    return [{"words": words, "url": reverse(f"mailer:{name}"), "current": name == current, "count": "", "tone": ""} for name, words in pages]
+    return [
+        {"words": words, "url": reverse(f"mailer:{name}"), "current": name == current, "count": "", "tone": ""}
+        for name, words in pages
+    ]
 
 
 def state_of(seen: SeenMessage) -> tuple[str, str]:

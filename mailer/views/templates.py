@@ -26,7 +26,16 @@ from mailer.views import telling
 
 GROUPS = {
     "受注": ("order_number", "ordered_on", "shop_name", "mall_name", "buyer_name", "lines", "recipients", "wish"),
-    "金額": ("payment", "pay_due_on", "subtotal_yen", "postage_yen", "fee_yen", "coupon_yen", "points_yen", "total_yen"),
+    "金額": (
+        "payment",
+        "pay_due_on",
+        "subtotal_yen",
+        "postage_yen",
+        "fee_yen",
+        "coupon_yen",
+        "points_yen",
+        "total_yen",
+    ),
     "発送": ("delivery", "shipped_on", "carrier", "tracking_number", "tracking_url", "shipments"),
 }
 """How the placeholders are grouped beside the text; what is in no group comes last."""
@@ -35,15 +44,26 @@ GROUPS = {
 @page("settings.see", methods=("GET",))
 def templates(request: PageRequest) -> HttpResponse:
     since = request.hub.now - timedelta(days=30)
-    sent = Message.objects.filter(sent_at__gt=since).order_by().values("template_id").annotate(n=Count("pk")).values_list("template_id", "n")
+    sent = (
+        Message.objects.filter(sent_at__gt=since)
+        .order_by()
+        .values("template_id")
+        .annotate(n=Count("pk"))
+        .values_list("template_id", "n")
+    )
     counts = dict(sent)
     rows = [
         {
-            "pk": row.pk, "name": row.name, "subject": row.subject, "occasion_words": OCCASIONS.get(row.occasion, row.occasion),
-            "enabled": row.enabled and row.stopped_at is None, "shop_words": row.shop.name if row.shop else "", "sent_30d": counts.get(row.pk, 0),
+            "pk": row.pk,
+            "name": row.name,
+            "subject": row.subject,
+            "occasion_words": OCCASIONS.get(row.occasion, row.occasion),
+            "enabled": row.enabled and row.stopped_at is None,
+            "shop_words": row.shop.name if row.shop else "",
+            "sent_30d": counts.get(row.pk, 0),
         }
         for row in templates_in_use()
-    ]  # fmt: skip
+    ]
     return render(request, "mailer/templates.html", {"tabs": telling.tabs("templates"), "rows": rows})
 
 
@@ -63,16 +83,27 @@ def template(request: PageRequest, pk: int) -> HttpResponse:
 
 def _edit(request: PageRequest, row: MailTemplate | None) -> HttpResponse:
     visit = request.hub
-    form = TemplateForm(request.POST if request.method == "POST" else None, initial=TemplateForm.initial_of(row) if row else None)
-    if form.is_valid() and attempt(form, lambda: acts.save_template(form.cleaned_data, template=row, by=visit.by, now=visit.now)):
-        toast(request, _("「%(name)s」を保存しました。これから決まるメールに使います。") % {"name": form.cleaned_data["name"]})
+    form = TemplateForm(
+        request.POST if request.method == "POST" else None, initial=TemplateForm.initial_of(row) if row else None
+    )
+    if form.is_valid() and attempt(
+        form, lambda: acts.save_template(form.cleaned_data, template=row, by=visit.by, now=visit.now)
+    ):
+        toast(
+            request,
+            _("「%(name)s」を保存しました。これから決まるメールに使います。") % {"name": form.cleaned_data["name"]},
+        )
         return redirect("mailer:templates")
     shown = row or MailTemplate(name=_("新しいテンプレート"), subject="", body="")
     context = {
-        "template": {"pk": row.pk if row else None, "name": shown.name}, "form": form, "placeholders": _placeholders(shown),
-        "preview": _preview(shown, request.POST if form.is_bound else None), "preview_url": reverse("mailer:template_preview", args=[row.pk]) if row else "",
-        "signature_note": _("末尾にはショップごとの署名が自動で付きます。"), "stopped": row is not None and row.stopped_at is not None,
-    }  # fmt: skip
+        "template": {"pk": row.pk if row else None, "name": shown.name},
+        "form": form,
+        "placeholders": _placeholders(shown),
+        "preview": _preview(shown, request.POST if form.is_bound else None),
+        "preview_url": reverse("mailer:template_preview", args=[row.pk]) if row else "",
+        "signature_note": _("末尾にはショップごとの署名が自動で付きます。"),
+        "stopped": row is not None and row.stopped_at is not None,
+    }
     return render(request, "mailer/template.html", context, status=422 if form.is_bound else 200)
 
 
@@ -83,7 +114,10 @@ def _placeholders(row: MailTemplate) -> list[dict[str, Any]]:
     groups = [*GROUPS.items(), ("ほか", tuple(word for word in WORDS if word not in grouped))]
     titles = {"受注": _("受注"), "金額": _("金額"), "発送": _("発送"), "ほか": _("ほか")}
     return [
-        {"title": titles[title], "words": [{"key": f"{{{word}}}", "label": WORDS[word], "example": example.get(word, "")} for word in words]}
+        {
+            "title": titles[title],
+            "words": [{"key": f"{{{word}}}", "label": WORDS[word], "example": example.get(word, "")} for word in words],
+        }
         for title, words in groups
     ]
 
@@ -102,9 +136,16 @@ def _preview(row: MailTemplate, data: Any) -> dict[str, Any] | None:
     if not orders:
         return None
     if data is not None:
-        row = MailTemplate(subject=data.get("subject", "")[:500], body=data.get("body", "")[:20_000], occasion=row.occasion)
+        row = MailTemplate(
+            subject=data.get("subject", "")[:500], body=data.get("body", "")[:20_000], occasion=row.occasion
+        )
     faults = [*unknown_words(row.subject), *unknown_words(row.body)]
-    error = _("{%(word)s} という差し込み語はありません（%(line)d行目）。") % {"word": faults[0].word, "line": faults[0].line} if faults else ""
+    error = (
+        _("{%(word)s} という差し込み語はありません（%(line)d行目）。")
+        % {"word": faults[0].word, "line": faults[0].line}
+        if faults
+        else ""
+    )
     look = preview(row, orders[0].pk)
     return {"subject": look.subject, "body": look.body, "order_number": orders[0].number, "error": error}
 

@@ -25,12 +25,20 @@ class StatusForm(forms.Form):
 
     name = forms.CharField(label=_("名前"), max_length=40)
     colour = colour_field(_("色"), initial="blue")
-    memo = forms.CharField(label=_("メモ"), required=False, max_length=500, help_text=MEMO, widget=forms.Textarea(attrs={"rows": 3}))
+    memo = forms.CharField(
+        label=_("メモ"), required=False, max_length=500, help_text=MEMO, widget=forms.Textarea(attrs={"rows": 3})
+    )
     limit_hours = forms.FloatField(
-        label=_("期限（時間）"), required=False, min_value=0.1, max_value=24 * 60, help_text=_("これより長くとどまる受注を「期限を過ぎた」とします。")
+        label=_("期限（時間）"),
+        required=False,
+        min_value=0.1,
+        max_value=24 * 60,
+        help_text=_("これより長くとどまる受注を「期限を過ぎた」とします。"),
     )
     not_ours = forms.BooleanField(
-        label=_("ほかのシステムの担当"), required=False, help_text=_("この状態の受注は、ふだん触りません。一括操作や出力から外れます。")
+        label=_("ほかのシステムの担当"),
+        required=False,
+        help_text=_("この状態の受注は、ふだん触りません。一括操作や出力から外れます。"),
     )
 
     def __init__(self, *args: Any, phase: str = "", **kwargs: Any) -> None:
@@ -41,7 +49,9 @@ class StatusForm(forms.Form):
         self.fields["group"] = row_field(offered, label=_("グループ"))
         if phase:
             self.fields["default"] = forms.BooleanField(
-                label=_("この工程の入口にする"), required=False, help_text=_("この工程に入る受注は、はじめにこの状態になります。")
+                label=_("この工程の入口にする"),
+                required=False,
+                help_text=_("この工程に入る受注は、はじめにこの状態になります。"),
             )
         self.order_fields(["group", "name", "colour", "memo", "limit_hours"])
 
@@ -66,7 +76,9 @@ class StatusGroupForm(forms.Form):
 
     name = forms.CharField(label=_("名前"), max_length=40)
     phase = forms.ChoiceField(
-        label=_("工程"), choices=list(PHASES.items()), help_text=_("この製品にとっての意味です。あとから変えられません。")
+        label=_("工程"),
+        choices=list(PHASES.items()),
+        help_text=_("この製品にとっての意味です。あとから変えられません。"),
     )
 
     def __init__(self, *args: Any, made: bool = False, **kwargs: Any) -> None:
@@ -96,7 +108,9 @@ class TaskForm(forms.Form):
     """A task; its condition is drawn beside this form."""
 
     name = forms.CharField(label=_("名前"), max_length=40)
-    what_to_do = forms.CharField(label=_("すること"), required=False, max_length=500, help_text=MEMO, widget=forms.Textarea(attrs={"rows": 2}))
+    what_to_do = forms.CharField(
+        label=_("すること"), required=False, max_length=500, help_text=MEMO, widget=forms.Textarea(attrs={"rows": 2})
+    )
     colour = colour_field(_("色"), initial="amber")
     holds = forms.BooleanField(
         label=_("出荷を止める"), required=False, help_text=_("このタスクが残る間は、どんな方法でも出荷依頼は出ません。")
@@ -115,7 +129,9 @@ class ProductForm(forms.Form):
     name = forms.CharField(label=_("商品名"), max_length=300)
     barcode = forms.CharField(label=_("JAN・バーコード"), max_length=50, required=False)
     weight_grams = forms.IntegerField(label=_("重さ（g）"), required=False, min_value=0, max_value=1_000_000)
-    temperature = forms.ChoiceField(label=_("温度帯"), choices=[("normal", _("常温")), ("chilled", _("冷蔵")), ("frozen", _("冷凍"))])
+    temperature = forms.ChoiceField(
+        label=_("温度帯"), choices=[("normal", _("常温")), ("chilled", _("冷蔵")), ("frozen", _("冷凍"))]
+    )
     shelf = forms.CharField(label=_("棚"), max_length=50, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -16,7 +16,13 @@ from orders.channels import CredentialsForm, channel_class
 from orders.models import Shop, Warehouse
 from orders.models.shops import ConfirmBy
 
-BACK = [("0", _("いまから")), ("1", _("1日前から")), ("7", _("7日前から")), ("30", _("30日前から")), ("63", _("63日前から"))]
+BACK = [
+    ("0", _("いまから")),
+    ("1", _("1日前から")),
+    ("7", _("7日前から")),
+    ("30", _("30日前から")),
+    ("63", _("63日前から")),
+]
 MOST_DAYS = 730
 
 
@@ -24,7 +30,12 @@ class ShopForm(forms.Form):
     """What the shop is called here."""
 
     name = forms.CharField(label=_("名前"), max_length=100)
-    mark = forms.CharField(label=_("印"), max_length=2, required=False, help_text=_("一覧で店を見分ける1〜2文字です。空なら名前の頭文字にします。"))
+    mark = forms.CharField(
+        label=_("印"),
+        max_length=2,
+        required=False,
+        help_text=_("一覧で店を見分ける1〜2文字です。空なら名前の頭文字にします。"),
+    )
     colour = colour_field(_("色"), initial="blue")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -41,7 +52,10 @@ class IntakeForm(forms.Form):
         help_text=_("注文からこの時間がたつまで、確認・自動処理・メールを始めません。翌日配送の注文は待ちません。"),
     )  # fmt: skip
     every_seconds = forms.TypedChoiceField(
-        label=_("取込の間隔"), coerce=int, initial=60, choices=[(60, _("1分ごと")), (180, _("3分ごと")), (300, _("5分ごと")), (600, _("10分ごと"))]
+        label=_("取込の間隔"),
+        coerce=int,
+        initial=60,
+        choices=[(60, _("1分ごと")), (180, _("3分ごと")), (300, _("5分ごと")), (600, _("10分ごと"))],
     )
     next_day_name = forms.CharField(label=_("翌日配送の呼び名"), max_length=40, required=False, initial="最強翌日配送")
     harmless_remarks = forms.CharField(
@@ -59,17 +73,26 @@ class StartForm(forms.Form):
     """Asked once, when a shop is connected: from when on, and whether to begin at once."""
 
     back_days = forms.TypedChoiceField(label=_("いつの注文から読むか"), coerce=int, choices=BACK, initial="7")
-    start = forms.BooleanField(label=_("つながったら、すぐ取込を始める"), required=False, initial=True, help_text=_("はじめは「観察」です。読むだけで、何も送りません。"))
+    start = forms.BooleanField(
+        label=_("つながったら、すぐ取込を始める"),
+        required=False,
+        initial=True,
+        help_text=_("はじめは「観察」です。読むだけで、何も送りません。"),
+    )
 
 
 class ConfirmForm(forms.Form):
     """Who confirms orders at the mall, and what ends the shop's mails."""
 
     confirm_by = forms.ChoiceField(
-        label=_("注文確認"), choices=[(ConfirmBy.HUB, _("このハブがする")), (ConfirmBy.OTHER, _("ほかのシステムがする"))], initial=ConfirmBy.HUB,
+        label=_("注文確認"),
+        choices=[(ConfirmBy.HUB, _("このハブがする")), (ConfirmBy.OTHER, _("ほかのシステムがする"))],
+        initial=ConfirmBy.HUB,
         help_text=_("「ほかのシステムがする」なら、確認を送らずに、モールの状態が進むのを待ちます。"),
-    )  # fmt: skip
-    signature = forms.CharField(label=_("メールの署名"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 5}))
+    )
+    signature = forms.CharField(
+        label=_("メールの署名"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 5})
+    )
 
 
 class LiveForm(forms.Form):
@@ -108,10 +131,17 @@ def key_form(channel: str, data: Mapping[str, Any] | None, *, kept: bool) -> Cre
 def columns_of(shop: Shop) -> dict[str, Any]:
     """Return a shop's columns as the forms show them."""
     return {
-        "name": shop.name, "mark": shop.mark, "colour": shop.colour, "warehouse": encode(shop.warehouse_id) if shop.warehouse_id else "", "wait_minutes": shop.wait_minutes,
-        "every_seconds": shop.every_seconds, "next_day_name": shop.next_day_name, "harmless_remarks": "\n".join(shop.harmless_remarks),
-        "confirm_by": shop.confirm_by, "signature": shop.signature,
-    }  # fmt: skip
+        "name": shop.name,
+        "mark": shop.mark,
+        "colour": shop.colour,
+        "warehouse": encode(shop.warehouse_id) if shop.warehouse_id else "",
+        "wait_minutes": shop.wait_minutes,
+        "every_seconds": shop.every_seconds,
+        "next_day_name": shop.next_day_name,
+        "harmless_remarks": "\n".join(shop.harmless_remarks),
+        "confirm_by": shop.confirm_by,
+        "signature": shop.signature,
+    }
 
 
 def values_of(forms_: Sequence[forms.Form]) -> dict[str, Any]:

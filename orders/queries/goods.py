@@ -21,13 +21,19 @@ KNOWN = 3_000
 
 def listings(*, unmapped: bool, shop_id: int | None = None) -> QuerySet[Listing]:
     """Return mall items, those that hold most open orders first; `waiting` is their number."""
-    lines = OrderLine.objects.filter(listing=OuterRef("pk"), product__isnull=True, closed_at__isnull=True, order__is_open=True)
+    lines = OrderLine.objects.filter(
+        listing=OuterRef("pk"), product__isnull=True, closed_at__isnull=True, order__is_open=True
+    )
     counted = lines.order_by().values("listing").annotate(n=Count("order", distinct=True)).values("n")
     rows = Listing.objects.filter(shop__retired_at__isnull=True).select_related("shop", "product")
     rows = rows.filter(product__isnull=True) if unmapped else rows
     rows = rows.filter(shop=shop_id) if shop_id else rows
     rows = rows.annotate(waiting=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
-    return rows.order_by(F("product").asc(nulls_first=True), "-waiting", "-pk") if not unmapped else rows.order_by("-waiting", "-pk")
+    return (
+        rows.order_by(F("product").asc(nulls_first=True), "-waiting", "-pk")
+        if not unmapped
+        else rows.order_by("-waiting", "-pk")
+    )
 
 
 def unmapped_count() -> int:
@@ -49,7 +55,9 @@ def suggestions(rows: Sequence[Listing]) -> dict[int, list[Suggestion]]:
     wanted = [row for row in rows if row.product_id is None]
     if not wanted:
         return {}
-    products = list(Product.objects.filter(retired_at__isnull=True).order_by("-pk").values_list("pk", "sku", "name")[:KNOWN])
+    products = list(
+        Product.objects.filter(retired_at__isnull=True).order_by("-pk").values_list("pk", "sku", "name")[:KNOWN]
+    )
     words = {pk: _words(name) for pk, _sku, name in products}
     return {row.pk: _likely(row, products, words) for row in wanted}
 
@@ -59,7 +67,11 @@ def _likely(row: Listing, products: Sequence[tuple[int, str, str]], words: Mappi
     scored = []
     for pk, sku, name in products:
         same = _folded(sku) in codes
-        score = 1_000 if same else len(own & words[pk]) * 10 + (5 if _folded(sku) and _folded(sku) in _folded(row.name) else 0)
+        score = (
+            1_000
+            if same
+            else len(own & words[pk]) * 10 + (5 if _folded(sku) and _folded(sku) in _folded(row.name) else 0)
+        )
         if score:
             scored.append((score, pk, Suggestion(pk=pk, sku=sku, name=name, same=same)))
     return [found for _score, _pk, found in sorted(scored, key=lambda one: (-one[0], one[1]))[:SUGGESTED]]
@@ -107,8 +119,12 @@ def freed(order_ids: Sequence[int], *, now: datetime) -> Freed:
 
 def products(text: str) -> QuerySet[Product]:
     """Return our products with their mall items, those in use first. Texts are found anywhere in SKU and name."""
-    items = Listing.objects.filter(product=OuterRef("pk")).order_by().values("product").annotate(n=Count("pk")).values("n")
-    rows = Product.objects.select_related("warehouse").annotate(items=Coalesce(Subquery(items, output_field=IntegerField()), 0))
+    items = (
+        Listing.objects.filter(product=OuterRef("pk")).order_by().values("product").annotate(n=Count("pk")).values("n")
+    )
+    rows = Product.objects.select_related("warehouse").annotate(
+        items=Coalesce(Subquery(items, output_field=IntegerField()), 0)
+    )
     if text:
         rows = rows.filter(Q(sku__mentions=text) | Q(name__mentions=text) | Q(barcode=text))
     return rows.order_by(F("retired_at").asc(nulls_first=True), "sku", "pk")
@@ -116,5 +132,7 @@ def products(text: str) -> QuerySet[Product]:
 
 def units_sold(product_ids: Sequence[int], *, now: datetime) -> dict[int, int]:
     """Return how many pieces of each product were shipped in the last 30 days. One statement."""
-    lines = OrderLine.objects.filter(product__in=product_ids, closed_at__isnull=True, parcel__shipped_on__gt=(now - timedelta(days=30)).date())
+    lines = OrderLine.objects.filter(
+        product__in=product_ids, closed_at__isnull=True, parcel__shipped_on__gt=(now - timedelta(days=30)).date()
+    )
     return dict(lines.order_by().values("product_id").annotate(n=Sum("ship_units")).values_list("product_id", "n"))

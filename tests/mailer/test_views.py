@@ -52,7 +52,9 @@ def settle(tenant: Tenant, message: Message, state: EffectState, *, reason: str 
 
 
 @pytest.mark.parametrize("name", ["messages", "templates", "accounts", "template_new", "account_new"])
-def test_page_shows_with_nothing_and_with_much(tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate], name: str) -> None:
+def test_page_shows_with_nothing_and_with_much(
+    tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate], name: str
+) -> None:
     empty = owner.get(url(name))
     queued(tenant, shop, templates["サンクスメール"], 60)
 
@@ -61,7 +63,9 @@ def test_page_shows_with_nothing_and_with_much(tenant: Tenant, owner: Browser, s
     assert (empty.status_code, many.status_code) == (200, 200)
 
 
-def test_messages_are_paged_by_key(tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]) -> None:
+def test_messages_are_paged_by_key(
+    tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]
+) -> None:
     messages = queued(tenant, shop, templates["サンクスメール"], 60)
 
     first, rest = owner.get(url("messages")), owner.get(url("messages"), before=encode(messages[10].pk))
@@ -70,7 +74,9 @@ def test_messages_are_paged_by_key(tenant: Tenant, owner: Browser, shop: Shop, t
     assert text_of(rest).count("@pc.example.jp") == 10
 
 
-def test_list_asks_as_often_for_many(tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]) -> None:
+def test_list_asks_as_often_for_many(
+    tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]
+) -> None:
     queued(tenant, shop, templates["サンクスメール"])
     owner.get(url("messages"))
     with CaptureQueriesContext(connection) as one:
@@ -88,12 +94,21 @@ def test_messages_of_a_state(tenant: Tenant, owner: Browser, shop: Shop, templat
     settle(tenant, messages[0], EffectState.DONE)
     settle(tenant, messages[1], EffectState.STOPPED, reason="mail_refused")
 
-    shown = {state: text_of(owner.get(url("messages"), state=state)) for state in ("waiting", "stopped", "sent", "dropped")}
+    shown = {
+        state: text_of(owner.get(url("messages"), state=state)) for state in ("waiting", "stopped", "sent", "dropped")
+    }
 
-    assert {state: page.count("@pc.example.jp") for state, page in shown.items()} == {"waiting": 2, "stopped": 1, "sent": 1, "dropped": 0}
+    assert {state: page.count("@pc.example.jp") for state, page in shown.items()} == {
+        "waiting": 2,
+        "stopped": 1,
+        "sent": 1,
+        "dropped": 0,
+    }
 
 
-def test_message_shows_the_mail_as_it_went(tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]) -> None:
+def test_message_shows_the_mail_as_it_went(
+    tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]
+) -> None:
     (message,) = queued(tenant, shop, templates["サンクスメール"])
     settle(tenant, message, EffectState.DONE)
 
@@ -105,7 +120,9 @@ def test_message_shows_the_mail_as_it_went(tenant: Tenant, owner: Browser, shop:
     assert "お客様に二通届きます" in page
 
 
-def test_stopped_mail_goes_again(tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]) -> None:
+def test_stopped_mail_goes_again(
+    tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]
+) -> None:
     (message,) = queued(tenant, shop, templates["サンクスメール"])
     settle(tenant, message, EffectState.STOPPED, reason="mail_refused")
 
@@ -116,7 +133,9 @@ def test_stopped_mail_goes_again(tenant: Tenant, owner: Browser, shop: Shop, tem
         assert Message.objects.count() == 1
 
 
-def test_mail_that_went_is_sent_anew(tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]) -> None:
+def test_mail_that_went_is_sent_anew(
+    tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]
+) -> None:
     (message,) = queued(tenant, shop, templates["サンクスメール"])
     settle(tenant, message, EffectState.DONE)
 
@@ -126,7 +145,9 @@ def test_mail_that_went_is_sent_anew(tenant: Tenant, owner: Browser, shop: Shop,
         assert list(Message.objects.order_by("pk").values_list("by_hand", flat=True)) == [False, True]
 
 
-def test_waiting_mail_is_not_doubled(tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]) -> None:
+def test_waiting_mail_is_not_doubled(
+    tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]
+) -> None:
     (message,) = queued(tenant, shop, templates["サンクスメール"])
 
     owner.post(url("message_again", message.pk))
@@ -136,7 +157,9 @@ def test_waiting_mail_is_not_doubled(tenant: Tenant, owner: Browser, shop: Shop,
         assert Message.objects.count() == 1
 
 
-@pytest.mark.parametrize(("act", "verb", "state"), [("send", "mail.released", "waiting"), ("drop", "mail.dropped", "dropped")])
+@pytest.mark.parametrize(
+    ("act", "verb", "state"), [("send", "mail.released", "waiting"), ("drop", "mail.dropped", "dropped")]
+)
 def test_gate_lets_go_or_gives_up(
     tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate], act: str, verb: str, state: str
 ) -> None:
@@ -161,12 +184,19 @@ def an_order(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
         return make_order(shop, now=business_now(), **columns)
 
 
-def test_mail_is_written_from_an_order_in_its_own_words(tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]) -> None:
+def test_mail_is_written_from_an_order_in_its_own_words(
+    tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]
+) -> None:
     order = an_order(tenant, shop)
     template = templates["注文確認"]
 
     page = text_of(owner.get(url("compose", order.pk), template=encode(template.pk)))
-    answer = owner.post(f"{url('compose', order.pk)}?template={encode(template.pk)}", subject="在庫のご連絡", body="{buyer_name} 様\nあと2日お待ちください。", do="send")
+    answer = owner.post(
+        f"{url('compose', order.pk)}?template={encode(template.pk)}",
+        subject="在庫のご連絡",
+        body="{buyer_name} 様\nあと2日お待ちください。",
+        do="send",
+    )
 
     assert "佐藤 花子 様" in page
     assert answer.url == reverse("orders:detail", args=[order.pk])
@@ -210,7 +240,13 @@ def test_unknown_placeholder_is_refused_with_its_place(tenant: Tenant, owner: Br
 
 
 def words(template: MailTemplate, **more: Any) -> dict[str, Any]:
-    return {"name": template.name, "occasion": template.occasion, "subject": template.subject, "body": template.body, **more}
+    return {
+        "name": template.name,
+        "occasion": template.occasion,
+        "subject": template.subject,
+        "body": template.body,
+        **more,
+    }
 
 
 def test_template_is_changed(tenant: Tenant, owner: Browser, templates: dict[str, MailTemplate]) -> None:
@@ -222,7 +258,9 @@ def test_template_is_changed(tenant: Tenant, owner: Browser, templates: dict[str
     assert verbs(tenant) == ["mail.template_changed"]
 
 
-def test_template_with_an_unknown_placeholder_is_refused(tenant: Tenant, owner: Browser, templates: dict[str, MailTemplate]) -> None:
+def test_template_with_an_unknown_placeholder_is_refused(
+    tenant: Tenant, owner: Browser, templates: dict[str, MailTemplate]
+) -> None:
     template = templates["サンクスメール"]
 
     answer = owner.post(url("template", template.pk), words(template, body="{nothing}"))
@@ -232,10 +270,16 @@ def test_template_with_an_unknown_placeholder_is_refused(tenant: Tenant, owner: 
     assert verbs(tenant) == []
 
 
-def test_preview_fills_what_is_typed_for_a_real_order(tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]) -> None:
+def test_preview_fills_what_is_typed_for_a_real_order(
+    tenant: Tenant, owner: Browser, shop: Shop, templates: dict[str, MailTemplate]
+) -> None:
     order = an_order(tenant, shop)
 
-    page = text_of(owner.post(url("template_preview", templates["サンクスメール"].pk), subject="{order_number}", body="{buyer_name}<b>様"))
+    page = text_of(
+        owner.post(
+            url("template_preview", templates["サンクスメール"].pk), subject="{order_number}", body="{buyer_name}<b>様"
+        )
+    )
 
     assert order.number in page
     assert "佐藤 花子<b>様" in page
@@ -251,14 +295,30 @@ def test_template_is_made_stopped_and_deleted(tenant: Tenant, owner: Browser) ->
     owner.post(url("template_retire", template.pk))
 
     assert "停止中" in stopped
-    assert verbs(tenant) == ["mail.template_added", "mail.template_stopped", "mail.template_started", "mail.template_retired"]
+    assert verbs(tenant) == [
+        "mail.template_added",
+        "mail.template_stopped",
+        "mail.template_started",
+        "mail.template_retired",
+    ]
 
 
 # Accounts.
 
 
 def account(server: SmtpServer, **more: Any) -> dict[str, Any]:
-    return {"name": "送信口", "host": "127.0.0.1", "port": str(server.port), "security": "none", "user": "", "password": "", "sender": "a@example.jp", "sender_name": "店", "shop": "", **more}
+    return {
+        "name": "送信口",
+        "host": "127.0.0.1",
+        "port": str(server.port),
+        "security": "none",
+        "user": "",
+        "password": "",
+        "sender": "a@example.jp",
+        "sender_name": "店",
+        "shop": "",
+        **more,
+    }
 
 
 def test_account_is_added_after_its_server_answered(tenant: Tenant, owner: Browser, server: SmtpServer) -> None:

@@ -1,4 +1,4 @@
-"""Pages of steps, labels, tasks, products and mappings: shown, changed, refused, fenced."""
+"""Pages of steps, labels and tasks: shown, changed, refused. The fence is tested here for all pages of settings of the core."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from hub import secrets
 from hub.ids import encode
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
@@ -28,9 +27,9 @@ from orders.models import (
     Task,
     TaskMark,
 )
+from tests.browsing import Browser, hidden, text_of, verbs
 from tests.conftest import NOW
 from tests.orders.making import make_order, make_shop
-from tests.browsing import Browser, hidden, text_of, verbs
 
 LISTS = ["statuses", "tags", "tasks", "products", "listings", "mall_words", "shops"]
 FORMS = ["status_new", "status_group_new", "tag_new", "task_new", "product_new"]
@@ -53,9 +52,17 @@ def fill(tenant: Tenant, n: int) -> None:
             product = Product.objects.create(sku=f"SKU-{k}", name="有田焼 丸皿")
             Listing.objects.create(shop=shop, key=f"k{k}", name="丸皿", product=product)
             listing = Listing.objects.create(shop=shop, key=f"u{k}", name="手ぬぐい")
-            make_order(shop, lines=[{"listing": listing}], unmapped_lines=1, tags=list(Tag.objects.all()[:1]), tasks=list(Task.objects.all()[:1]))
+            make_order(
+                shop,
+                lines=[{"listing": listing}],
+                unmapped_lines=1,
+                tags=list(Tag.objects.all()[:1]),
+                tasks=list(Task.objects.all()[:1]),
+            )
             Tag.objects.create(name=f"ラベル{k}")
-            Task.objects.create(name=f"仕事{k}", condition={"all": [{"field": "gift", "op": "is", "value": True}]}, shop=shop)
+            Task.objects.create(
+                name=f"仕事{k}", condition={"all": [{"field": "gift", "op": "is", "value": True}]}, shop=shop
+            )
             PaymentName.objects.create(channel="rakuten", name=f"後払い{k}")
 
 
@@ -84,7 +91,9 @@ def test_list_asks_as_often_for_one_row_as_for_three(tenant: Tenant, owner: Brow
             Listing.objects.create(shop=shop, key=f"u{k}", name="手ぬぐい")
             Product.objects.create(sku=f"SKU-{k}", name="有田焼 丸皿")
             Tag.objects.create(name=f"ラベル{k}")
-            Task.objects.create(name=f"仕事{k}", condition={"all": [{"field": "gift", "op": "is", "value": True}]}, shop=shop)
+            Task.objects.create(
+                name=f"仕事{k}", condition={"all": [{"field": "gift", "op": "is", "value": True}]}, shop=shop
+            )
 
     with CaptureQueriesContext(connection) as three:
         owner.get(url(name))
@@ -107,8 +116,15 @@ def test_ids_of_another_tenant_are_not_found(tenant: Tenant, other_tenant: Tenan
     fill(other_tenant, 1)
     with tenant_transaction(other_tenant.pk):
         shop, listing, product = Shop.objects.get(), Listing.objects.first(), Product.objects.get()
-        status, group, tag, task = Status.objects.first(), StatusGroup.objects.first(), Tag.objects.last(), Task.objects.filter(key="").last()
-        rejected = RejectedPayload.objects.create(shop=shop, number="x", path="/", reason="missing", first_at=NOW, last_at=NOW)
+        status, group, tag, task = (
+            Status.objects.first(),
+            StatusGroup.objects.first(),
+            Tag.objects.last(),
+            Task.objects.filter(key="").last(),
+        )
+        rejected = RejectedPayload.objects.create(
+            shop=shop, number="x", path="/", reason="missing", first_at=NOW, last_at=NOW
+        )
         rows = {
             "shop": shop, "shop_edit": shop, "shop_live": shop, "status_edit": status, "status_retire": status, "status_group_edit": group,
             "tag_edit": tag, "task_edit": task, "product_edit": product, "rejected": rejected,
@@ -132,7 +148,14 @@ def test_ids_of_another_tenant_are_not_found(tenant: Tenant, other_tenant: Tenan
 
 
 def status_form(group: StatusGroup, **more: Any) -> dict[str, Any]:
-    return {"group": encode(group.pk), "name": "のし確認", "colour": "pink", "memo": "のしの文字を見る", "limit_hours": "4", **more}
+    return {
+        "group": encode(group.pk),
+        "name": "のし確認",
+        "colour": "pink",
+        "memo": "のしの文字を見る",
+        "limit_hours": "4",
+        **more,
+    }
 
 
 def test_status_is_made_and_shown(tenant: Tenant, owner: Browser) -> None:
@@ -210,7 +233,9 @@ def test_statuses_are_put_in_order_and_moved_between_groups_of_a_phase(tenant: T
         new = StatusGroup.objects.create(name="新規2", phase="intake", position=9)
         ids = list(Status.objects.filter(group=group).order_by("position").values_list("pk", flat=True))
 
-    turned = owner.client.post(url("statuses_order"), {"group": encode(group.pk), "order": [encode(pk) for pk in reversed(ids)]})
+    turned = owner.client.post(
+        url("statuses_order"), {"group": encode(group.pk), "order": [encode(pk) for pk in reversed(ids)]}
+    )
     moved = owner.client.post(url("statuses_order"), {"group": encode(new.pk), "order": [encode(ids[0])]})
 
     assert (turned.status_code, moved.status_code) == (204, 204)
@@ -256,7 +281,12 @@ def test_tag_that_a_task_names_is_not_retired(tenant: Tenant, owner: Browser) ->
     assert verbs(tenant) == []
 
 
-CONDITION = {"all": [{"field": "total_yen", "op": "gte", "value": 50_000}, {"any": [{"field": "gift", "op": "is", "value": True}]}]}
+CONDITION = {
+    "all": [
+        {"field": "total_yen", "op": "gte", "value": 50_000},
+        {"any": [{"field": "gift", "op": "is", "value": True}]},
+    ]
+}
 
 
 def test_task_is_made_with_a_nested_condition(tenant: Tenant, owner: Browser) -> None:
@@ -302,122 +332,3 @@ def test_task_switched_off_lets_its_orders_go(tenant: Tenant, owner: Browser) ->
         assert not TaskMark.objects.filter(order=order, closed_at__isnull=True).exists()
         assert not Order.objects.get(pk=order.pk).held
     assert verbs(tenant) == ["task.changed"]
-
-
-# Products and mappings.
-
-
-def test_product_is_made_changed_and_retired(tenant: Tenant, owner: Browser) -> None:
-    form = {"sku": "A-1", "name": "りんご", "temperature": "normal"}
-    owner.post(url("product_new"), form)
-    with tenant_transaction(tenant.pk):
-        product = Product.objects.get(sku="A-1")
-    owner.post(url("product_edit", product.pk), {**form, "name": "青りんご"})
-    owner.post(url("product_retire", product.pk))
-
-    assert "青りんご 廃番" in text_of(owner.get(url("products"), q="りんご"))
-    assert verbs(tenant) == ["product.created", "product.changed", "product.retired"]
-
-
-def waiting_orders(tenant: Tenant) -> tuple[Listing, Listing, list[Order]]:
-    """Four orders wait for an item: two for it alone, one for another item too, one with a doubtful address."""
-    with tenant_transaction(tenant.pk):
-        shop = make_shop()
-        one, two = (Listing.objects.create(shop=shop, key=key, name=key) for key in ("k1", "k2"))
-        Product.objects.create(sku="A-1", name="りんご")
-        plain: dict[str, Any] = {"judge_at": NOW, "mall_read_at": NOW}
-        orders = [
-            make_order(shop, lines=[{"listing": one}], unmapped_lines=1, **plain),
-            make_order(shop, lines=[{"listing": one}], unmapped_lines=1, **plain),
-            make_order(shop, lines=[{"listing": one}, {"listing": two}], unmapped_lines=2, **plain),
-            make_order(shop, lines=[{"listing": one}], unmapped_lines=1, address_doubt="postal", **plain),
-        ]
-    return one, two, orders
-
-
-def test_mapping_says_what_it_set_free_and_what_still_holds(tenant: Tenant, owner: Browser) -> None:
-    one, _two, orders = waiting_orders(tenant)
-
-    answer = owner.post(url("listing_map", one.pk), sku="A-1", units="2")
-
-    page = text_of(owner.get(url("listings")))
-    assert answer.status_code == 302
-    assert "4件を見直しました。 2件が先へ進み 、2件はまだ止まっています" in page
-    assert "一部が未マッピング 1" in page
-    assert "住所が違う可能性 1" in page
-    with tenant_transaction(tenant.pk):
-        ready = Status.objects.get(default_for="ready").pk
-        assert [Order.objects.get(pk=order.pk).status_id == ready for order in orders] == [True, True, False, False]
-    assert verbs(tenant) == ["listing.mapped"]
-
-
-def test_result_of_a_mapping_is_told_once(tenant: Tenant, owner: Browser) -> None:
-    one, _two, _orders = waiting_orders(tenant)
-    owner.post(url("listing_map", one.pk), sku="A-1", units="1")
-
-    owner.get(url("listings"))
-
-    assert "見直しました" not in text_of(owner.get(url("listings")))
-
-
-def test_mapping_to_a_retired_product_is_refused_with_its_name(tenant: Tenant, owner: Browser) -> None:
-    one, _two, _orders = waiting_orders(tenant)
-    with tenant_transaction(tenant.pk):
-        Product.objects.create(sku="OLD-1", name="古い皿", retired_at=NOW)
-
-    answer = owner.post(url("listing_map", one.pk), sku="OLD-1", units="1")
-
-    assert answer.status_code == 422
-    assert "OLD-1 古い皿" in text_of(answer)
-    assert verbs(tenant) == []
-
-
-@pytest.mark.parametrize(("sku", "units", "why"), [("NONE", "1", "SKU「NONE」の商品はありません"), ("A-1", "0", "1から999まで"), ("A-1", "x", "1から999まで")])
-def test_mapping_that_cannot_be_is_refused_in_the_row(tenant: Tenant, owner: Browser, sku: str, units: str, why: str) -> None:
-    one, _two, _orders = waiting_orders(tenant)
-
-    answer = owner.post(url("listing_map", one.pk), sku=sku, units=units)
-
-    assert answer.status_code == 422
-    assert why in text_of(answer)
-    assert verbs(tenant) == []
-
-
-# Names of malls, and payloads that cannot be read.
-
-
-def test_name_of_a_payment_is_given_a_meaning(tenant: Tenant, owner: Browser) -> None:
-    with tenant_transaction(tenant.pk):
-        name = PaymentName.objects.create(channel="rakuten", name="店頭払い")
-        order = make_order(make_shop(), payment_name="店頭払い", payment_method="unknown")
-    assert "1件が待っています" in text_of(owner.get(url("mall_words")))
-
-    owner.post(url("mall_words"), {f"payment_name-{encode(name.pk)}": "cod"})
-
-    with tenant_transaction(tenant.pk):
-        assert Order.objects.get(pk=order.pk).payment_method == "cod"
-    assert verbs(tenant) == ["payment_name.set"]
-
-
-def test_staff_sees_mall_words_and_may_not_change_them(tenant: Tenant) -> None:
-    staff = Browser(tenant, "staff")
-
-    assert staff.get(url("mall_words")).status_code == 200
-    assert staff.post(url("mall_words")).status_code == 403
-
-
-def test_rejected_payload_is_shown_and_read_again(tenant: Tenant, owner: Browser) -> None:
-    with tenant_transaction(tenant.pk):
-        shop = make_shop()
-        body = secrets.seal_text(b'{"orderNumber":"1-2-3"}', owner=f"{tenant.pk}|rejected|{shop.pk}|1-2-3")
-        row = RejectedPayload.objects.create(
-            shop=shop, number="1-2-3", path="PackageModelList[0].basketId", reason="missing", first_at=NOW, last_at=NOW, body=body
-        )
-
-    page = owner.get(url("rejected", row.pk))
-    owner.post(url("rejected", row.pk), act="again")
-
-    assert '"orderNumber": "1-2-3"' in text_of(page)
-    assert "PackageModelList[0].basketId" in text_of(page)
-    assert verbs(tenant) == ["rejected.again"]
-    assert Browser(tenant, "viewer").get(url("rejected", row.pk)).status_code == 403

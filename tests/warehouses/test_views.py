@@ -16,8 +16,8 @@ from simulators.clock import Clock
 from simulators.ledger import Ledger
 from simulators.rsl.app import RslWarehouse
 from simulators.server import Server
-from tests.orders.making import make_shop
 from tests.browsing import Browser, hidden, text_of, verbs
+from tests.orders.making import make_shop
 
 FORM = {"name": "RSL東日本", "cutoff_at": "15:30", "collect_every_seconds": "900", "result_due_hour": "21"}
 
@@ -33,7 +33,9 @@ def keys(tmp_path: Any, settings: Any) -> Iterator[dict[str, str]]:
     desk = RslWarehouse(clock=Clock(), ledger=Ledger(tmp_path / "rsl.jsonl"), seed=3)
     server = Server(desk.app, "127.0.0.1", 0)
     settings.WAREHOUSE_BASE_URLS = {**settings.WAREHOUSE_BASE_URLS, "rsl": server.url}
-    httpx.post(f"{server.url}/_control/accounts", json={"shop": "akari", "token": "right-token"}, trust_env=False, timeout=10).raise_for_status()
+    httpx.post(
+        f"{server.url}/_control/accounts", json={"shop": "akari", "token": "right-token"}, trust_env=False, timeout=10
+    ).raise_for_status()
     yield {"shop_code": "akari", "token": "right-token", "dedupes": "on", "askable": "on"}
     server.close()
 
@@ -53,7 +55,9 @@ def test_list_shows_none_and_many(tenant: Tenant, owner: Browser) -> None:
     empty = text_of(owner.get(url("list")))
     with tenant_transaction(tenant.pk):
         for k in range(20):
-            Warehouse.objects.create(name=f"とても長い名前の倉庫{k}", kind="rsl", collect_error="no_answer" if k else "")
+            Warehouse.objects.create(
+                name=f"とても長い名前の倉庫{k}", kind="rsl", collect_error="no_answer" if k else ""
+            )
 
     many = text_of(owner.get(url("list")))
 
@@ -140,7 +144,12 @@ def test_warehouse_that_a_shop_uses_is_not_retired(tenant: Tenant, owner: Browse
 def test_staff_sees_and_changes_nothing(tenant: Tenant) -> None:
     staff, warehouse = Browser(tenant, "staff"), named(tenant, "自社倉庫")
 
-    answers = [staff.get(url("new")), staff.get(url("edit", warehouse.pk)), staff.post(url("pause", warehouse.pk), on="1"), staff.post(url("test", warehouse.pk))]
+    answers = [
+        staff.get(url("new")),
+        staff.get(url("edit", warehouse.pk)),
+        staff.post(url("pause", warehouse.pk), on="1"),
+        staff.post(url("test", warehouse.pk)),
+    ]
 
     assert staff.get(url("list")).status_code == 200
     assert [answer.status_code for answer in answers] == [403] * 4

@@ -28,7 +28,17 @@ from orders.operations.settings import change_shop
 from orders.views.settings import telling
 from orders.views.settings.shops import connected
 
-SEEN_COLUMNS = ("name", "mark", "colour", "wait_minutes", "every_seconds", "next_day_name", "harmless_remarks", "confirm_by", "signature")
+SEEN_COLUMNS = (
+    "name",
+    "mark",
+    "colour",
+    "wait_minutes",
+    "every_seconds",
+    "next_day_name",
+    "harmless_remarks",
+    "confirm_by",
+    "signature",
+)
 
 
 @dataclass(kw_only=True)
@@ -50,7 +60,9 @@ class Sheet:
 
     def is_valid(self) -> bool:
         """Check every form, so that every error is shown at once."""
-        return all([form.is_valid() for form in (*self.own, self.keys, *([self.start] if self.start else []))])
+        forms_ = [*self.own, self.keys, *([self.start] if self.start else [])]
+        valid = [form.is_valid() for form in forms_]
+        return all(valid)
 
     def credentials(self) -> dict[str, str]:
         """Return the keys to try: those typed now, else those tried before; empty to keep what is stored."""
@@ -66,9 +78,15 @@ def _sheet(visit: Visit, shop: Shop | None, data: Mapping[str, Any] | None) -> S
     initial = columns_of(shop) if shop else None
     stored = shop is not None and bool(bytes(shop.credentials))
     return Sheet(
-        channel=channel, shop=shop, name=ShopForm(data, initial=initial), keys=key_form(channel, data, kept=stored or bool(box)),
-        intake=IntakeForm(data, initial=initial), confirm=ConfirmForm(data, initial=initial), start=None if shop else StartForm(data), box=box,
-    )  # fmt: skip
+        channel=channel,
+        shop=shop,
+        name=ShopForm(data, initial=initial),
+        keys=key_form(channel, data, kept=stored or bool(box)),
+        intake=IntakeForm(data, initial=initial),
+        confirm=ConfirmForm(data, initial=initial),
+        start=None if shop else StartForm(data),
+        box=box,
+    )
 
 
 # Keys that were tried and not saved travel back and forth encrypted, so that nobody types them twice and nobody reads them.
@@ -109,7 +127,11 @@ def _edit(request: PageRequest, pk: int | None) -> HttpResponse:
         if request.method != "POST" or "do" not in request.POST or not sheet.is_valid():
             return _shown(request, sheet, status=422 if "do" in request.POST else 200)
         credentials = sheet.credentials()
-    test = try_credentials(sheet.channel, credentials, tenant_id=visit.tenant.pk, person=visit.member.pk) if credentials else None
+    test = (
+        try_credentials(sheet.channel, credentials, tenant_id=visit.tenant.pk, person=visit.member.pk)
+        if credentials
+        else None
+    )
     with visit.transaction():
         if test is not None and not test.passed and request.POST["do"] != "save_anyway":
             return _shown(request, sheet, test=test, credentials=credentials, status=422)
@@ -125,7 +147,12 @@ class _Saver:
     """Writes what the forms say and what the live test found, all of it or nothing."""
 
     def __init__(
-        self, visit: Visit, sheet: Sheet, credentials: Mapping[str, str], test: ShopTest | None, seen: dict[str, Any] | None
+        self,
+        visit: Visit,
+        sheet: Sheet,
+        credentials: Mapping[str, str],
+        test: ShopTest | None,
+        seen: dict[str, Any] | None,
     ) -> None:
         self.visit, self.sheet, self.credentials, self.test, self.seen = visit, sheet, credentials, test, seen
         self.shop: Shop | None = sheet.shop
@@ -143,14 +170,20 @@ class _Saver:
         if self.test is not None:
             operations.save_test(self.shop, self.test, by=by, now=now)
             self.shop.refresh_from_db()
-            self.said = _("つながりました。") if self.test.passed else _("保存しましたが、つながっていません。取込は始められません。")
+            self.said = (
+                _("つながりました。")
+                if self.test.passed
+                else _("保存しましたが、つながっていません。取込は始められません。")
+            )
         self._start()
 
     def _create(self, values: dict[str, Any]) -> Shop:
         by, now, start = self.visit.by, self.visit.now, self.sheet.start
         assert start is not None
         named = {name: values.pop(name) for name in ("name", "mark")}
-        shop = operations.create_shop(channel=self.sheet.channel, credentials=self.credentials, by=by, now=now, **named, **values)
+        shop = operations.create_shop(
+            channel=self.sheet.channel, credentials=self.credentials, by=by, now=now, **named, **values
+        )
         if days := start.cleaned_data["back_days"]:
             operations.read_again(shop, since=now - timedelta(days=days), by=by, now=now)
         return shop
@@ -163,12 +196,21 @@ class _Saver:
 
 
 def _shown(
-    request: PageRequest, sheet: Sheet, *, test: ShopTest | None = None, credentials: Mapping[str, str] | None = None, status: int = 200
+    request: PageRequest,
+    sheet: Sheet,
+    *,
+    test: ShopTest | None = None,
+    credentials: Mapping[str, str] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     visit, shop = request.hub, sheet.shop
     if credentials:
         sheet.keys = key_form(sheet.channel, None, kept=True)
-    lead = _("いまの鍵は末尾 %(hint)s です。入れ替えるときだけ、入力してください。") % {"hint": shop.key_hint} if shop and shop.key_hint else ""
+    lead = (
+        _("いまの鍵は末尾 %(hint)s です。入れ替えるときだけ、入力してください。") % {"hint": shop.key_hint}
+        if shop and shop.key_hint
+        else ""
+    )
     lead = _("先ほど試した鍵を覚えています。直すときだけ、入力してください。") if credentials else lead
     parts = [
         {"title": _("ショップ"), "lead": "", "form": sheet.name},

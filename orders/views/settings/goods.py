@@ -34,8 +34,20 @@ RESULT = "mapping_result"
 
 def _tabs(current: str) -> list[dict[str, Any]]:
     return [
-        {"words": _("商品"), "url": reverse("orders:products"), "current": current == "products", "count": "", "tone": ""},
-        {"words": _("商品マッピング"), "url": reverse("orders:listings"), "current": current == "listings", "count": unmapped_count() or "", "tone": "wait"},
+        {
+            "words": _("商品"),
+            "url": reverse("orders:products"),
+            "current": current == "products",
+            "count": "",
+            "tone": "",
+        },
+        {
+            "words": _("商品マッピング"),
+            "url": reverse("orders:listings"),
+            "current": current == "listings",
+            "count": unmapped_count() or "",
+            "tone": "wait",
+        },
     ]
 
 
@@ -63,18 +75,25 @@ def product_list(request: PageRequest) -> HttpResponse:
     units = units_sold([row.pk for row in rows], now=request.hub.now)
     found = [
         {
-            "pk": row.pk, "sku": row.sku, "name": row.name, "warehouse_name": row.warehouse.name if row.warehouse else "", "listings": row.items,
-            "units_30d": units.get(row.pk, 0), "retired": row.retired_at is not None,
+            "pk": row.pk,
+            "sku": row.sku,
+            "name": row.name,
+            "warehouse_name": row.warehouse.name if row.warehouse else "",
+            "listings": row.items,
+            "units_30d": units.get(row.pk, 0),
+            "retired": row.retired_at is not None,
         }
         for row in rows
-    ]  # fmt: skip
+    ]
     return render(request, "orders/products.html", {"tabs": _tabs("products"), "q": text, "rows": found, "page": shown})
 
 
 @page("products.edit")
 def product_new(request: PageRequest) -> HttpResponse:
     visit = request.hub
-    form = ProductForm(request.POST if request.method == "POST" else None, initial={"sku": request.GET.get("sku", "")[:100]})
+    form = ProductForm(
+        request.POST if request.method == "POST" else None, initial={"sku": request.GET.get("sku", "")[:100]}
+    )
 
     def act() -> None:
         values = dict(form.cleaned_data)
@@ -119,7 +138,12 @@ def product_retire(request: PageRequest, pk: int) -> HttpResponse:
     if why := refused(lambda: act(product, by=visit.by, now=visit.now)):
         toast(request, why, tone="stop")
         return redirect("orders:product_edit", pk)
-    toast(request, _("%(sku)s を廃番にしました。") % {"sku": product.sku} if product.retired_at else _("%(sku)s を戻しました。") % {"sku": product.sku})
+    toast(
+        request,
+        _("%(sku)s を廃番にしました。") % {"sku": product.sku}
+        if product.retired_at
+        else _("%(sku)s を戻しました。") % {"sku": product.sku},
+    )
     return redirect("orders:products")
 
 
@@ -166,7 +190,12 @@ def _chips(everything: bool, shop_id: int | None) -> list[dict[str, Any]]:
     here = reverse("orders:listings")
     found = [
         {"words": _("未マッピング"), "count": unmapped_count(), "url": here, "on": not everything and shop_id is None},
-        {"words": _("すべて"), "count": Listing.objects.count(), "url": f"{here}?show=all", "on": everything and shop_id is None},
+        {
+            "words": _("すべて"),
+            "count": Listing.objects.count(),
+            "url": f"{here}?show=all",
+            "on": everything and shop_id is None,
+        },
     ]
     shops = list(Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk"))
     if len(shops) < 2:
@@ -174,7 +203,12 @@ def _chips(everything: bool, shop_id: int | None) -> list[dict[str, Any]]:
     show = "&show=all" if everything else ""
     counted = Listing.objects.filter(**({} if everything else {"product__isnull": True}))
     return found + [
-        {"words": shop.name, "count": counted.filter(shop=shop).count(), "url": f"{here}?shop={encode(shop.pk)}{show}", "on": shop_id == shop.pk}
+        {
+            "words": shop.name,
+            "count": counted.filter(shop=shop).count(),
+            "url": f"{here}?shop={encode(shop.pk)}{show}",
+            "on": shop_id == shop.pk,
+        }
         for shop in shops[:12]
     ]
 
@@ -189,7 +223,9 @@ def listing_map(request: PageRequest, pk: int) -> HttpResponse:
         listing = get_object_or_404(Listing.objects.select_related("shop"), pk=pk)
         product, units, why = _asked(request)
         if not why:
-            why = refused(lambda: outcome.append(map_listing(listing, product=product, units=units, by=visit.by, now=visit.now)))
+            why = refused(
+                lambda: outcome.append(map_listing(listing, product=product, units=units, by=visit.by, now=visit.now))
+            )
         if why:
             return _listings(request, fault=(pk, why), status=422)
         raise_rule_set(now=visit.now, shop_id=listing.shop_id)
@@ -214,7 +250,10 @@ def _asked(request: HttpRequest) -> tuple[Product | None, int, str]:
         return None, 1, _("個数は1から999までにしてください。")
     if not sku:
         return None, units, ""
-    product = Product.objects.filter(sku=sku).first() or Product.objects.filter(sku=request.POST.get("sku", "").strip()).first()
+    product = (
+        Product.objects.filter(sku=sku).first()
+        or Product.objects.filter(sku=request.POST.get("sku", "").strip()).first()
+    )
     if product is None:
         return None, units, _("SKU「%(sku)s」の商品はありません。先に商品を登録してください。") % {"sku": sku}
     return product, units, ""
@@ -223,9 +262,14 @@ def _asked(request: HttpRequest) -> tuple[Product | None, int, str]:
 def _kept(listing: Listing, product: Product | None, found: Freed, *, whole: bool) -> dict[str, Any]:
     item = _("%(item)s を %(sku)s に結び付けました。") if product else _("%(item)s の結び付きを外しました。")
     return {
-        "item": item % {"item": listing.name or listing.key, "sku": product.sku if product else ""}, "listing": listing.pk,
-        "looked_at": found.looked_at, "moved": found.moved, "held": found.held, "causes": [list(cause) for cause in found.causes], "whole": whole,
-    }  # fmt: skip
+        "item": item % {"item": listing.name or listing.key, "sku": product.sku if product else ""},
+        "product": encode(product.pk) if product else "",
+        "looked_at": found.looked_at,
+        "moved": found.moved,
+        "held": found.held,
+        "causes": [list(cause) for cause in found.causes],
+        "whole": whole,
+    }
 
 
 def _result(request: HttpRequest) -> dict[str, Any] | None:
@@ -236,8 +280,17 @@ def _result(request: HttpRequest) -> dict[str, Any] | None:
     orders = reverse("orders:list")
     words = {"waiting": _("待機中"), "partly_mapped": _("一部が未マッピング"), "held": _("保留")}
     causes = [
-        {"words": words.get(name, name), "count": count, "url": f"{orders}?task={encode(task_id)}" if task_id else f"{orders}?held=1"}
+        {
+            "words": words.get(name, name),
+            "count": count,
+            "url": f"{orders}?task={encode(task_id)}" if task_id else f"{orders}?held=1",
+        }
         for name, task_id, count in kept["causes"]
     ]
     rest = "" if kept["whole"] else _("（残りは引き続き見直しています）")
-    return {**kept, "item": kept["item"] + rest, "causes": causes, "moved_url": f"{orders}?open=1"}
+    return {
+        **kept,
+        "item": kept["item"] + rest,
+        "causes": causes,
+        "moved_url": f"{orders}?product={kept['product']}" if kept["product"] else orders,
+    }

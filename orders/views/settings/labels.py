@@ -24,7 +24,7 @@ def tags(request: PageRequest) -> HttpResponse:
     shown = [
         {
             "pk": tag.pk, "name": tag.name, "colour": tag.colour, "key": tag.key, "count": counts.get(tag.pk, 0),
-            "url": f"{reverse('orders:list')}?tag={encode(tag.pk)}&open=1",
+            "url": f"{reverse('orders:list')}?tag={encode(tag.pk)}",
         }
         for tag in Tag.objects.filter(retired_at__isnull=True).order_by("position", "pk")
     ]  # fmt: skip
@@ -39,7 +39,9 @@ def _tag(pk: int) -> Tag:
 def tag_new(request: PageRequest) -> HttpResponse:
     visit = request.hub
     form = TagForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and attempt(form, lambda: operations.create_tag(by=visit.by, now=visit.now, **form.cleaned_data)):
+    if form.is_valid() and attempt(
+        form, lambda: operations.create_tag(by=visit.by, now=visit.now, **form.cleaned_data)
+    ):
         toast(request, _("ラベル「%(name)s」を作りました。") % {"name": form.cleaned_data["name"]})
         return redirect("orders:tags")
     return form_page(request, form, title=_("ラベルを作る"), back_url=reverse("orders:tags"), back_words=_("ラベル"))

@@ -31,17 +31,30 @@ def shop_live(request: PageRequest, pk: int) -> HttpResponse:
             toast(request, _("本番を始めました。%(n)d件をここで扱います。") % {"n": taken["taken"]})
             return redirect("orders:shop", pk)
     context = {
-        "shop": row, "form": form, "counts": _counts(row, visit.now), "earlier": _earlier(row, visit.now), "may_live": visit.may("shops.live"),
+        "shop": row,
+        "form": form,
+        "counts": _counts(row, visit.now),
+        "earlier": _earlier(row, visit.now),
+        "may_live": visit.may("shops.live"),
         "other_system": _other_system(row),
-    }  # fmt: skip
+    }
     return render(request, "orders/shop_live.html", context, status=422 if form.is_bound else 200)
 
 
 def _counts(row: Shop, now: datetime) -> list[dict[str, Any]]:
     would = would_do(row, since=now)
-    confirm = _("新しい注文から、モールへの注文確認") if row.confirm_by == ConfirmBy.HUB else _("注文確認はほかのシステムがします")
+    confirm = (
+        _("新しい注文から、モールへの注文確認")
+        if row.confirm_by == ConfirmBy.HUB
+        else _("注文確認はほかのシステムがします")
+    )
     return [
-        {"words": _("いままでのシステムに残る注文"), "count": would["stays"], "note": _("下で選んだものだけ、ここで扱います。"), "url": ""},
+        {
+            "words": _("いままでのシステムに残る注文"),
+            "count": would["stays"],
+            "note": _("下で選んだものだけ、ここで扱います。"),
+            "url": "",
+        },
         {"words": confirm, "count": would["confirm"], "note": _("この時刻より後の注文だけです。"), "url": ""},
         {"words": _("出荷できる状態の注文"), "count": would["ready"], "note": "", "url": ""},
         {"words": _("確認のため止まる注文"), "count": would["held"], "note": "", "url": ""},
@@ -57,4 +70,6 @@ def _earlier(row: Shop, now: datetime) -> dict[str, Any]:
 def _other_system(row: Shop) -> str:
     if row.confirm_by != ConfirmBy.HUB:
         return ""
-    return _("このハブが注文確認を送ると、ほかのシステムの受注にも影響します。ほかのシステムの自動確認は、先に止めてください。")
+    return _(
+        "このハブが注文確認を送ると、ほかのシステムの受注にも影響します。ほかのシステムの自動確認は、先に止めてください。"
+    )

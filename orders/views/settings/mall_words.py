@@ -44,7 +44,9 @@ def _rows(model: type[PaymentName | DeliveryName], column: str) -> list[dict[str
     """Return the names, those without a meaning first, with the open orders that carry each."""
     held = Order.objects.filter(is_open=True).order_by().values("shop__channel", column).annotate(n=Count("pk"))
     waiting = {(row["shop__channel"], row[column]): row["n"] for row in held}
-    rows = sorted(model.objects.all(), key=lambda row: (bool(row.method) and row.method != "unknown", row.channel, row.name))
+    rows = sorted(
+        model.objects.all(), key=lambda row: (bool(row.method) and row.method != "unknown", row.channel, row.name)
+    )
     return [
         {
             "pk": row.pk, "field_name": f"{column}-{encode(row.pk)}", "channel_label": _channel(row.channel), "name": row.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse
@@ -37,10 +38,18 @@ def rejected(request: PageRequest, pk: int) -> HttpResponse:
 def _shown(row: RejectedPayload) -> dict[str, Any]:
     values = {**row.params, "path": row.path}
     return {
-        "pk": row.pk, "number": row.number, "shop": row.shop, "path": row.path, "tries": row.tries, "first_at": row.first_at, "last_at": row.last_at,
-        "reason_words": say(row.reason, values), "what_to_do": advise(row.reason, values) or _("モールの画面で注文を確かめ、もう一度読んでください。"),
-        "body": _body(row), "solved_at": row.solved_at,
-    }  # fmt: skip
+        "pk": row.pk,
+        "number": row.number,
+        "shop": row.shop,
+        "path": row.path,
+        "tries": row.tries,
+        "first_at": row.first_at,
+        "last_at": row.last_at,
+        "reason_words": say(row.reason, values),
+        "what_to_do": advise(row.reason, values) or _("モールの画面で注文を確かめ、もう一度読んでください。"),
+        "body": _body(row),
+        "solved_at": row.solved_at,
+    }
 
 
 def _body(row: RejectedPayload) -> str:
@@ -48,11 +57,11 @@ def _body(row: RejectedPayload) -> str:
     if not bytes(row.body):
         return ""
     try:
-        text = secrets.unseal_text(bytes(row.body), owner=f"{current_tenant()}|rejected|{row.shop_id}|{row.number}").decode(errors="replace")
+        text = secrets.unseal_text(
+            bytes(row.body), owner=f"{current_tenant()}|rejected|{row.shop_id}|{row.number}"
+        ).decode(errors="replace")
     except secrets.Unreadable:
         return ""
-    try:
+    with suppress(ValueError):
         text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
-    except ValueError:
-        pass
     return text[:SHOWN]

@@ -48,9 +48,14 @@ def shop(request: PageRequest, pk: int) -> HttpResponse:
     context = {
         "shop": telling.shop_facts(row, now),
         "test": telling.test_told(row.channel, row.test_result, row.tested_at),
-        "coverage": telling.coverage_drawn(row, read=covered(row, since=since, until=now), gaps=gaps, since=since, until=now),
+        "coverage": telling.coverage_drawn(
+            row, read=covered(row, since=since, until=now), gaps=gaps, since=since, until=now
+        ),
         "would": _would(row, now) if row.mode == ShopMode.OBSERVE else [],
-        "read_from": {"min_on": day_of(now - operations.OLDEST) + timedelta(days=1), "max_days": operations.OLDEST.days},
+        "read_from": {
+            "min_on": day_of(now - operations.OLDEST) + timedelta(days=1),
+            "max_days": operations.OLDEST.days,
+        },
         "unknown_fields": [{"name": name, "count": count} for name, count in sorted(row.unknown_fields.items())],
         "may_edit": request.hub.may("settings.edit"),
         "may_live": request.hub.may("shops.live"),
@@ -83,14 +88,18 @@ def shop_fetch(request: PageRequest, pk: int) -> HttpResponse:
     if not row.polling:
         toast(request, _("取込が止まっています。始めると、すぐに読みます。"), tone="stop")
         return redirect("orders:shop", pk)
-    return _button(request, pk, lambda: operations.fetch_now(row, by=visit.by, now=visit.now), _("いま取り込みに行きます。"))
+    return _button(
+        request, pk, lambda: operations.fetch_now(row, by=visit.by, now=visit.now), _("いま取り込みに行きます。")
+    )
 
 
 @page("settings.edit", methods=("POST",))
 def shop_polling(request: PageRequest, pk: int) -> HttpResponse:
     row, visit = connected(pk), request.hub
     if request.POST.get("on") == "1":
-        return _button(request, pk, lambda: operations.start_intake(row, by=visit.by, now=visit.now), _("取込を始めました。"))
+        return _button(
+            request, pk, lambda: operations.start_intake(row, by=visit.by, now=visit.now), _("取込を始めました。")
+        )
     said = _("取込を止めました。止めている間の注文は、始めたときに読みます。")
     return _button(request, pk, lambda: operations.stop_intake(row, by=visit.by, now=visit.now), said)
 

@@ -42,7 +42,9 @@ def statuses(request: PageRequest) -> HttpResponse:
 
 def _shown(status: Status, count: int) -> dict[str, Any]:
     entrances = {"waiting": _("待機の入口"), "check": _("確認の入口")}
-    default = entrances.get(status.default_for) or (_("%(phase)sの入口") % {"phase": PHASES[status.default_for]} if status.default_for else "")
+    default = entrances.get(status.default_for) or (
+        _("%(phase)sの入口") % {"phase": PHASES[status.default_for]} if status.default_for else ""
+    )
     return {
         "pk": status.pk, "name": status.name, "colour": status.colour, "memo": status.memo, "count": count, "default_words": default,
         "limit_words": span(status.limit_minutes * 60) if status.limit_minutes else "", "not_ours": status.not_ours,
@@ -76,7 +78,9 @@ def status_edit(request: PageRequest, pk: int) -> HttpResponse:
     form = StatusForm(request.POST if request.method == "POST" else None, phase=status.group.phase, initial=initial)
 
     def act() -> None:
-        operations.change_status(status, values=form.columns(), by=visit.by, now=visit.now, seen=read_seen(request.POST))
+        operations.change_status(
+            status, values=form.columns(), by=visit.by, now=visit.now, seen=read_seen(request.POST)
+        )
         if form.cleaned_data["group"] != status.group_id:
             operations.move_status(status, group=_group(form.cleaned_data["group"]), by=visit.by, now=visit.now)
         if form.cleaned_data.get("default") and status.default_for != status.group.phase:
@@ -90,7 +94,14 @@ def status_edit(request: PageRequest, pk: int) -> HttpResponse:
         "url": reverse("orders:status_retire", args=[pk]),
     }  # fmt: skip
     return form_page(
-        request, form, title=status.name, back_url=reverse("orders:statuses"), back_words=_("状態"), row=status, seen=SEEN_COLUMNS, danger=danger
+        request,
+        form,
+        title=status.name,
+        back_url=reverse("orders:statuses"),
+        back_words=_("状態"),
+        row=status,
+        seen=SEEN_COLUMNS,
+        danger=danger,
     )
 
 
@@ -134,10 +145,14 @@ def _move_all(status: Status, to: Status, request: PageRequest) -> None:
 def status_group_new(request: PageRequest) -> HttpResponse:
     visit = request.hub
     form = StatusGroupForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and attempt(form, lambda: operations.create_group(by=visit.by, now=visit.now, **form.cleaned_data)):
+    if form.is_valid() and attempt(
+        form, lambda: operations.create_group(by=visit.by, now=visit.now, **form.cleaned_data)
+    ):
         toast(request, _("グループ「%(name)s」を作りました。") % {"name": form.cleaned_data["name"]})
         return redirect("orders:statuses")
-    return form_page(request, form, title=_("グループを作る"), back_url=reverse("orders:statuses"), back_words=_("状態"))
+    return form_page(
+        request, form, title=_("グループを作る"), back_url=reverse("orders:statuses"), back_words=_("状態")
+    )
 
 
 @page("settings.edit")
@@ -146,16 +161,27 @@ def status_group_edit(request: PageRequest, pk: int) -> HttpResponse:
     form = StatusGroupForm(request.POST if request.method == "POST" else None, made=True, initial={"name": group.name})
 
     def act() -> None:
-        operations.change_group(group, name=form.cleaned_data["name"], by=visit.by, now=visit.now, seen=read_seen(request.POST))
+        operations.change_group(
+            group, name=form.cleaned_data["name"], by=visit.by, now=visit.now, seen=read_seen(request.POST)
+        )
 
     if form.is_valid() and attempt(form, act):
         toast(request, _("保存しました。"))
         return redirect("orders:statuses")
     danger = {
-        "words": _("使うのをやめる"), "note": _("状態が残っている間は、やめられません。"), "url": reverse("orders:status_group_retire", args=[pk]),
-    }  # fmt: skip
+        "words": _("使うのをやめる"),
+        "note": _("状態が残っている間は、やめられません。"),
+        "url": reverse("orders:status_group_retire", args=[pk]),
+    }
     return form_page(
-        request, form, title=group.name, back_url=reverse("orders:statuses"), back_words=_("状態"), row=group, seen=("name",), danger=danger
+        request,
+        form,
+        title=group.name,
+        back_url=reverse("orders:statuses"),
+        back_words=_("状態"),
+        row=group,
+        seen=("name",),
+        danger=danger,
     )
 
 
@@ -181,14 +207,20 @@ def statuses_order(request: PageRequest) -> HttpResponse:
     visit = request.hub
     group = _group(next(iter(ids_of([request.POST.get("group", "")])), 0))
     wanted = ids_of(request.POST.getlist("order"))
-    found = {row.pk: row for row in Status.objects.filter(pk__in=wanted, retired_at__isnull=True).select_related("group")}
+    found = {
+        row.pk: row for row in Status.objects.filter(pk__in=wanted, retired_at__isnull=True).select_related("group")
+    }
 
     def act() -> None:
         ids = [pk for pk in wanted if pk in found]
         for pk in ids:
             if found[pk].group_id != group.pk:
                 operations.move_status(found[pk], group=group, by=visit.by, now=visit.now)
-        own = Status.objects.filter(group=group, retired_at__isnull=True).order_by("position", "pk").values_list("pk", flat=True)
+        own = (
+            Status.objects.filter(group=group, retired_at__isnull=True)
+            .order_by("position", "pk")
+            .values_list("pk", flat=True)
+        )
         operations.reorder_statuses(group, ids + [pk for pk in own if pk not in ids], by=visit.by, now=visit.now)
 
     return saved_order(request, act)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from hub.form_parts import attempt, form_page, ids_of, read_seen, refused
 from hub.ids import encode
 from hub.web import PageRequest, page, toast
-from orders.conditions import EVERYTHING, ConditionError, describe, dump, parse
+from orders.conditions import EVERYTHING, ConditionError, Node, describe, dump, parse
 from orders.forms.conditions import drawn, read_condition
 from orders.forms.settings import TaskForm
 from orders.models import Shop, Task, TaskMark
@@ -27,18 +27,32 @@ SEEN_COLUMNS = ("name", "what_to_do", "colour", "holds", "shop_id", "condition")
 
 @page("settings.see", methods=("GET",))
 def tasks(request: PageRequest) -> HttpResponse:
-    marks = TaskMark.objects.filter(closed_at__isnull=True, order__is_open=True).order_by().values("task_id").annotate(n=Count("pk"))
+    marks = (
+        TaskMark.objects.filter(closed_at__isnull=True, order__is_open=True)
+        .order_by()
+        .values("task_id")
+        .annotate(n=Count("pk"))
+    )
     counts, known = dict(marks.values_list("task_id", "n")), {}  # type: ignore[var-annotated]
     rows = Task.objects.filter(retired_at__isnull=True).select_related("shop").order_by("position", "pk")
     own_first = sorted(rows, key=lambda task: (bool(task.key), task.position, task.pk))
     shown = [
         {
-            "pk": task.pk, "name": task.name, "what_to_do": task.what_to_do, "colour": task.colour, "holds": task.holds, "enabled": task.enabled,
-            "system": bool(task.key), "shop_words": task.shop.name if task.shop else "", "sentence": _sentence(task, known),
-            "broken": _broken(task), "open": counts.get(task.pk, 0), "url": f"{reverse('orders:list')}?task={encode(task.pk)}",
+            "pk": task.pk,
+            "name": task.name,
+            "what_to_do": task.what_to_do,
+            "colour": task.colour,
+            "holds": task.holds,
+            "enabled": task.enabled,
+            "system": bool(task.key),
+            "shop_words": task.shop.name if task.shop else "",
+            "sentence": _sentence(task, known),
+            "broken": _broken(task),
+            "open": counts.get(task.pk, 0),
+            "url": f"{reverse('orders:list')}?task={encode(task.pk)}",
         }
         for task in own_first
-    ]  # fmt: skip
+    ]
     return render(request, "orders/tasks.html", {"tasks": shown})
 
 
@@ -52,7 +66,11 @@ def _sentence(task: Task, known: dict[str, Mapping[Any, str]]) -> str:
 
 
 def _broken(task: Task) -> str:
-    return _("使っている項目がなくなったため止まりました。開いて直してください。(%(why)s)") % {"why": task.broken} if task.broken else ""
+    return (
+        _("使っている項目がなくなったため止まりました。開いて直してください。(%(why)s)") % {"why": task.broken}
+        if task.broken
+        else ""
+    )
 
 
 def _own(pk: int) -> Task:
@@ -95,9 +113,12 @@ def task_edit(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: PageRequest, form: TaskForm, task: Task | None) -> HttpResponse:
-    given, fault, node = request.POST.get("condition", ""), None, EVERYTHING
+    given, fault = request.POST.get("condition", ""), None
+    node: Node = EVERYTHING
     try:
-        node = read_condition(request.POST) if given else parse(task.condition) if task and task.condition else EVERYTHING
+        node = (
+            read_condition(request.POST) if given else parse(task.condition) if task and task.condition else EVERYTHING
+        )
     except ConditionError as error:
         fault = error
     danger = None
@@ -122,7 +143,11 @@ def task_switch(request: PageRequest, pk: int) -> HttpResponse:
     if why := refused(lambda: operations.switch_task(task, on, by=visit.by, now=visit.now)):
         toast(request, why, tone="stop")
     else:
-        said = _("「%(name)s」を使い始めました。受注を見直しています。") if on else _("「%(name)s」を止めました。止めていた受注は先へ進みます。")
+        said = (
+            _("「%(name)s」を使い始めました。受注を見直しています。")
+            if on
+            else _("「%(name)s」を止めました。止めていた受注は先へ進みます。")
+        )
         toast(request, said % {"name": task.name})
     return redirect("orders:tasks")
 

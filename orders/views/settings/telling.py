@@ -97,25 +97,56 @@ def shop_row(line: ShopLine, now: datetime) -> dict[str, Any]:
     said, tone = coverage_words(shop, line.gaps)
     key, key_tone = key_words(shop, now)
     return {
-        "pk": shop.pk, "name": shop.name, "mark": shop.mark, "colour": shop.colour, "channel_label": channel_label(shop), "account": shop.account,
-        "observing": shop.mode == ShopMode.OBSERVE, "polling": shop.polling, "blind_words": blind_words(shop), "seen_at": shop.last_poll_at,
-        "next_at": shop.next_poll_at if shop.polling else None, "every_words": every_words(shop), "key_words": key, "key_tone": key_tone,
-        "coverage_words": said, "coverage_tone": tone, "waiting": line.waiting, "orders_today": line.today,
-    }  # fmt: skip
+        "pk": shop.pk,
+        "name": shop.name,
+        "mark": shop.mark,
+        "colour": shop.colour,
+        "channel_label": channel_label(shop),
+        "account": shop.account,
+        "observing": shop.mode == ShopMode.OBSERVE,
+        "polling": shop.polling,
+        "blind_words": blind_words(shop),
+        "seen_at": shop.last_poll_at,
+        "next_at": shop.next_poll_at if shop.polling else None,
+        "every_words": every_words(shop),
+        "key_words": key,
+        "key_tone": key_tone,
+        "coverage_words": said,
+        "coverage_tone": tone,
+        "waiting": line.waiting,
+        "orders_today": line.today,
+    }
 
 
 def shop_facts(shop: Shop, now: datetime) -> dict[str, Any]:
     """Return a shop as its own page shows it."""
     key, key_tone = key_words(shop, now)
     return {
-        "pk": shop.pk, "name": shop.name, "mark": shop.mark, "colour": shop.colour, "channel_label": channel_label(shop), "account": shop.account,
-        "observing": shop.mode == ShopMode.OBSERVE, "polling": shop.polling, "blind_since": shop.blind_since, "blind_words": blind_words(shop),
-        "seen_at": shop.last_poll_at, "next_at": shop.next_poll_at if shop.polling else None, "every_words": every_words(shop),
-        "wait_minutes": shop.wait_minutes, "next_day_name": shop.next_day_name, "key_hint": shop.key_hint,
+        "pk": shop.pk,
+        "name": shop.name,
+        "mark": shop.mark,
+        "colour": shop.colour,
+        "channel_label": channel_label(shop),
+        "account": shop.account,
+        "observing": shop.mode == ShopMode.OBSERVE,
+        "polling": shop.polling,
+        "blind_since": shop.blind_since,
+        "blind_words": blind_words(shop),
+        "seen_at": shop.last_poll_at,
+        "next_at": shop.next_poll_at if shop.polling else None,
+        "every_words": every_words(shop),
+        "wait_minutes": shop.wait_minutes,
+        "next_day_name": shop.next_day_name,
+        "key_hint": shop.key_hint,
         "confirm_by_words": _("このハブがする") if shop.confirm_by == ConfirmBy.HUB else _("ほかのシステムがする"),
-        "key_expires_at": shop.key_expires_at, "key_words": key, "key_tone": key_tone, "live_from": shop.live_from,
-        "warehouse_name": shop.warehouse.name if shop.warehouse else "", "harmless_remarks": shop.harmless_remarks, "signature": shop.signature,
-    }  # fmt: skip
+        "key_expires_at": shop.key_expires_at,
+        "key_words": key,
+        "key_tone": key_tone,
+        "live_from": shop.live_from,
+        "warehouse_name": shop.warehouse.name if shop.warehouse else "",
+        "harmless_remarks": shop.harmless_remarks,
+        "signature": shop.signature,
+    }
 
 
 def test_told(channel: str, result: Mapping[str, Any], at: datetime | None) -> SimpleNamespace | None:
@@ -125,14 +156,14 @@ def test_told(channel: str, result: Mapping[str, Any], at: datetime | None) -> S
     labels: Mapping[str, Any] = getattr(channel_class(channel), "functions", {})
     lines = []
     for row in result.get("functions", []):
-        said = [str(labels.get(row["function"], "")), str(WHAT_TO_DO.get(row["result"], "")), row["detail"]]
+        said = [str(labels.get(row["function"], "")), row["detail"]]
         lines.append(
             SimpleNamespace(
                 function=row["function"], words=" · ".join(part for part in said if part), tone=TONES.get(row["result"], "stop"),
                 result_words=RESULTS.get(row["result"], row["result"]),
             )
         )  # fmt: skip
-    return SimpleNamespace(at=at, lines=lines, all_good=bool(result.get("passed")))
+    return SimpleNamespace(at=at, lines=lines, all_good=bool(result.get("passed")), advice=advice_on(result))
 
 
 def refusal_to_poll(shop: Shop) -> str:
@@ -141,10 +172,19 @@ def refusal_to_poll(shop: Shop) -> str:
         return ""
     if not shop.tested_at:
         return _("取込を始める前に、接続を確かめてください。")
-    return _("確かめた鍵が使えないため、取込を始められません。鍵か許可を直して、もう一度確かめてください。")
+    advice = advice_on(shop.test_result)
+    return f"{_('使えない機能があるため、取込を始められません。')} {advice}".strip()
 
 
-def coverage_drawn(shop: Shop, *, read: Sequence[Stretch], gaps: Sequence[Stretch], since: datetime, until: datetime) -> dict[str, Any]:
+def advice_on(result: Mapping[str, Any]) -> str:
+    """Return what to do about a live test that failed: said once, for the first function that is refused."""
+    refused = [row["result"] for row in result.get("functions", []) if row["result"] != "allowed"]
+    return str(WHAT_TO_DO.get(refused[0], "")) if refused else ""
+
+
+def coverage_drawn(
+    shop: Shop, *, read: Sequence[Stretch], gaps: Sequence[Stretch], since: datetime, until: datetime
+) -> dict[str, Any]:
     """Return the bar of what was read: stretches in a drawing 1,000 wide, and the gaps in words."""
     width, whole = 1_000, max((until - since).total_seconds(), 1.0)
 
@@ -153,8 +193,17 @@ def coverage_drawn(shop: Shop, *, read: Sequence[Stretch], gaps: Sequence[Stretc
         for stretch in stretches:
             start = max((stretch.from_at - since).total_seconds(), 0.0) / whole * width
             end = min((stretch.until_at - since).total_seconds(), whole) / whole * width
-            local = f"{stretch.from_at.astimezone(JAPAN):%m/%d %H:%M} – {stretch.until_at.astimezone(JAPAN):%m/%d %H:%M}"
-            drawn.append({"x": round(start, 1), "width": round(max(end - start, 2.0), 1), "kind": kind, "title": f"{title} {local}"})
+            local = (
+                f"{stretch.from_at.astimezone(JAPAN):%m/%d %H:%M} – {stretch.until_at.astimezone(JAPAN):%m/%d %H:%M}"
+            )
+            drawn.append(
+                {
+                    "x": round(start, 1),
+                    "width": round(max(end - start, 2.0), 1),
+                    "kind": kind,
+                    "title": f"{title} {local}",
+                }
+            )
         return drawn
 
     said = gap_words(shop)
