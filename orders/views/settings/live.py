@@ -15,6 +15,7 @@ from orders.forms.shops import LiveForm
 from orders.models import Order, Shop
 from orders.models.shops import ConfirmBy
 from orders.operations.shops import go_live, would_do
+from orders.queries.shops import would_confirm, would_have
 from orders.views.settings.shops import connected
 
 SHOWN = 300
@@ -42,22 +43,30 @@ def shop_live(request: PageRequest, pk: int) -> HttpResponse:
 
 
 def _counts(row: Shop, now: datetime) -> list[dict[str, Any]]:
-    would = would_do(row, since=now)
-    confirm = (
-        _("新しい注文から、モールへの注文確認")
-        if row.confirm_by == ConfirmBy.HUB
-        else _("注文確認はほかのシステムがします")
-    )
-    return [
+    """Return what going live does, counted on the orders that were observed: the same kind of order will be acted on from then on."""
+    note, stays = _("観察した受注で数えると。これから入る注文に、同じことをします。"), would_do(row, since=now)
+    found = [
         {
             "words": _("いままでのシステムに残る注文"),
-            "count": would["stays"],
+            "count": stays["stays"],
             "note": _("下で選んだものだけ、ここで扱います。"),
             "url": "",
+        }
+    ]
+    if row.confirm_by == ConfirmBy.HUB:
+        found.append({"words": _("モールへの注文確認"), "count": would_confirm(row, now=now), "note": note, "url": ""})
+    found += [
+        {"words": would.what, "count": would.count, "note": note, "url": ""} for would in would_have(row, now=now)
+    ]
+    held = Order.objects.filter(shop=row, is_open=True, held=True).count()
+    return [
+        *found,
+        {
+            "words": _("確認のため止まる注文"),
+            "count": held,
+            "note": _("人が片づけるまで、出荷依頼は出ません。"),
+            "url": "",
         },
-        {"words": confirm, "count": would["confirm"], "note": _("この時刻より後の注文だけです。"), "url": ""},
-        {"words": _("出荷できる状態の注文"), "count": would["ready"], "note": "", "url": ""},
-        {"words": _("確認のため止まる注文"), "count": would["held"], "note": "", "url": ""},
     ]
 
 
