@@ -17,7 +17,9 @@ SHOWN = 100
 def rules_of(*, order_id: int, language: str) -> Sequence[dict[str, Any]]:
     """Return the rules in use that reach the order's shop, in the order they run, each with its tests and whether they hold."""
     shop_id = Order.objects.values_list("shop_id", flat=True).get(pk=order_id)
-    rules = Rule.objects.filter(retired_at__isnull=True, enabled=True, group__enabled=True, group__retired_at__isnull=True)
+    rules = Rule.objects.filter(
+        retired_at__isnull=True, enabled=True, group__enabled=True, group__retired_at__isnull=True
+    )
     chosen = [
         rule for rule in rules.select_related("group").order_by("group__position", "group_id", "position", "pk")[:SHOWN]
         if rule.group.shop_id in (None, shop_id)
@@ -25,7 +27,9 @@ def rules_of(*, order_id: int, language: str) -> Sequence[dict[str, Any]]:
     nodes = {rule.pk: node for rule in chosen if (node := _node(rule)) is not None}
     today = business_now().astimezone(JAPAN).date()
     said = explain_many(nodes, [order_id], today).get(order_id, {})
-    acted = dict(RuleMark.objects.filter(order_id=order_id, acted=True).order_by("opened_at").values_list("rule_id", "opened_at"))
+    acted = dict(
+        RuleMark.objects.filter(order_id=order_id, acted=True).order_by("opened_at").values_list("rule_id", "opened_at")
+    )
     return [
         {
             "id": oid(rule.pk), "name": rule.name, "group": rule.group.name, "version": rule.version,

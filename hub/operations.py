@@ -109,7 +109,12 @@ def invite(*, email: str, role: str, inviter: Member | None, by: Actor, now: dat
     Invitation.objects.filter(email=address, accepted_at__isnull=True).delete()
     secret = secrets.token_urlsafe(32)
     invitation = Invitation.objects.create(
-        email=address, role=Role(role).value, secret_hash=hash_of(secret), invited_by=inviter, created_at=now, expires_at=now + INVITED_FOR
+        email=address,
+        role=Role(role).value,
+        secret_hash=hash_of(secret),
+        invited_by=inviter,
+        created_at=now,
+        expires_at=now + INVITED_FOR,
     )
     note("member.invited", by=by, now=now, id=invitation.pk, email=address, role=role)
     return Invited(invitation=invitation, secret=secret)
@@ -165,7 +170,9 @@ def remove_member(member: Member, *, remover: Member | None, by: Actor, now: dat
 
 
 def _keep_an_owner(member: Member) -> None:
-    owners = Member.objects.filter(role=Role.OWNER, removed_at__isnull=True).order_by("pk").select_for_update(of=("self",))
+    owners = (
+        Member.objects.filter(role=Role.OWNER, removed_at__isnull=True).order_by("pk").select_for_update(of=("self",))
+    )
     if not [owner for owner in owners if owner.pk != member.pk]:
         raise LastOwner
 
@@ -188,7 +195,13 @@ class NewToken:
 
 
 def create_token(
-    *, name: str, scopes: Sequence[str], by: Actor, now: datetime, expires_at: datetime | None = None, member: Member | None = None
+    *,
+    name: str,
+    scopes: Sequence[str],
+    by: Actor,
+    now: datetime,
+    expires_at: datetime | None = None,
+    member: Member | None = None,
 ) -> NewToken:
     """Make a token for a program; without an end it lives for 366 days. Raises UnknownScope, NoScopes, TokenLife."""
     wanted = [scope for scope in SCOPES if scope in set(scopes)]
@@ -201,7 +214,13 @@ def create_token(
         raise TokenLife(field="expires_at", days=LONGEST_TOKEN.days)
     secret = f"hub_{secrets.token_urlsafe(32)}"
     token = ApiToken.objects.create(
-        name=name, secret_hash=hash_of(secret), last_four=secret[-4:], scopes=wanted, created_by=member, created_at=now, expires_at=end
+        name=name,
+        secret_hash=hash_of(secret),
+        last_four=secret[-4:],
+        scopes=wanted,
+        created_by=member,
+        created_at=now,
+        expires_at=end,
     )
     note("token.created", by=by, now=now, id=token.pk, name=name, scopes=wanted, expires_at=end.isoformat())
     return NewToken(token=token, secret=secret)
@@ -224,7 +243,12 @@ def find_token(secret: str) -> tuple[int, int] | None:
 def rotate_token(token: ApiToken, *, life: timedelta, by: Actor, now: datetime) -> NewToken:
     """Make a token like this one; the old one goes on for an hour, so that nothing stops while the secret is changed."""
     made = create_token(
-        name=token.name, scopes=token.scopes, by=by, now=now, expires_at=now + min(life, LONGEST_TOKEN), member=token.created_by
+        name=token.name,
+        scopes=token.scopes,
+        by=by,
+        now=now,
+        expires_at=now + min(life, LONGEST_TOKEN),
+        member=token.created_by,
     )
     ApiToken.objects.filter(pk=token.pk, expires_at__gt=now + OVERLAP).update(expires_at=now + OVERLAP)
     note("token.rotated", by=by, now=now, id=token.pk, name=token.name, new=made.token.pk)

@@ -71,7 +71,9 @@ def change(
     """Write the columns that differ; return their names. `seen` holds values as the person saw them. Raises Stale, NameTaken."""
     model = type(row)
     current: Row = model.objects.select_for_update(no_key=True, of=("self",)).get(pk=row.pk)
-    if seen is not None and (theirs := {name: getattr(current, name) for name, value in seen.items() if getattr(current, name) != value}):
+    if seen is not None and (
+        theirs := {name: getattr(current, name) for name, value in seen.items() if getattr(current, name) != value}
+    ):
         raise Stale(theirs=_shown(theirs, secret))
     differing = {name: value for name, value in values.items() if getattr(current, name) != value}
     if not differing:
@@ -82,7 +84,9 @@ def change(
         setattr(row, name, value)
     with _unique(differing):
         current.save(update_fields=list(differing))
-    entry = Entry(verb=f"{noun}.changed", params=_about(current), before=_shown(before, secret), after=_shown(differing, secret))
+    entry = Entry(
+        verb=f"{noun}.changed", params=_about(current), before=_shown(before, secret), after=_shown(differing, secret)
+    )
     record([entry], by=by, now=now)
     return list(differing)
 
@@ -180,4 +184,6 @@ def _unique(values: Mapping[str, Any]) -> Iterator[None]:
         if getattr(error.__cause__, "sqlstate", "") != "23505":
             raise
         name = next((key for key in ("name", "sku", "key", "email") if key in values), "")
-        raise NameTaken(field=name, name=str(values.get(name, "")), constraint=str(getattr(diagnosis, "constraint_name", ""))) from None
+        raise NameTaken(
+            field=name, name=str(values.get(name, "")), constraint=str(getattr(diagnosis, "constraint_name", ""))
+        ) from None

@@ -56,7 +56,10 @@ def create_manual_order(
     number = number or f"M{now.astimezone(JAPAN):%y%m%d}-{encode(order_id)[-6:].upper()}"
     if Order.objects.filter(shop=shop, number=number).exists():
         raise NumberTaken(field="number", number=number)
-    parcel_rows = [_parcel(parcel, pk, order_id, place) for place, (parcel, pk) in enumerate(zip(parcels, ids[Parcel], strict=True), start=1)]
+    parcel_rows = [
+        _parcel(parcel, pk, order_id, place)
+        for place, (parcel, pk) in enumerate(zip(parcels, ids[Parcel], strict=True), start=1)
+    ]
     line_rows = _lines(parcels, ids, order_id)
     subtotal = sum(row["unit_price_yen"] * row["quantity"] for row in line_rows)
     unmapped = sum(row["product_id"] is None for row in line_rows)
@@ -75,7 +78,14 @@ def create_manual_order(
     _insert(order_row, parcel_rows, line_rows)
     if key := unmapped_key(unmapped, len(line_rows)):
         OrderTag.objects.bulk_create([OrderTag(order_id=order_id, tag=tag) for tag in Tag.objects.filter(key=key)])
-    enter_audit([Row(order_id=order_id, params={"number": number})], {order_id: 1}, verb="order.entered", by=by, now=now, batch_id=None)
+    enter_audit(
+        [Row(order_id=order_id, params={"number": number})],
+        {order_id: 1},
+        verb="order.entered",
+        by=by,
+        now=now,
+        batch_id=None,
+    )
     return order_id
 
 
@@ -110,7 +120,9 @@ def _parcel(parcel: Mapping[str, Any], pk: int, order_id: int, place: int) -> di
     }  # fmt: skip
 
 
-def _lines(parcels: Sequence[Mapping[str, Any]], ids: Mapping[type[Any], list[int]], order_id: int) -> list[dict[str, Any]]:
+def _lines(
+    parcels: Sequence[Mapping[str, Any]], ids: Mapping[type[Any], list[int]], order_id: int
+) -> list[dict[str, Any]]:
     line_ids, found = iter(ids[OrderLine]), []
     for parcel, parcel_id in zip(parcels, ids[Parcel], strict=True):
         for line in parcel["lines"]:

@@ -106,7 +106,9 @@ class RuleOutput(serializers.Serializer[Any]):
     broken = serializers.CharField()
     position = serializers.IntegerField()
     retired_at = serializers.DateTimeField(allow_null=True)
-    matching = serializers.IntegerField(required=False, help_text="Orders already in that match; told when it is published.")
+    matching = serializers.IntegerField(
+        required=False, help_text="Orders already in that match; told when it is published."
+    )
     applied = serializers.BooleanField(required=False)
 
 
@@ -118,7 +120,9 @@ def inside_actions(actions: list[Any]) -> list[Any]:
         if action is None:
             found.append(data)
             continue
-        found.append({name: _inside(value) if action.params.get(name) in ROW_KINDS else value for name, value in data.items()})
+        found.append(
+            {name: _inside(value) if action.params.get(name) in ROW_KINDS else value for name, value in data.items()}
+        )
     return found
 
 
@@ -135,7 +139,12 @@ def outside_actions(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for data in actions:
         action = ACTIONS.get(data.get("do", ""))
         params = action.params if action else {}
-        found.append({name: encode(value) if params.get(name) in ROW_KINDS and value is not None else value for name, value in data.items()})
+        found.append(
+            {
+                name: encode(value) if params.get(name) in ROW_KINDS and value is not None else value
+                for name, value in data.items()
+            }
+        )
     return found
 
 
@@ -265,7 +274,9 @@ class RuleActions(ApiView):
 
     @extend_schema(responses=RuleActionPage)
     def get(self, request: Request) -> Response:
-        items = [{"do": action.key, "label": str(action.label), "params": dict(action.params)} for action in ACTIONS.values()]
+        items = [
+            {"do": action.key, "label": str(action.label), "params": dict(action.params)} for action in ACTIONS.values()
+        ]
         return Response({"items": items, "next": None})
 
 
@@ -276,4 +287,3 @@ urls: list[URLPattern] = [
     path("rules/<oid:pk>/versions", Versions.as_view()),
     path("rule-actions", RuleActions.as_view()),
 ]
-

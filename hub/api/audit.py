@@ -80,7 +80,12 @@ class Audit(ApiView):
     read_scope = "settings:read"
 
     @extend_schema(
-        parameters=[OpenApiParameter("order"), OpenApiParameter("verb"), OpenApiParameter("limit", int), OpenApiParameter("cursor")],
+        parameters=[
+            OpenApiParameter("order"),
+            OpenApiParameter("verb"),
+            OpenApiParameter("limit", int),
+            OpenApiParameter("cursor"),
+        ],
         responses=EntryPage,
     )
     def get(self, request: Request) -> Response:

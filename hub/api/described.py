@@ -42,8 +42,18 @@ def _views(patterns: Any, before: str) -> Iterator[tuple[str, Any]]:
         if isinstance(pattern, URLResolver):
             if PREFIX.startswith(text) or text.startswith(PREFIX):
                 yield from _views(pattern.url_patterns, text)
-        elif isinstance(pattern, URLPattern) and hasattr(getattr(pattern.callback, "cls", None), "scope_of") and "^" not in text:
-            yield text.removeprefix(PREFIX).replace("<oid:pk>", "{id}").replace("<slug:action>", "{action}").replace("<slug:act>", "{act}"), pattern.callback
+        elif (
+            isinstance(pattern, URLPattern)
+            and hasattr(getattr(pattern.callback, "cls", None), "scope_of")
+            and "^" not in text
+        ):
+            yield (
+                text.removeprefix(PREFIX)
+                .replace("<oid:pk>", "{id}")
+                .replace("<slug:action>", "{action}")
+                .replace("<slug:act>", "{act}"),
+                pattern.callback,
+            )
 
 
 def _methods(view: Any) -> Iterator[tuple[str, str]]:

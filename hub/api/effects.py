@@ -158,7 +158,10 @@ class ActOnEffects(ApiView):
             case _:
                 changed = operations.take_back(ids, by=by, now=now)
         outcomes = [{"id": encode(pk), "outcome": "changed", "code": None, "title": None} for pk in changed.changed]
-        outcomes += [{"id": encode(pk), "outcome": "refused", "code": code, "title": say(code)} for pk, code in changed.unchanged.items()]
+        outcomes += [
+            {"id": encode(pk), "outcome": "refused", "code": code, "title": say(code)}
+            for pk, code in changed.unchanged.items()
+        ]
         return Response({"changed": len(changed.changed), "refused": len(changed.unchanged), "outcomes": outcomes})
 
 

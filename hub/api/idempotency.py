@@ -65,7 +65,10 @@ class Once:
         body = json.loads(FastJSONRenderer().render(response.data) or b"null")
         if isinstance(body, dict):
             body = {name: None if name in hidden else value for name, value in body.items()}
-        kept: Mapping[str, Any] = {"body": body, "headers": {k: response[k] for k in ("ETag", "Location") if k in response}}
+        kept: Mapping[str, Any] = {
+            "body": body,
+            "headers": {k: response[k] for k in ("ETag", "Location") if k in response},
+        }
         IdempotencyKey.objects.create(
             token_id=self.call.caller.token_id, key=self.key, body_hash=self.hash, status=response.status_code, answer=kept,
             created_at=self.call.now, expires_at=self.call.now + KEPT,

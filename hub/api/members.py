@@ -94,7 +94,9 @@ class Invitations(Rows):
         }  # fmt: skip
 
     def do_create(self, values: dict[str, Any]) -> Invitation:
-        invited = operations.invite(email=values["email"], role=values["role"], inviter=None, by=self.hub.by, now=self.hub.now)
+        invited = operations.invite(
+            email=values["email"], role=values["role"], inviter=None, by=self.hub.by, now=self.hub.now
+        )
         invited.invitation.link = f"{conf.PUBLIC_URL}/invitation/{invited.secret}/"
         return invited.invitation
 
@@ -163,4 +165,3 @@ urls: list[URLPattern] = [
     *rows("tokens", Tokens, change=False),
     path("tokens/<oid:pk>/rotate", Tokens.as_view({"post": "rotate"})),
 ]
-

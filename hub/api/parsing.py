@@ -34,7 +34,13 @@ def read_json(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise ApiError("malformed_json", 400, reason=error.msg, line=error.lineno, column=error.colno) from None
     except UnicodeDecodeError as error:
-        raise ApiError("malformed_json", 400, reason="not UTF-8", line=body.count(b"\n", 0, error.start) + 1, column=error.start + 1) from None
+        raise ApiError(
+            "malformed_json",
+            400,
+            reason="not UTF-8",
+            line=body.count(b"\n", 0, error.start) + 1,
+            column=error.start + 1,
+        ) from None
     except RecursionError:
         raise ApiError("too_deep", 400, limit=DEEPEST) from None
     except ValueError as error:

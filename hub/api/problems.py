@@ -24,7 +24,9 @@ BUSY = {"55P03", "40P01", "40001", "57014"}
 class ApiError(Exception):
     """A problem that the edge itself finds. `headers` go with the answer."""
 
-    def __init__(self, code: str, status: int, *, field: str = "", headers: Mapping[str, str] | None = None, **params: Any) -> None:
+    def __init__(
+        self, code: str, status: int, *, field: str = "", headers: Mapping[str, str] | None = None, **params: Any
+    ) -> None:
         super().__init__(code)
         self.problem = Problem(code=code, status=status, field=field, params=params)
         self.headers = dict(headers or {})
@@ -67,7 +69,9 @@ def _known(error: Exception, headers: dict[str, str]) -> Problem | None:
         case Http404() | ObjectDoesNotExist() | exceptions.NotFound():
             return Problem(code="not_found", status=404)
         case exceptions.MethodNotAllowed():
-            return Problem(code="method_not_allowed", status=405, params={"method": error.args[0] if error.args else ""})
+            return Problem(
+                code="method_not_allowed", status=405, params={"method": error.args[0] if error.args else ""}
+            )
         case exceptions.UnsupportedMediaType():
             return Problem(code="not_json", status=415)
         case exceptions.NotAcceptable():
@@ -83,7 +87,13 @@ def _known(error: Exception, headers: dict[str, str]) -> Problem | None:
 def _unknown(error: Exception, context: Mapping[str, Any]) -> Problem:
     number = uuid.uuid4().hex[:12]
     view = type(context.get("view")).__name__
-    log.error("api %s failed (%s): %s", view, number, _safe(error), exc_info=None if isinstance(error, DatabaseError) else error)
+    log.error(
+        "api %s failed (%s): %s",
+        view,
+        number,
+        _safe(error),
+        exc_info=None if isinstance(error, DatabaseError) else error,
+    )
     return Problem(code="server_error", status=500, params={"id": number})
 
 

@@ -17,7 +17,14 @@ register_in_paths()
 
 
 def rows(
-    name: str, view: type[Rows], *, create: bool = True, change: bool = True, retire: bool = True, restore: bool = False, reorder: bool = False
+    name: str,
+    view: type[Rows],
+    *,
+    create: bool = True,
+    change: bool = True,
+    retire: bool = True,
+    restore: bool = False,
+    reorder: bool = False,
 ) -> list[URLPattern]:
     """Return the paths of a kind of rows; the flags say what can be done to them."""
     many = {"get": "list", **({"post": "create"} if create else {})}

@@ -18,7 +18,12 @@ class TokenScheme(OpenApiAuthenticationExtension):
     name = "token"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {"type": "http", "scheme": "bearer", "bearerFormat": "hub_…", "description": "Made under Settings, API tokens."}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "hub_…",
+            "description": "Made under Settings, API tokens.",
+        }
 
 
 class FaultOutput(serializers.Serializer[Any]):
@@ -73,7 +78,9 @@ class Schema(AutoSchema):
         match action:
             case "list":
                 name = f"{view.output.__name__.removesuffix('Output')}Page"
-                return inline_serializer(name, {"items": view.output(many=True), "next": serializers.CharField(allow_null=True)})
+                return inline_serializer(
+                    name, {"items": view.output(many=True), "next": serializers.CharField(allow_null=True)}
+                )
             case "create":
                 return {201: view.output}
             case "retire" | "reorder":
@@ -88,7 +95,14 @@ class Schema(AutoSchema):
         found = [*super().get_override_parameters()]
         if self.method != "GET":
             needed = self.method in self.view.needs_key
-            found.append(OpenApiParameter("Idempotency-Key", location=OpenApiParameter.HEADER, required=needed, description="A UUID for each act."))
+            found.append(
+                OpenApiParameter(
+                    "Idempotency-Key",
+                    location=OpenApiParameter.HEADER,
+                    required=needed,
+                    description="A UUID for each act.",
+                )
+            )
         if getattr(self.view, "action", "") == "list":
             found += [OpenApiParameter("limit", int, description="1 to 200, usually 50."), OpenApiParameter("cursor")]
         return found

@@ -48,7 +48,9 @@ class ApiView(APIView):
 
     def scope_of(self, method: str | None) -> str:
         """Return the scope that a method needs."""
-        scope = self.scopes.get(getattr(self, "action", "") or "") or (self.read_scope if method in READING else self.write_scope)
+        scope = self.scopes.get(getattr(self, "action", "") or "") or (
+            self.read_scope if method in READING else self.write_scope
+        )
         assert scope, f"{type(self).__name__} names no scope for {method}"
         return scope
 
@@ -72,7 +74,9 @@ class ApiView(APIView):
         name = (request.method or "").lower()
         handler: Callable[..., Response] | None = getattr(self, name, None) if name in self.http_method_names else None
         if request.auth is not None and handler is None:
-            raise ApiError("method_not_allowed", 405, headers={"Allow": ", ".join(self.allowed_methods)}, method=request.method)
+            raise ApiError(
+                "method_not_allowed", 405, headers={"Allow": ", ".join(self.allowed_methods)}, method=request.method
+            )
         self.check_permissions(request)
         assert handler is not None and request.auth is not None
         self.hub = Call(caller=request.auth, now=business_now())
@@ -151,7 +155,9 @@ class Rows(ViewSetMixin, ApiView):
     def listed(self) -> QuerySet[Any]:
         """Return the rows that a list shows: those in use, or all with ?retired=true."""
         rows = self.rows()
-        if any(field.name == "retired_at" for field in self.model._meta.concrete_fields) and not flag(self.request, "retired"):
+        if any(field.name == "retired_at" for field in self.model._meta.concrete_fields) and not flag(
+            self.request, "retired"
+        ):
             rows = rows.filter(retired_at__isnull=True)
         return rows
 
@@ -167,7 +173,9 @@ class Rows(ViewSetMixin, ApiView):
         return Response(data, status=status, headers=headers)
 
     def list(self, request: Request) -> Response:
-        rows, after = (page_by_position if self.by_position else page)(self.listed(), request, **({"newest": True} if self.newest else {}))
+        rows, after = (page_by_position if self.by_position else page)(
+            self.listed(), request, **({"newest": True} if self.newest else {})
+        )
         return Response({"items": [self.show(row) for row in rows], "next": after})
 
     def retrieve(self, request: Request, pk: int) -> Response:

@@ -47,7 +47,7 @@ class Problem:
 
     def advice(self, language: str = "") -> str:
         """Return what to do about it."""
-        return CATALOGUE[self.code].advice(_language(language)).format_map(_Values(self.params))
+        return advise(self.code, self.params, language)
 
 
 def say(code: str, params: Mapping[str, Any] | None = None, language: str = "") -> str:

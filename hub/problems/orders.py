@@ -67,6 +67,11 @@ TEXTS: Mapping[str, Text] = {
     "cause_still_there": text("「{name}」は原因がまだ残っています。", "The cause of {name} is still there.",
                               "原因がなくなると自動で閉じます。承知で進めるときは override を付けてください（管理者）。",
                               "It closes by itself when the cause is gone; to pass it knowingly, an admin uses override."),
+    "batch_not_undoable": text(
+        "この一括処理は元に戻せません（{state}）。", "This batch cannot be undone ({state}).",
+        "終わるのを待ってください。一度戻したもの、戻す処理そのものは戻せません。",
+        "Wait until it is done. What was undone once, and an undo itself, stay.",
+    ),
     "unknown_action": text(
         "{action} という操作はありません。", "There is no act {action}.", "docs/api.md に一覧があります。",
         "docs/api.md lists them.",

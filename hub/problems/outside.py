@@ -148,6 +148,20 @@ TEXTS: Mapping[str, Text] = {
     "ended": text("依頼はもう終わっています。", "The request is over.", "", ""),
     "sent": text("送信しました。", "Sent."),
     "replaced": text("新しい番号で報告し直しました。", "Reported again with new numbers."),
+    # Files.
+    "killed_worker": text(
+        "ファイルを作る途中で何度も止まりました。", "Making the file was interrupted again and again.", "件数を減らして作り直してください。",
+        "Make it again with fewer rows.",
+    ),
+    "not_in_encoding": text(
+        "この文字コードで書けない文字があります。", "There is a character that this encoding cannot hold.", "UTF-8を選んでください。",
+        "Choose UTF-8.",
+    ),
+    "nothing_to_print": text("印刷するものがありません。", "There is nothing to print.", "受注を選び直してください。", "Choose other orders."),
+    "too_many_rows": text(
+        "行が多すぎます（{limit}行まで）。", "There are too many rows (at most {limit}).", "条件を絞って作り直してください。",
+        "Narrow it and make it again.",
+    ),
     # Outgoing is off.
     "setting": text(
         "OUTGOING=off なので外へ送りません。", "Nothing leaves: OUTGOING=off.", "運用の設定です。",

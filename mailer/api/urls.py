@@ -122,7 +122,8 @@ class Messages(ApiView):
     write_scope = "orders:write"
 
     @extend_schema(
-        parameters=[OpenApiParameter("order"), OpenApiParameter("limit", int), OpenApiParameter("cursor")], responses=MessagePage
+        parameters=[OpenApiParameter("order"), OpenApiParameter("limit", int), OpenApiParameter("cursor")],
+        responses=MessagePage,
     )
     def get(self, request: Request) -> Response:
         found = Message.objects.all()
@@ -144,11 +145,16 @@ class Messages(ApiView):
         )
         outcomes = [{"id": encode(pk), "outcome": "changed"} for pk in done.changed]
         outcomes += [
-            {"id": encode(one.order_id), "outcome": "refused", "code": one.reason, "title": say(one.reason, one.params)} for one in done.issues
+            {"id": encode(one.order_id), "outcome": "refused", "code": one.reason, "title": say(one.reason, one.params)}
+            for one in done.issues
         ]
         missing = [pk for pk in values["orders"] if pk not in known]
-        outcomes += [{"id": encode(pk), "outcome": "refused", "code": "not_found", "title": say("not_found")} for pk in missing]
-        return Response({"changed": len(done.changed), "refused": len(done.issues) + len(missing), "outcomes": outcomes})
+        outcomes += [
+            {"id": encode(pk), "outcome": "refused", "code": "not_found", "title": say("not_found")} for pk in missing
+        ]
+        return Response(
+            {"changed": len(done.changed), "refused": len(done.issues) + len(missing), "outcomes": outcomes}
+        )
 
 
 def show_message(row: Message, effect: Effect | None) -> dict[str, Any]:

@@ -132,7 +132,9 @@ class ActOnOrders(ApiView):
                     .values_list("pk", "revision")) if len(refs) <= MOST else dict(
             Order.objects.filter(pk__among=list(refs), scratch=False).values_list("pk", "revision"))  # fmt: skip
         refused = {pk: "not_found" for pk in refs if pk not in rows}
-        refused.update({pk: "stale" for pk, seen in refs.items() if pk in rows and seen is not None and seen != rows[pk]})
+        refused.update(
+            {pk: "stale" for pk, seen in refs.items() if pk in rows and seen is not None and seen != rows[pk]}
+        )
         return [pk for pk in sorted(rows) if pk not in refused], refused
 
     def _run(self, action: str, ids: Sequence[int], params: Mapping[str, Any], *, preview: bool) -> Changed:
@@ -172,14 +174,28 @@ def _and_back(work: Callable[[], None]) -> None:
 
 
 def _outcomes(changed: Changed, refused: Mapping[int, str], *, preview: bool) -> dict[str, Any]:
-    revisions = dict(Order.objects.filter(pk__among=[*changed.changed, *changed.unchanged]).values_list("pk", "revision"))
-    outcomes = [{"id": encode(pk), "outcome": "changed", "revision": None if preview else revisions.get(pk)} for pk in changed.changed]
+    revisions = dict(
+        Order.objects.filter(pk__among=[*changed.changed, *changed.unchanged]).values_list("pk", "revision")
+    )
+    outcomes = [
+        {"id": encode(pk), "outcome": "changed", "revision": None if preview else revisions.get(pk)}
+        for pk in changed.changed
+    ]
     outcomes += [{"id": encode(pk), "outcome": "unchanged", "revision": revisions.get(pk)} for pk in changed.unchanged]
     outcomes += [
-        {"id": encode(issue.order_id), "outcome": "refused", "code": issue.reason, "title": say(issue.reason, issue.params), "params": dict(issue.params)}
+        {
+            "id": encode(issue.order_id),
+            "outcome": "refused",
+            "code": issue.reason,
+            "title": say(issue.reason, issue.params),
+            "params": dict(issue.params),
+        }
         for issue in changed.issues
     ]
-    outcomes += [{"id": encode(pk), "outcome": "refused", "code": code, "title": say(code), "params": {}} for pk, code in refused.items()]
+    outcomes += [
+        {"id": encode(pk), "outcome": "refused", "code": code, "title": say(code), "params": {}}
+        for pk, code in refused.items()
+    ]
     return {
         "preview": preview, "changed": len(changed.changed), "unchanged": len(changed.unchanged),
         "refused": len(changed.issues) + len(refused), "outcomes": outcomes,
@@ -193,7 +209,9 @@ class Actions(ApiView):
 
     @extend_schema(responses=schemas.ActionsOutput)
     def get(self, request: Request) -> Response:
-        return Response({"items": [{"action": name, "params": list(kind().fields)} for name, kind in PARAMS.items()], "next": None})
+        return Response(
+            {"items": [{"action": name, "params": list(kind().fields)} for name, kind in PARAMS.items()], "next": None}
+        )
 
 
 urls: list[URLPattern] = [

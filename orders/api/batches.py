@@ -58,7 +58,12 @@ class OneBatch(ApiView):
         batch = self.get_row(Batch.objects.all(), pk)
         issues = BatchIssue.objects.filter(batch=batch).order_by("pk")[:200]
         shown = [
-            {"order": encode(issue.order_id), "code": issue.reason, "title": say(issue.reason, issue.params), "params": issue.params}
+            {
+                "order": encode(issue.order_id),
+                "code": issue.reason,
+                "title": say(issue.reason, issue.params),
+                "params": issue.params,
+            }
             for issue in issues
         ]
         return Response({**show_batch(batch), "issues": shown})

@@ -10,7 +10,9 @@ from orders.fields import FIELDS
 
 PERSONAL_SUBJECTS = frozenset({"buyer", "recipient"})
 PERSONAL_FIELDS = frozenset({"remarks", "remark_left", "memo"})
-REGION = frozenset({"buyer_prefecture", "recipient_prefecture", "address_doubt", "recipient_is_buyer", "several_destinations"})
+REGION = frozenset(
+    {"buyer_prefecture", "recipient_prefecture", "address_doubt", "recipient_is_buyer", "several_destinations"}
+)
 """What anybody may see of a person."""
 
 

@@ -61,11 +61,21 @@ def obstacle_in_words(code: str, marks: Mapping[int, TaskMark], language: str) -
     if kind == "task":
         mark = marks.get(int(rest))
         name, what = (mark.task.name, mark.task.what_to_do) if mark else ("", "")
-        return {"code": "task_holds", "task": oid(int(rest)), "title": say("task_holds", {"task": name}, language), "advice": what}
+        return {
+            "code": "task_holds",
+            "task": oid(int(rest)),
+            "title": say("task_holds", {"task": name}, language),
+            "advice": what,
+        }
     if kind == "mall":
         block = BLOCKS[rest]
         params = {"block": str(block.label), "freed_by": str(block.freed_by)}
-        return {"code": "mall_forbids", "block": rest, "title": say("mall_forbids", params, language), "advice": str(block.freed_by)}
+        return {
+            "code": "mall_forbids",
+            "block": rest,
+            "title": say("mall_forbids", params, language),
+            "advice": str(block.freed_by),
+        }
     return {"code": code, "title": say(code, {}, language), "advice": advise(code, {}, language)}
 
 

@@ -116,7 +116,14 @@ class OrderRef(Input):
     revision = Whole(required=False, min_value=1)
 
 
-@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "object", "properties": {"id": {"type": "string"}, "revision": {"type": "integer"}}}]})
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "object", "properties": {"id": {"type": "string"}, "revision": {"type": "integer"}}},
+        ]
+    }
+)
 class OrderRefField(serializers.Field[Any, Any, Any, Any]):
     """An id, or `{"id", "revision"}`."""
 
@@ -158,5 +165,3 @@ class ListingChange(Input):
 
     product = RowField(lambda: Product.objects.all(), allow_null=True)
     units = Whole(required=False, min_value=1, max_value=10_000)
-
-

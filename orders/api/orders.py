@@ -90,7 +90,14 @@ class Orders(ApiView):
         """Leave a trace of a read of personal data in bulk (promise G31)."""
         if self.hub.personal and count:
             asked = {key: value[:500] for key, value in request.query_params.items()}
-            AccessRow.objects.create(actor_kind="token", actor_id=self.hub.by.id, what="api.orders", filter=asked, count=count, at=self.hub.now)
+            AccessRow.objects.create(
+                actor_kind="token",
+                actor_id=self.hub.by.id,
+                what="api.orders",
+                filter=asked,
+                count=count,
+                at=self.hub.now,
+            )
 
     @extend_schema(request=OrderInput, responses={201: schemas.OrderOutput})
     def post(self, request: Request) -> Response:
@@ -118,7 +125,9 @@ def _from_cursor(rows: Any, text: str, *, newest: bool) -> Any:
     if at.tzinfo is None:
         raise ApiError("bad_cursor", 422, field="cursor")
     edge, past = ("lte", "lt") if newest else ("gte", "gt")
-    return rows.filter(Q(**{f"placed_at__{edge}": at}) & (Q(**{f"placed_at__{past}": at}) | Q(placed_at=at, **{f"pk__{past}": last})))
+    return rows.filter(
+        Q(**{f"placed_at__{edge}": at}) & (Q(**{f"placed_at__{past}": at}) | Q(placed_at=at, **{f"pk__{past}": last}))
+    )
 
 
 def _filter(request: Request, *, personal: bool) -> Filter:
@@ -194,7 +203,9 @@ class Explain(ApiView):
 
     @extend_schema(responses=schemas.ExplainOutput)
     def get(self, request: Request, pk: int) -> Response:
-        return Response(explain_order(pk, now=self.hub.now, language=get_language() or "ja", personal=self.hub.personal))
+        return Response(
+            explain_order(pk, now=self.hub.now, language=get_language() or "ja", personal=self.hub.personal)
+        )
 
 
 class History(ApiView):

@@ -34,7 +34,17 @@ def read_parcels(parcels: Sequence[Parcel], *, personal: bool) -> list[dict[str,
         shown = next((one for one in order["parcels"] if one["id"] == encode(parcel.pk)), None)
         if shown is None:  # it holds no open line any more
             shown = {"id": encode(parcel.pk), "state": parcel.state, "lines": [], "revision": parcel.revision}
-        found.append({**shown, "order": {"id": order["id"], "number": order["number"], "revision": order["revision"], "shop": order["shop"]}})
+        found.append(
+            {
+                **shown,
+                "order": {
+                    "id": order["id"],
+                    "number": order["number"],
+                    "revision": order["revision"],
+                    "shop": order["shop"],
+                },
+            }
+        )
     return found
 
 
@@ -88,7 +98,9 @@ class Split(ApiView):
     def post(self, request: Request) -> Response:
         values = self.read(SplitInput)
         parcel = self.get_row(Parcel.objects.filter(order__scratch=False), values["parcel"])
-        fresh = split_parcel(parcel.pk, take={one["line"]: one["quantity"] for one in values["take"]}, by=self.hub.by, now=self.hub.now)
+        fresh = split_parcel(
+            parcel.pk, take={one["line"]: one["quantity"] for one in values["take"]}, by=self.hub.by, now=self.hub.now
+        )
         return Response(read_parcels([fresh], personal=self.hub.personal)[0], status=201)
 
 
@@ -146,4 +158,3 @@ urls: list[URLPattern] = [
     path("parcels/actions/want-shipment", Want.as_view()),
     path("parcels/actions/reopen", Reopen.as_view()),
 ]
-

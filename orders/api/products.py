@@ -160,21 +160,28 @@ class OneListing(ApiView):
     def put(self, request: Request, pk: int) -> Response:
         listing = self.get_row(Listing.objects.all(), pk)
         values = self.read(ListingChange)
-        done = map_listing(listing, product=values["product"], units=values.get("units", 1), by=self.hub.by, now=self.hub.now)
+        done = map_listing(
+            listing, product=values["product"], units=values.get("units", 1), by=self.hub.by, now=self.hub.now
+        )
         listing.refresh_from_db()
         return Response({"listing": show_listing(listing), **outcome_of(done)})
-
 
 
 def outcome_of(done: Mapped) -> dict[str, Any]:
     """Return what a mapping came to: how many orders were looked at, moved on, and why the rest is still held."""
     complete = set(done.complete)
     partly = [pk for pk in done.looked_at if pk not in complete]
-    marks = TaskMark.objects.filter(order_id__in=done.complete, closed_at__isnull=True, task__holds=True, task__retired_at__isnull=True)
+    marks = TaskMark.objects.filter(
+        order_id__in=done.complete, closed_at__isnull=True, task__holds=True, task__retired_at__isnull=True
+    )
     held: dict[int, str] = {}
-    doubtful = Order.objects.filter(pk__in=done.complete, held=True).exclude(address_doubt="").values_list("pk", flat=True)
+    doubtful = (
+        Order.objects.filter(pk__in=done.complete, held=True).exclude(address_doubt="").values_list("pk", flat=True)
+    )
     held.update(dict.fromkeys(doubtful, "address"))
-    for order_id, name in marks.exclude(task__key="unmapped").order_by("opened_at").values_list("order_id", "task__name"):
+    for order_id, name in (
+        marks.exclude(task__key="unmapped").order_by("opened_at").values_list("order_id", "task__name")
+    ):
         held.setdefault(order_id, name)
     causes = Counter(held.values())
     if partly:
@@ -192,9 +199,13 @@ def _sentence(looked_at: int, moved: int, still: int, causes: Counter[str]) -> s
     from django.utils.translation import get_language  # the language of this very request
 
     english = (get_language() or "ja").startswith("en")
-    words = {"partly_mapped": "partly mapped" if english else "一部未マッピング", "address": "address" if english else "住所"}
+    words = {
+        "partly_mapped": "partly mapped" if english else "一部未マッピング",
+        "address": "address" if english else "住所",
+    }
     parts = (", " if english else "、").join(
-        f"{n} {words.get(cause, cause)}" if english else f"{words.get(cause, cause)} {n}件" for cause, n in causes.most_common()
+        f"{n} {words.get(cause, cause)}" if english else f"{words.get(cause, cause)} {n}件"
+        for cause, n in causes.most_common()
     )
     if english:
         return f"{looked_at} orders looked at, {moved} moved on, {still} still held" + (f": {parts}" if parts else "")
@@ -230,7 +241,9 @@ class PaymentNames(ApiView):
     @extend_schema(responses=NamePage)
     def get(self, request: Request) -> Response:
         known = list(PaymentName.objects.order_by("channel", "name").values("channel", "name", "method"))
-        waiting = Order.objects.filter(is_open=True, payment_method=PaymentMethod.UNKNOWN).order_by("shop__channel", "payment_name")
+        waiting = Order.objects.filter(is_open=True, payment_method=PaymentMethod.UNKNOWN).order_by(
+            "shop__channel", "payment_name"
+        )
         unknown = [
             {"channel": channel, "name": name, "method": None}
             for channel, name in waiting.values_list("shop__channel", "payment_name").distinct()
@@ -241,7 +254,9 @@ class PaymentNames(ApiView):
     def put(self, request: Request) -> Response:
         values = self.read(NameInput)
         _need_channel(values["channel"])
-        orders = settings.set_payment_name(values["channel"], values["name"], method=values["method"], by=self.hub.by, now=self.hub.now)
+        orders = settings.set_payment_name(
+            values["channel"], values["name"], method=values["method"], by=self.hub.by, now=self.hub.now
+        )
         return Response({**values, "orders": orders})
 
 
@@ -252,13 +267,20 @@ class DeliveryNames(ApiView):
 
     @extend_schema(responses=NamePage)
     def get(self, request: Request) -> Response:
-        return Response({"items": list(DeliveryName.objects.order_by("channel", "name").values("channel", "name", "method")), "next": None})
+        return Response(
+            {
+                "items": list(DeliveryName.objects.order_by("channel", "name").values("channel", "name", "method")),
+                "next": None,
+            }
+        )
 
     @extend_schema(request=NameInput, responses=NameOutput)
     def put(self, request: Request) -> Response:
         values = self.read(NameInput)
         _need_channel(values["channel"])
-        orders = settings.set_delivery_name(values["channel"], values["name"], method=values["method"], by=self.hub.by, now=self.hub.now)
+        orders = settings.set_delivery_name(
+            values["channel"], values["name"], method=values["method"], by=self.hub.by, now=self.hub.now
+        )
         return Response({**values, "orders": orders})
 
 

@@ -42,7 +42,10 @@ def read_orders(rows: QuerySet[Order], *, personal: bool) -> list[dict[str, Any]
 
 def read_by_ids(ids: Sequence[int], *, personal: bool) -> list[dict[str, Any]]:
     """Return these orders in this order; ids that are not the tenant's are left out."""
-    found = {row["id"]: row for row in read_orders(Order.objects.filter(pk__among=list(ids), scratch=False).order_by(), personal=personal)}
+    found = {
+        row["id"]: row
+        for row in read_orders(Order.objects.filter(pk__among=list(ids), scratch=False).order_by(), personal=personal)
+    }
     return [found[encode(pk)] for pk in ids if encode(pk) in found]
 
 
@@ -215,7 +218,9 @@ def _reported(reports: Iterable[Mapping[str, Any]]) -> str:
     rows = list(reports)
     last = max((row["shipment"] for row in rows), default=0)
     steps = [
-        "counted" if row["counted"] else "seen" if row["seen"] else "sent" if row["sent"] else "no" for row in rows if row["shipment"] == last
+        "counted" if row["counted"] else "seen" if row["seen"] else "sent" if row["sent"] else "no"
+        for row in rows
+        if row["shipment"] == last
     ]
     return min(steps, key=("no", "sent", "seen", "counted").index, default="no")
 

@@ -98,7 +98,9 @@ class ShopOutput(serializers.Serializer[Any]):
     harmless_remarks = serializers.ListField(child=serializers.CharField())
     signature = serializers.CharField()
     warehouse = serializers.CharField(allow_null=True)
-    unknown_fields = serializers.JSONField(help_text="Fields the mall sends that the hub does not know, with how often.")
+    unknown_fields = serializers.JSONField(
+        help_text="Fields the mall sends that the hub does not know, with how often."
+    )
     position = serializers.IntegerField()
     retired_at = serializers.DateTimeField(allow_null=True)
 
@@ -149,8 +151,8 @@ class Shops(Rows):
     @extend_schema(request=ShopInput, responses={201: ShopOutput})
     def create(self, request: Request) -> Response:
         """Add a shop in 観察. With `polling.enabled` it is tested, and read from now on if the key passes; the answer says so."""
-        values = self.read(ShopInput)
         once = Once(request, self.hub, needed=True)
+        values = self.read(ShopInput)
         with self._transaction():
             if (earlier := once.earlier_answer()) is not None:
                 return earlier
@@ -168,7 +170,9 @@ class Shops(Rows):
 
     def _create(self, values: dict[str, Any]) -> Shop:
         if values["channel"] not in conf.CHANNELS:
-            raise ApiError("unknown_channel", 422, field="channel", channel=values["channel"], known=", ".join(conf.CHANNELS))
+            raise ApiError(
+                "unknown_channel", 422, field="channel", channel=values["channel"], known=", ".join(conf.CHANNELS)
+            )
         polling = values.get("polling", {})
         more = {name: values[name] for name in ("mark", "colour") if name in values}
         more.update({name: polling[name] for name in ("every_seconds", "wait_minutes") if name in polling})
@@ -253,7 +257,13 @@ class Shops(Rows):
     def go_live(self, request: Request, pk: int) -> Response:
         """本番開始: take on orders placed from `since` on (else now), and earlier ones only if named."""
         shop, values = self.get_row(self.rows(), pk), self.read(LiveInput)
-        shops.go_live(shop, since=values.get("since", self.hub.now), also=values.get("orders", ()), by=self.hub.by, now=self.hub.now)
+        shops.go_live(
+            shop,
+            since=values.get("since", self.hub.now),
+            also=values.get("orders", ()),
+            by=self.hub.by,
+            now=self.hub.now,
+        )
         return self.shown(self.get_row(self.rows(), pk))
 
     @extend_schema(request=Input, responses=ShopOutput)
@@ -269,7 +279,9 @@ def clean(channel: str, credentials: dict[str, str] | None) -> dict[str, str]:
         return {}
     form = channel_class(channel).form(credentials)
     if not form.is_valid():
-        raise serializers.ValidationError({"credentials": {name: [str(one) for one in faults] for name, faults in form.errors.items()}})
+        raise serializers.ValidationError(
+            {"credentials": {name: [str(one) for one in faults] for name, faults in form.errors.items()}}
+        )
     found: dict[str, str] = {name: str(value) for name, value in form.cleaned_data.items()}
     return found
 

@@ -83,7 +83,13 @@ class StatusGroups(Ordered):
     model, input, change_input, output = StatusGroup, GroupInput, GroupChange, GroupOutput
 
     def show(self, row: StatusGroup) -> dict[str, Any]:
-        return {"id": oid(row.pk), "name": row.name, "phase": row.phase, "position": row.position, "retired_at": at(row.retired_at)}
+        return {
+            "id": oid(row.pk),
+            "name": row.name,
+            "phase": row.phase,
+            "position": row.position,
+            "retired_at": at(row.retired_at),
+        }
 
     def do_create(self, values: dict[str, Any]) -> StatusGroup:
         return settings.create_group(**values, by=self.hub.by, now=self.hub.now)
@@ -189,7 +195,9 @@ class StatusCounts(ApiView):
 
     @extend_schema(responses=CountPage)
     def get(self, request: Request) -> Response:
-        return Response({"items": [{"status": encode(pk), "count": n} for pk, n in sorted(status_counts().items())], "next": None})
+        return Response(
+            {"items": [{"status": encode(pk), "count": n} for pk, n in sorted(status_counts().items())], "next": None}
+        )
 
 
 # Labels.
@@ -253,7 +261,7 @@ class TaskOutput(serializers.Serializer[Any]):
     key = serializers.CharField(help_text="Set for system tasks, which mirror facts and cannot be changed.")
     name = serializers.CharField()
     what_to_do = serializers.CharField()
-    condition = serializers.JSONField(allow_null=True)
+    condition = serializers.JSONField()
     sentence = serializers.CharField()
     holds = serializers.BooleanField()
     enabled = serializers.BooleanField()

@@ -42,7 +42,16 @@ class Caller:
     language: str = "ja"
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
 
-    def __call__(self, method: str, path: str, body: Any = None, *, key: str | None = "", raw: bytes | None = None, **headers: str) -> Any:
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = "",
+        raw: bytes | None = None,
+        **headers: str,
+    ) -> Any:
         """Call; `key` None sends no idempotency key, empty makes a new one for a write."""
         named = {"Authorization": f"Bearer {self.secret}", "Accept-Language": self.language}
         named.update({name.replace("_", "-"): value for name, value in headers.items()})
@@ -51,7 +60,11 @@ class Caller:
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         with_slots(self.secret)
         return self.client.generic(
-            method, path if path.startswith("/") else f"/api/v1/{path}", data, content_type="application/json", headers=named
+            method,
+            path if path.startswith("/") else f"/api/v1/{path}",
+            data,
+            content_type="application/json",
+            headers=named,
         )
 
     def get(self, path: str, **headers: str) -> Any:
@@ -115,7 +128,9 @@ def furnish(tenant: Tenant) -> dict[str, str]:
         order = make_order(shop)
         user = User.objects.create_user(f"{uuid.uuid4().hex[:10]}@example.com")
         member = Member.objects.create(user=user, role="owner")
-        invitation = invite(email=f"{uuid.uuid4().hex[:8]}@example.com", role="staff", inviter=member, by=by, now=NOW).invitation
+        invitation = invite(
+            email=f"{uuid.uuid4().hex[:8]}@example.com", role="staff", inviter=member, by=by, now=NOW
+        ).invitation
         token = create_token(name="別の鍵", scopes=["orders:read"], by=by, now=true_now()).token
         product = Product.objects.create(sku="秘-1", name="秘密の商品")
         listing = Listing.objects.create(shop=shop, key="secret-key", name="秘密の出品")
@@ -127,7 +142,13 @@ def furnish(tenant: Tenant) -> dict[str, str]:
         parcel = Parcel.objects.filter(order=order).get()
         warehouse = Warehouse.objects.all()[0]
         request = WarehouseRequest.objects.create(
-            parcel=parcel, warehouse=warehouse, reference=str(uuid.uuid4()), parcel_revision=1, asked_at=NOW, ended_at=NOW, answer="refused"
+            parcel=parcel,
+            warehouse=warehouse,
+            reference=str(uuid.uuid4()),
+            parcel_revision=1,
+            asked_at=NOW,
+            ended_at=NOW,
+            answer="refused",
         )
         rows: dict[str, int] = {
             "shops": shop.pk, "orders": order.pk, "parcels": parcel.pk, "statuses": Status.objects.order_by("pk")[0].pk,
@@ -148,7 +169,9 @@ def checksum(tenant: Tenant) -> dict[str, tuple[int, str]]:
             table = model._meta.db_table
             if table in ANSWERS:
                 continue
-            cursor.execute(f"SELECT count(*), coalesce(md5(string_agg(t::text, '|' ORDER BY t.id)), '') FROM \"{table}\" t")
+            cursor.execute(
+                f"SELECT count(*), coalesce(md5(string_agg(t::text, '|' ORDER BY t.id)), '') FROM \"{table}\" t"
+            )
             found[table] = cursor.fetchone()
     return found
 

@@ -90,5 +90,9 @@ def test_answers_look_as_described(tenant: Tenant, document: dict[str, Any]) -> 
         path = route.path.replace("{id}", own.get(route.path.split("/")[0], ""))
         answer = call.get(path)
         assert answer.status_code == 200, (path, answer.content)
-        told = document["paths"][f"/api/v1/{route.path}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        jsonschema.validate(answer.json(), {**exact(told), "components": components}, cls=jsonschema.Draft202012Validator)
+        told = document["paths"][f"/api/v1/{route.path}"]["get"]["responses"]["200"]["content"]["application/json"][
+            "schema"
+        ]
+        jsonschema.validate(
+            answer.json(), {**exact(told), "components": components}, cls=jsonschema.Draft202012Validator
+        )

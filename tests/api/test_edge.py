@@ -25,7 +25,9 @@ ROUTES = routes()
 def filled(route: Route, ids: dict[str, str]) -> str:
     """The route's path with an id of its kind."""
     kind = route.path.split("/")[0]
-    return route.path.replace("{id}", ids.get(kind, encode(1 << 60))).replace("{action}", "hold").replace("{act}", "drop")
+    return (
+        route.path.replace("{id}", ids.get(kind, encode(1 << 60))).replace("{action}", "hold").replace("{act}", "drop")
+    )
 
 
 # Who may call.
@@ -71,7 +73,11 @@ def test_every_route_asks_for_its_scope_and_names_it(tenant: Tenant) -> None:
 
     for route in ROUTES:
         answer = callers[route.scope](route.method, filled(route, {}), {} if route.method != "GET" else None)
-        assert (answer.status_code, answer.json()["code"], answer.json()["params"]) == (403, "scope_needed", {"scope": route.scope}), route
+        assert (answer.status_code, answer.json()["code"], answer.json()["params"]) == (
+            403,
+            "scope_needed",
+            {"scope": route.scope},
+        ), route
     assert checksum(tenant) == before
 
 
@@ -105,14 +111,26 @@ def test_foreign_ids_in_bodies_read_as_unknown(tenant: Tenant, other_tenant: Ten
     before = checksum(tenant), checksum(other_tenant)
     nobody = encode(1 << 60)
     cases: list[tuple[str, str, Any]] = [
-        ("POST", "orders/actions/set-status", lambda id_: {"orders": [own["orders"]], "params": {"status": id_["statuses"]}}),
+        (
+            "POST",
+            "orders/actions/set-status",
+            lambda id_: {"orders": [own["orders"]], "params": {"status": id_["statuses"]}},
+        ),
         ("POST", "orders/actions/add-tag", lambda id_: {"orders": [own["orders"]], "params": {"tag": id_["tags"]}}),
         ("POST", "orders/actions/hold", lambda id_: {"orders": [id_["orders"]]}),
-        ("POST", "parcels/actions/split", lambda id_: {"parcel": id_["parcels"], "take": [{"line": nobody, "quantity": 1}]}),
+        (
+            "POST",
+            "parcels/actions/split",
+            lambda id_: {"parcel": id_["parcels"], "take": [{"line": nobody, "quantity": 1}]},
+        ),
         ("POST", "parcels/actions/want-shipment", lambda id_: {"parcels": [id_["parcels"]]}),
         ("POST", "parcels/actions/reopen", lambda id_: {"parcel": id_["parcels"]}),
         ("POST", "parcels/actions/withdraw", lambda id_: {"parcel": id_["parcels"]}),
-        ("POST", "parcels/actions/record-shipment", lambda id_: {"parcel": id_["parcels"], "packages": [{"carrier": "yamato", "number": "1"}]}),
+        (
+            "POST",
+            "parcels/actions/record-shipment",
+            lambda id_: {"parcel": id_["parcels"], "packages": [{"carrier": "yamato", "number": "1"}]},
+        ),
         ("POST", "effects/actions/drop", lambda id_: {"effects": [id_["effects"]]}),
         ("POST", "statuses", lambda id_: {"group": id_["status-groups"], "name": "新"}),
         ("PUT", f"listings/{own['listings']}", lambda id_: {"product": id_["products"]}),
@@ -138,7 +156,9 @@ def test_foreign_rows_never_show_in_lists(tenant: Tenant, other_tenant: Tenant) 
     for route in ROUTES:
         if route.method != "GET" or "{id}" in route.path or route.due != "version 1":
             continue
-        body = call.get(f"{route.path}?limit=200" if route.path not in ("status-counts", "fields") else route.path).content.decode()
+        body = call.get(
+            f"{route.path}?limit=200" if route.path not in ("status-counts", "fields") else route.path
+        ).content.decode()
         assert not [id_ for id_ in foreign.values() if id_ in body], route
         if route.path in own:
             assert own[route.path] in body, route
@@ -249,7 +269,11 @@ def test_same_key_gives_the_same_answer_and_another_body_is_refused(call: Caller
 
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
-    assert (again["Idempotency-Replayed"], again["ETag"], again["Location"]) == ("true", first["ETag"], first["Location"])
+    assert (again["Idempotency-Replayed"], again["ETag"], again["Location"]) == (
+        "true",
+        first["ETag"],
+        first["Location"],
+    )
     assert (other.status_code, other.json()["code"]) == (422, "key_reused")
     assert checksum(tenant) == before
     with tenant_transaction(tenant.pk):
@@ -314,7 +338,9 @@ def test_rotating_a_token_lets_the_old_one_go_on_for_an_hour(call: Caller, tenan
         assert old.expires_at <= true_now() + timedelta(hours=1, minutes=1)
 
 
-def test_a_bug_is_answered_with_an_id_and_rolled_back(call: Caller, tenant: Tenant, order: Order, monkeypatch: Any) -> None:
+def test_a_bug_is_answered_with_an_id_and_rolled_back(
+    call: Caller, tenant: Tenant, order: Order, monkeypatch: Any
+) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("boom")
 

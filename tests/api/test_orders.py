@@ -89,7 +89,14 @@ def test_filters_take_away(call: Caller, many: list[Order], tenant: Tenant) -> N
 
 
 def test_malformed_condition_is_located(call: Caller) -> None:
-    condition = json.dumps({"all": [{"field": "number", "op": "is", "value": "1"}, {"field": "payment_method", "op": "like", "value": "x"}]})
+    condition = json.dumps(
+        {
+            "all": [
+                {"field": "number", "op": "is", "value": "1"},
+                {"field": "payment_method", "op": "like", "value": "x"},
+            ]
+        }
+    )
 
     answer = call.get(f"orders?condition={condition}")
 
@@ -103,7 +110,9 @@ def test_malformed_condition_is_located(call: Caller) -> None:
 def test_list_of_a_hundred_takes_four_statements(call: Caller, tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         ids = [make_order(shop, lines=[{}, {}]).pk for _ in range(5)]
-        with CaptureQueriesContext(connection, ) as few:
+        with CaptureQueriesContext(
+            connection,
+        ) as few:
             read_by_ids(ids[:1], personal=True)
         with CaptureQueriesContext(connection) as more:
             read_by_ids(ids, personal=True)
@@ -164,7 +173,9 @@ def settled(call: Caller, after: str, wanted: int) -> dict[str, Any]:
             return found
         time.sleep(0.2)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+        cursor.execute(
+            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+        )
         oldest, newest = cursor.fetchone()
     if oldest < newest:
         pytest.skip("another session of this cluster keeps a transaction open")
@@ -180,12 +191,17 @@ def test_feed_tells_changes_once_and_deleted_ones_too(call: Caller, tenant: Tena
 
     found = settled(call, start["next"], 2)
 
-    assert [(one["id"], one["deleted_at"] is not None) for one in found["items"]] == [(encode(many[1].pk), True), (encode(many[0].pk), False)]
+    assert [(one["id"], one["deleted_at"] is not None) for one in found["items"]] == [
+        (encode(many[1].pk), True),
+        (encode(many[0].pk), False),
+    ]
     assert found["items"][1]["memo"].endswith("い")
     assert feed(call, found["next"])["items"] == []
 
 
-def test_feed_never_passes_an_open_transaction(call: Caller, tenant: Tenant, many: list[Order], second_connection: Any) -> None:
+def test_feed_never_passes_an_open_transaction(
+    call: Caller, tenant: Tenant, many: list[Order], second_connection: Any
+) -> None:
     start = feed(call)["next"]
     with second_connection(tenant) as late:
         late(many[5].pk)
@@ -228,7 +244,9 @@ def test_change_and_stale_change(call: Caller, order: Order, tenant: Tenant) -> 
     seen = call.get(path)["ETag"]
     parcel = call.get(path).json()["parcels"][0]["id"]
 
-    changed = call.patch(path, {"memo": "新しいメモ", "parcels": [{"id": parcel, "recipient": {"street": "神宮前9-9"}}]}, If_Match=seen)
+    changed = call.patch(
+        path, {"memo": "新しいメモ", "parcels": [{"id": parcel, "recipient": {"street": "神宮前9-9"}}]}, If_Match=seen
+    )
     before = checksum(tenant)
     stale = call.patch(path, {"memo": "古い人のメモ"}, If_Match=seen)
 
@@ -248,7 +266,9 @@ def test_change_of_a_parcel_of_another_order_is_refused(call: Caller, many: list
     before = checksum(tenant)
 
     answer = call.patch(
-        f"orders/{encode(many[0].pk)}", {"memo": "x", "parcels": [{"id": encode(foreign), "noshi": "祝"}]}, If_Match='"1"'
+        f"orders/{encode(many[0].pk)}",
+        {"memo": "x", "parcels": [{"id": encode(foreign), "noshi": "祝"}]},
+        If_Match='"1"',
     )
 
     assert (answer.status_code, answer.json()["field"]) == (422, "parcels/0/id")

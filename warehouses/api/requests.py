@@ -115,7 +115,11 @@ class Withdraw(ApiView):
         values = self.read(WithdrawInput)
         parcel = self.get_row(Parcel.objects.filter(order__scratch=False), values["parcel"])
         asked = ask_withdrawal(
-            parcel.pk, accept_fee=values.get("accept_fee", False), reason=values.get("reason", ""), by=self.hub.by, now=self.hub.now
+            parcel.pk,
+            accept_fee=values.get("accept_fee", False),
+            reason=values.get("reason", ""),
+            by=self.hub.by,
+            now=self.hub.now,
         )
         return Response(show(WarehouseRequest.objects.select_related("parcel").get(pk=asked.pk)), status=202)
 
@@ -137,10 +141,16 @@ class RecordShipment(ApiView):
         parcel = self.get_row(Parcel.objects.filter(order__scratch=False), values["parcel"])
         today = self.hub.now.astimezone(JAPAN).date()
         packages = [
-            Package(carrier=one["carrier"], number=clean_number(one.get("number", "")), shipped_on=one.get("shipped_on", today))
+            Package(
+                carrier=one["carrier"],
+                number=clean_number(one.get("number", "")),
+                shipped_on=one.get("shipped_on", today),
+            )
             for one in values["packages"]
         ]
-        enter_result(parcel.pk, packages=packages, replace=values.get("replace", False), by=self.hub.by, now=self.hub.now)
+        enter_result(
+            parcel.pk, packages=packages, replace=values.get("replace", False), by=self.hub.by, now=self.hub.now
+        )
         return Response(read_parcels([parcel], personal=self.hub.personal)[0])
 
 

@@ -132,7 +132,9 @@ def clean(kind: str, credentials: dict[str, str] | None) -> dict[str, str]:
         return {}
     form = adapter_class(kind).form(credentials)
     if not form.is_valid():
-        raise serializers.ValidationError({"credentials": {name: [str(one) for one in faults] for name, faults in form.errors.items()}})
+        raise serializers.ValidationError(
+            {"credentials": {name: [str(one) for one in faults] for name, faults in form.errors.items()}}
+        )
     found: dict[str, str] = {name: str(value) for name, value in form.cleaned_data.items()}
     return found
 

@@ -13,10 +13,14 @@ from orders.models import Tag
 
 def create_tag(*, name: str, by: Actor, now: datetime, colour: str = "grey") -> Tag:
     """Add a label at the end."""
-    return rows.create(Tag, noun="tag", by=by, now=now, name=name, colour=colour, position=rows.next_position(Tag.objects.all()))
+    return rows.create(
+        Tag, noun="tag", by=by, now=now, name=name, colour=colour, position=rows.next_position(Tag.objects.all())
+    )
 
 
-def change_tag(tag: Tag, *, values: Mapping[str, Any], by: Actor, now: datetime, seen: Mapping[str, Any] | None = None) -> list[str]:
+def change_tag(
+    tag: Tag, *, values: Mapping[str, Any], by: Actor, now: datetime, seen: Mapping[str, Any] | None = None
+) -> list[str]:
     """Change name or colour."""
     assert values.keys() <= {"name", "colour"}, values
     return rows.change(tag, values, noun="tag", by=by, now=now, seen=seen)

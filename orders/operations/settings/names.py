@@ -25,7 +25,9 @@ def set_payment_name(channel: str, name: str, *, method: str, by: Actor, now: da
         raise NameUnknown(field="method", method=method)
     PaymentName.objects.update_or_create(channel=channel, name=name, defaults={"method": method})
     note("payment_name.set", by=by, now=now, channel=channel, name=name, method=method)
-    waiting = Order.objects.filter(shop__channel=channel, payment_name=name, is_open=True).exclude(payment_method=method)
+    waiting = Order.objects.filter(shop__channel=channel, payment_name=name, is_open=True).exclude(
+        payment_method=method
+    )
     ids = sorted(waiting.values_list("pk", flat=True))
     for start in range(0, len(ids), MOST):
         orders = lock(ids[start : start + MOST], "payment_method", "payment_state", "revision", "ready_at")
@@ -53,12 +55,19 @@ def set_delivery_name(channel: str, name: str, *, method: str, by: Actor, now: d
     """Say what a mall's name of a delivery means; return how many open orders followed. A person's choice stays."""
     DeliveryName.objects.update_or_create(channel=channel, name=name, defaults={"method": method})
     note("delivery_name.set", by=by, now=now, channel=channel, name=name, method=method)
-    waiting = Order.objects.filter(shop__channel=channel, delivery_name=name, is_open=True).exclude(delivery_method=method)
-    ids = [pk for pk, edited in waiting.order_by("pk").values_list("pk", "edited_fields") if "delivery_method" not in edited]
+    waiting = Order.objects.filter(shop__channel=channel, delivery_name=name, is_open=True).exclude(
+        delivery_method=method
+    )
+    ids = [
+        pk
+        for pk, edited in waiting.order_by("pk").values_list("pk", "edited_fields")
+        if "delivery_method" not in edited
+    ]
     for start in range(0, len(ids), MOST):
         orders = lock(ids[start : start + MOST], "delivery_method", "revision", "ready_at")
         rows = [
-            Row(order_id=order.pk, before={"delivery_method": order.delivery_method}, after={"delivery_method": method}) for order in orders
+            Row(order_id=order.pk, before={"delivery_method": order.delivery_method}, after={"delivery_method": method})
+            for order in orders
         ]
         write(rows, verb="order.delivery_named", by=by, now=now)
     raise_rule_set(now=now)

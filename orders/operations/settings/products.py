@@ -13,11 +13,15 @@ from orders.models import Listing, Product, Warehouse
 COLUMNS = frozenset({"sku", "name", "warehouse_id", "weight_grams", "barcode", "temperature", "shelf"})
 
 
-def create_product(*, sku: str, name: str, by: Actor, now: datetime, warehouse: Warehouse | None = None, **values: Any) -> Product:
+def create_product(
+    *, sku: str, name: str, by: Actor, now: datetime, warehouse: Warehouse | None = None, **values: Any
+) -> Product:
     """Add a product; `values`: weight_grams, barcode, temperature, shelf. Raises NameTaken for a SKU there is."""
     assert values.keys() <= COLUMNS, values
     rows.need_in_use(warehouse, field="warehouse")
-    return rows.create(Product, noun="product", by=by, now=now, sku=sku, name=name, warehouse=warehouse, created_at=now, **values)
+    return rows.create(
+        Product, noun="product", by=by, now=now, sku=sku, name=name, warehouse=warehouse, created_at=now, **values
+    )
 
 
 def change_product(

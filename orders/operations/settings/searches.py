@@ -14,7 +14,14 @@ from orders.models import SavedSearch
 
 
 def create_search(
-    *, name: str, condition: Any, by: Actor, now: datetime, columns: Sequence[str] = (), member: Member | None = None, shared: bool = False
+    *,
+    name: str,
+    condition: Any,
+    by: Actor,
+    now: datetime,
+    columns: Sequence[str] = (),
+    member: Member | None = None,
+    shared: bool = False,
 ) -> SavedSearch:
     """Save a search at the end of the list. Without a member it is the tenant's, and shared. Raises ConditionError."""
     return rows.create(

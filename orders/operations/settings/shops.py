@@ -12,12 +12,24 @@ from orders.models import Order, Shop
 from orders.operations.shops import raise_rule_set
 
 COLUMNS = frozenset(
-    {"name", "mark", "colour", "confirm_by", "wait_minutes", "every_seconds", "next_day_name", "harmless_remarks", "signature",
-     "warehouse_id"}
+    {
+        "name",
+        "mark",
+        "colour",
+        "confirm_by",
+        "wait_minutes",
+        "every_seconds",
+        "next_day_name",
+        "harmless_remarks",
+        "signature",
+        "warehouse_id",
+    }
 )
 
 
-def change_shop(shop: Shop, *, values: Mapping[str, Any], by: Actor, now: datetime, seen: Mapping[str, Any] | None = None) -> list[str]:
+def change_shop(
+    shop: Shop, *, values: Mapping[str, Any], by: Actor, now: datetime, seen: Mapping[str, Any] | None = None
+) -> list[str]:
     """Change a shop's columns (COLUMNS). A new waiting time holds for orders taken in from now on."""
     assert values.keys() <= COLUMNS, values
     changed = rows.change(shop, values, noun="shop", by=by, now=now, seen=seen)

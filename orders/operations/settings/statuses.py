@@ -37,17 +37,23 @@ class OtherPhase(Refusal):
 def create_group(*, name: str, phase: str, by: Actor, now: datetime) -> StatusGroup:
     """Add a group at the end. Its phase is fixed for ever."""
     position = rows.next_position(StatusGroup.objects.all())
-    return rows.create(StatusGroup, noun="status_group", by=by, now=now, name=name, phase=Phase(phase).value, position=position)
+    return rows.create(
+        StatusGroup, noun="status_group", by=by, now=now, name=name, phase=Phase(phase).value, position=position
+    )
 
 
-def change_group(group: StatusGroup, *, name: str, by: Actor, now: datetime, seen: Mapping[str, Any] | None = None) -> list[str]:
+def change_group(
+    group: StatusGroup, *, name: str, by: Actor, now: datetime, seen: Mapping[str, Any] | None = None
+) -> list[str]:
     """Rename a group."""
     return rows.change(group, {"name": name}, noun="status_group", by=by, now=now, seen=seen)
 
 
 def retire_group(group: StatusGroup, *, by: Actor, now: datetime) -> None:
     """Take a group out of use once none of its statuses is. Raises StillUsed."""
-    names = list(Status.objects.filter(group=group, retired_at__isnull=True).order_by("position").values_list("name", flat=True))
+    names = list(
+        Status.objects.filter(group=group, retired_at__isnull=True).order_by("position").values_list("name", flat=True)
+    )
     if names:
         raise rows.StillUsed(name=group.name, users="、".join(names[:5]))
     rows.retire(group, noun="status_group", by=by, now=now)
@@ -105,7 +111,9 @@ def make_default(status: Status, *, by: Actor, now: datetime) -> None:
     Status.objects.filter(default_for=phase).update(default_for="")
     Status.objects.filter(pk=status.pk).update(default_for=phase)
     status.default_for = phase
-    note("status.made_default", by=by, now=now, id=status.pk, name=status.name, phase=phase, was=was.pk if was else None)
+    note(
+        "status.made_default", by=by, now=now, id=status.pk, name=status.name, phase=phase, was=was.pk if was else None
+    )
 
 
 def retire_status(status: Status, *, by: Actor, now: datetime) -> None:

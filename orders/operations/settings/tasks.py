@@ -29,7 +29,9 @@ def create_task(
     return task
 
 
-def change_task(task: Task, *, values: Mapping[str, Any], by: Actor, now: datetime, seen: Mapping[str, Any] | None = None) -> list[str]:
+def change_task(
+    task: Task, *, values: Mapping[str, Any], by: Actor, now: datetime, seen: Mapping[str, Any] | None = None
+) -> list[str]:
     """Change name, what_to_do, condition, holds, shop (or shop_id) or colour. Raises IsSystem, ConditionError, Stale."""
     assert values.keys() <= {"name", "what_to_do", "condition", "holds", "shop_id", "colour"}, values
     _need_own(task)
