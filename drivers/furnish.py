@@ -44,10 +44,11 @@ class Furnished:
 class Furnisher:
     """Opens shops at the mall, an account at the warehouse and one at the mail sink, and connects them."""
 
-    def __init__(self, place: Place, outside: Outside, *, poll_seconds: int = 60) -> None:
+    def __init__(self, place: Place, outside: Outside, *, poll_seconds: int = 60, dedupe: bool = True) -> None:
         self._place = place
         self._outside = outside
         self._poll_seconds = poll_seconds
+        self._dedupe = dedupe
         self._mix = outside.mall.get("mix")
         self._skus: list[dict[str, Any]] = outside.mall.get("catalogue")["skus"]
         self._secrets: list[str] = []
@@ -76,7 +77,7 @@ class Furnisher:
         """Take out a contract with the warehouse and fill its shelves with everything that is mapped."""
         code, token = f"T{tenant.pk}", f"rsl-{token_urlsafe(24)}"
         self._secrets.append(token)
-        self._outside.warehouse.post("accounts", {"shop": code, "token": token})
+        self._outside.warehouse.post("accounts", {"shop": code, "token": token, "dedupe": self._dedupe})
         stock = {sku_of(row): 100_000 for row in self._skus if not row["unmapped"]}
         self._outside.warehouse.post("stock", {"shop": code, "stock": stock})
         with tenant_transaction(tenant.pk):
@@ -86,7 +87,8 @@ class Furnisher:
                 collect_every_seconds=COLLECT_EVERY_SECONDS,
                 next_collect_at=now,
             )
-            box = secrets.seal_box({"shop_code": code, "token": token}, owner=f"{tenant.pk}|warehouse|{warehouse.pk}")
+            terms = {"shop_code": code, "token": token, "dedupes": str(self._dedupe)}
+            box = secrets.seal_box(terms, owner=f"{tenant.pk}|warehouse|{warehouse.pk}")
             Warehouse.objects.filter(pk=warehouse.pk).update(credentials=box)
             Product.objects.bulk_create([Product(sku=sku, name=name) for sku, name in self._products()])
             return int(warehouse.pk)

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from django.urls import Resolver404, resolve
+from dataclasses import replace
 
 from drivers.place import Place
 from hub.embedded import programs
-from hub.embedded.supervisor import Supervisor
+from hub.embedded.supervisor import Program, Supervisor
 
 
 class House:
     """Web, workers and beat under a supervisor; chaos ends and freezes them by name."""
 
-    def __init__(self, place: Place, supervisor: Supervisor, *, workers: int = 1, children: int = 2) -> None:
+    def __init__(
+        self, place: Place, supervisor: Supervisor, *, workers: int = 1, children: int = 2, redis_url: str | None = None
+    ) -> None:
         self.place = place
         self.supervisor = supervisor
         self.worker_names = [f"worker{number}" for number in range(1, workers + 1)]
         self._children = children
+        self._redis_url = redis_url
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.place.web_port}"
 
-    def start(self, *, restart: bool = False, web: bool = True) -> None:
-        """Start everything; with `restart` what ends by itself is started again."""
-        web = web and has_web()
-        if web:
-            self.supervisor.start(programs.web(port=self.place.web_port, workers=1, restart=restart))
-        for name in self.worker_names:
-            self.supervisor.start(programs.worker(name, processes=self._children, restart=restart))
-        self.supervisor.start(programs.beat(state=self.place.folder, restart=restart))
-        if web:
-            self.supervisor.wait_ready("web", url=f"{self.address}/healthz")
+    def start(self, *, restart: bool = False) -> None:
+        """Start everything and wait for the web; with `restart` what ends by itself is started again."""
+        for program in self.programs(restart=restart):
+            self.supervisor.start(program)
+        self.supervisor.wait_ready("web", url=f"{self.address}/healthz")
 
-
-def has_web() -> bool:
-    """Say whether this product serves pages yet."""
-    try:
-        resolve("/healthz")
-    except Resolver404:
-        return False
-    return True
+    def programs(self, *, restart: bool = False) -> list[Program]:
+        """Return the programs, in the order in which they start."""
+        made = [programs.web(port=self.place.web_port, workers=1, restart=restart)]
+        made += [programs.worker(name, processes=self._children, restart=restart) for name in self.worker_names]
+        made.append(programs.beat(state=self.place.folder, restart=restart))
+        if self._redis_url is None:
+            return made
+        bells = {"REDIS_URL": self._redis_url}
+        return [replace(program, environment={**program.environment, **bells}) for program in made]

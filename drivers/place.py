@@ -180,7 +180,7 @@ def _environment(place: Place) -> dict[str, str]:
         "QUIET_MALL_SECONDS": "6",
         "QUIET_WAREHOUSE_SECONDS": "6",
         "LEASE_SECONDS": "25",
-        "TICK_SECONDS": "0.5",
+        "TICK_SECONDS": "1",
         "OUTGOING": "on",
         "EMAIL_URL": "consolemail://",
         "LOG_LEVEL": "WARNING",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from hub.audit import Actor
@@ -20,10 +20,14 @@ STILL_THERE = (ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING)
 class Staff:
     """Looks at the tasks of its tenants now and then."""
 
-    def __init__(self, tenant_ids: Sequence[int]) -> None:
-        self._tenant_ids = tenant_ids
+    def __init__(self) -> None:
+        self._tenant_ids: list[int] = []
         self._looked = 0.0
         self._asked: set[tuple[int, str]] = set()
+
+    def watch(self, tenant_id: int) -> None:
+        """Work for this tenant too."""
+        self._tenant_ids.append(tenant_id)
 
     def act(self, now: datetime) -> Iterator[str]:
         """Do what the open tasks ask for; yield a line for each act."""

@@ -134,7 +134,10 @@ class Control:
         return self._mall.faults.to_json()
 
     def _settings(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """Switch `error_shape` (legacy, gateway), `strict_content_type`, `enforced_gap_seconds` (429 below it)."""
+        """Switch `error_shape` (legacy, gateway), `strict_content_type`, `enforced_gap_seconds` (429 below it), `wish_days`."""
+        if "wish_days" in wish:
+            first, last = wish["wish_days"]
+            self._mall.generator.wish_days = (int(first), int(last))
         names = ("error_shape", "strict_content_type", "enforced_gap_seconds")
         for name in names:
             if name in wish:

@@ -65,6 +65,7 @@ class Generator:
         self._ids = 70_000_000
         self.last_buyer: dict[str, dict[str, Any]] = {}  # of each shop, for orders that can be bundled
         self.pairs: dict[str, bool] = {}
+        self.wish_days = (3, 9)  # how many days ahead buyers wish their delivery
 
     def next_id(self) -> int:
         """Return a number for a basket or a line."""

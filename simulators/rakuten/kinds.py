@@ -71,11 +71,11 @@ def _remark(maker: Callable[[Draft], str]) -> Callable[[Draft], None]:
 
 
 def _date_only(draft: Draft) -> None:
-    _wish(draft, draft.day(draft.dice.randint(3, 9)), None)
+    _wish(draft, draft.day(draft.dice.randint(*draft.generator.wish_days)), None)
 
 
 def _wished(draft: Draft) -> None:
-    _wish(draft, draft.day(draft.dice.randint(3, 9)), draft.dice.choice((1, 1214, 1416, 1618, 1820, 1921)))
+    _wish(draft, draft.day(draft.dice.randint(*draft.generator.wish_days)), draft.dice.choice((1, 1214, 1416, 1618, 1820, 1921)))
 
 
 def _wish(draft: Draft, day: str, term: int | None) -> None:
