@@ -281,7 +281,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             parts.update(import_string(path)(request))
         return SimpleNamespace(**parts)
 
-    return {"frame": SimpleLazyObject(build), "may": Rights(getattr(request, "hub", None))}
+    rights = Rights(getattr(request, "hub", None))
+    return {"frame": SimpleLazyObject(build), "may": rights, "rights": rights}
 
 
 class Rights:
