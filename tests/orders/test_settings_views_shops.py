@@ -232,7 +232,7 @@ def test_gap_is_drawn_and_said(tenant: Tenant, owner: Browser) -> None:
 
     assert 'rect class="gap"' in page.content.decode()
     assert "取込を止めています" in text_of(page)
-    assert "3日" in text_of(owner.get(url("shops")))
+    assert "2日 ぶんをまだ読んでいません" in text_of(owner.get(url("shops")))
 
 
 @pytest.mark.parametrize(("days", "reads"), [(700, True), (800, False)])
