@@ -26,6 +26,11 @@ def came_from(request: HttpRequest, otherwise: str = "/") -> str:
     return otherwise
 
 
+def typed(request: HttpRequest, name: str, limit: int = 200) -> str:
+    """Return a line or text that a person typed outside a form: blanks at its ends and characters that cannot be stored taken away."""
+    return request.POST.get(name, "").replace("\0", "").replace("\r\n", "\n").strip()[:limit]
+
+
 def go(request: HttpRequest, to: str) -> HttpResponse:
     """Send the browser to a page of ours; htmx is told to load it whole."""
     if is_htmx(request):

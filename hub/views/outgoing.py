@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from hub.answers import done
+from hub.answers import done, typed
 from hub.effects.switches import outgoing_off, switch_tenant
 from hub.effects.words import kind_words
 from hub.frame import OFF
@@ -25,7 +25,7 @@ def outgoing(request: PageRequest) -> HttpResponse:
     if request.method == "POST":
         visit.need("outgoing.switch")
         on = request.POST.get("on") == "1"
-        switch_tenant(on, reason=request.POST.get("reason", "").strip()[:200], by=visit.by, now=visit.now)
+        switch_tenant(on, reason=typed(request, "reason"), by=visit.by, now=visit.now)
         words = _("送信を再開しました") if on else _("送信を止めました。溜まった分は再開すると順に送られます。")
         return done(request, words, to=reverse("hub:outgoing"), tone="good" if on else "stop")
     off = outgoing_off()

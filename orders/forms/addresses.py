@@ -14,7 +14,9 @@ class AddressForm(forms.Form):
 
     name = forms.CharField(label=_("お名前"), max_length=200)
     kana = forms.CharField(label=_("カナ"), max_length=200, required=False)
-    postal_code = forms.CharField(label=_("郵便番号"), max_length=10, widget=forms.TextInput(attrs={"inputmode": "numeric"}))
+    postal_code = forms.CharField(
+        label=_("郵便番号"), max_length=10, widget=forms.TextInput(attrs={"inputmode": "numeric"})
+    )
     prefecture = forms.CharField(label=_("都道府県"), max_length=20)
     city = forms.CharField(label=_("市区町村"), max_length=200)
     street = forms.CharField(label=_("番地・建物"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))

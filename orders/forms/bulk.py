@@ -15,7 +15,9 @@ from orders.models import DeliveryName
 
 class DayForm(forms.Form):
     day = forms.DateField(
-        label=_("発送日"), widget=forms.DateInput(attrs={"type": "date"}), help_text=_("その日になると、止めるものがなければ依頼が自動で出ます。")
+        label=_("発送日"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("その日になると、止めるものがなければ依頼が自動で出ます。"),
     )
 
     def params(self) -> dict[str, Any]:
@@ -25,21 +27,30 @@ class DayForm(forms.Form):
 class DeliveryForm(forms.Form):
     method = forms.CharField(label=_("配送方法"), max_length=60)
     carrier = forms.ChoiceField(
-        label=_("運送会社"), required=False, choices=[("", _("変えない")), *((c.code, c.label) for c in CARRIERS.values())]
+        label=_("運送会社"),
+        required=False,
+        choices=[("", _("変えない")), *((c.code, c.label) for c in CARRIERS.values())],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         used = DeliveryName.objects.exclude(method="").order_by("method").values_list("method", flat=True).distinct()
         known = dict.fromkeys([*DELIVERY_METHODS, *used])
-        self.fields["method"] = forms.ChoiceField(label=_("配送方法"), choices=[(code, DELIVERY_METHODS.get(code, code)) for code in known])
+        self.fields["method"] = forms.ChoiceField(
+            label=_("配送方法"), choices=[(code, DELIVERY_METHODS.get(code, code)) for code in known]
+        )
 
     def params(self) -> dict[str, Any]:
         return {"method": self.cleaned_data["method"], "carrier": self.cleaned_data["carrier"]}
 
 
 class MemoForm(forms.Form):
-    text = forms.CharField(label=_("メモに足す言葉"), max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}), help_text=_("いまのメモの後ろに加えます。"))
+    text = forms.CharField(
+        label=_("メモに足す言葉"),
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("いまのメモの後ろに加えます。"),
+    )
 
     def params(self) -> dict[str, Any]:
         return {"text": self.cleaned_data["text"], "add": True}

@@ -41,7 +41,7 @@ def undo_entries(entry_ids: Iterable[int], *, by: Actor, now: datetime, batch_id
         before = {column: value for column, value in detail.before.items() if column in _COLUMNS}
         if entry.verb == "order.status" and order.phase in ("shipped", "done"):
             outcome.refuse(order.pk, "already_shipped")
-        elif any(_now(order, column) != detail.after.get(column) for column in before):
+        elif not all(_stands(order, column, detail.after.get(column)) for column in before):
             outcome.refuse(order.pk, "changed_since")
         else:
             row = Row(
@@ -52,6 +52,14 @@ def undo_entries(entry_ids: Iterable[int], *, by: Actor, now: datetime, batch_id
     for rows in groups.values():
         write(rows, verb="order.undone", by=by, now=now, batch_id=batch_id, judge=False)
     return outcome
+
+
+def _stands(order: Order, column: str, wrote: Any) -> bool:
+    """Say whether the column still holds what the entry wrote; an instant has more than one spelling in JSON."""
+    value = getattr(order, column)
+    if isinstance(value, datetime) and isinstance(wrote, str):
+        return value == datetime.fromisoformat(wrote)
+    return bool(_now(order, column) == wrote)
 
 
 def _now(order: Order, column: str) -> Any:

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from hub.answers import done
+from hub.answers import done, typed
 from hub.ids import NotAnId, decode, encode
 from hub.models import AuditDetail, AuditEntry
 from hub.problems import say
@@ -114,7 +114,7 @@ def remove_tag(request: PageRequest, pk: int) -> HttpResponse:
 def set_memo(request: PageRequest, pk: int) -> HttpResponse:
     """Write the shop's memo; what somebody else wrote meanwhile is shown beside it."""
     visit, order = request.hub, order_or_404(pk)
-    text = request.POST.get("memo", "").replace("\r\n", "\n").strip()[:10_000]
+    text = typed(request, "memo", 10_000)
     if (entry := changed_since(order, request.POST.get("revision", ""), ("memo",))) and order.memo != text:
         field = SimpleNamespace(name="memo", label=_("メモ"), mine=text, theirs=order.memo)
         return conflict(request, order, entry, [field], action_url=request.path)
@@ -133,7 +133,7 @@ def remark_read(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def hold(request: PageRequest, pk: int) -> HttpResponse:
     """Hold the order with a reason until somebody releases it."""
-    order, reason = order_or_404(pk), request.POST.get("reason", "").strip()[:200]
+    order, reason = order_or_404(pk), typed(request, "reason")
     if not reason:
         return done(request, _("保留の理由を書いてください"), tone="stop")
     holds.hold([order.pk], reason=reason, by=request.hub.by, now=request.hub.now)
@@ -146,7 +146,7 @@ def release(request: PageRequest, pk: int) -> HttpResponse:
     visit, order = request.hub, order_or_404(pk)
     named = request.POST.get("task") or request.GET.get("task", "")
     task = chosen(Task, named) if named else holds.system_task("hold")
-    outcome = holds.close_mark([order.pk], task=task, by=visit.by, now=visit.now, reason=request.POST.get("reason", "")[:200])
+    outcome = holds.close_mark([order.pk], task=task, by=visit.by, now=visit.now, reason=typed(request, "reason"))
     return told(request, outcome, _("「%(task)s」を解除しました") % {"task": task.name})
 
 
@@ -154,7 +154,7 @@ def release(request: PageRequest, pk: int) -> HttpResponse:
 def override(request: PageRequest, pk: int) -> HttpResponse:
     """Pass a hold whose cause is still there, by name and with a reason."""
     visit, order = request.hub, order_or_404(pk)
-    task, reason = chosen(Task, request.POST.get("task", "")), request.POST.get("reason", "").strip()[:200]
+    task, reason = chosen(Task, request.POST.get("task", "")), typed(request, "reason")
     if not reason:
         return done(request, _("通す理由を書いてください"), tone="stop")
     outcome = holds.close_mark([order.pk], task=task, by=visit.by, now=visit.now, reason=reason, override=True)

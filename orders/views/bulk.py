@@ -56,7 +56,7 @@ class Ask:
 
 ASKS: Mapping[str, Ask] = {
     "ship_on": Ask(action="ship-on", right="orders.edit", title=gettext_lazy("発送日を決める"), form=DayForm, sample={"day": "2999-12-31"}),
-    "delivery": Ask(action="set-delivery", right="orders.edit", title=gettext_lazy("配送を変える"), form=DeliveryForm, sample={"method": "\u0000"}),
+    "delivery": Ask(action="set-delivery", right="orders.edit", title=gettext_lazy("配送を変える"), form=DeliveryForm, sample={"method": "\u2063"}),
     "memo": Ask(action="memo", right="orders.edit", title=gettext_lazy("メモを書く"), form=MemoForm, sample={"text": "\u2063", "add": True}),
     "hold": Ask(action="hold", right="orders.edit", title=gettext_lazy("保留する"), form=ReasonForm, sample={"reason": "–"}),
     "not_here": Ask(action="cancel-here", right="orders.cancel", title=gettext_lazy("ここで扱わない")),

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from hub.answers import done
+from hub.answers import done, typed
 from hub.effects import operations
 from hub.effects.handlers import handler_for, known_kinds
 from hub.effects.queries import EffectRow, TryRow, one
@@ -119,7 +119,7 @@ def effects_act(request: PageRequest) -> HttpResponse:
 
 def _do(request: PageRequest, ids: Sequence[int]) -> HttpResponse:
     visit, act = request.hub, request.POST.get("act", "")
-    note = request.POST.get("note", "").strip()[:200]
+    note = typed(request, "note")
     match act:
         case "again":
             changed = operations.send_again(ids, by=visit.by, now=visit.now)

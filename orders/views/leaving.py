@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from hub.answers import done
+from hub.answers import done, typed
 from hub.problems import say
 from hub.web import PageRequest, page
 from orders.channels import CancelReason
@@ -21,7 +21,7 @@ from orders.views.acts import order_or_404, told
 def give_up(request: PageRequest, pk: int) -> HttpResponse:
     """Do the way out that was chosen."""
     visit, order = request.hub, order_or_404(pk)
-    reason = request.POST.get("reason", "").strip()[:200]
+    reason = typed(request, "reason")
     match request.POST.get("verb", ""):
         case "withdraw":
             return _withdraw(request, order, reason, accept_fee=False)

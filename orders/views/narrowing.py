@@ -100,7 +100,7 @@ def _fits(name: str, value: str) -> bool:
             return value == "1"
     except (NotAnId, ValueError):
         return False
-    return len(value) <= 4_000
+    return len(value) <= 4_000 and "\0" not in value
 
 
 def _json(text: str) -> Any:
