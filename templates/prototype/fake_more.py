@@ -120,17 +120,21 @@ def rejected(query):
 
 
 def rules(query):
-    when = lambda *tests: [S(field=f, value=v, op=o, join=j, open=False, close=False) for f, v, o, j in tests]  # noqa: E731
-    made = [S(pk=1, name="代引きで備考なし", version=4, enabled=True, broken="", shop_words="", hits=412, lint=[], when=when(("支払方法", "代金引換", "である", ""), ("備考", "", "空である", "かつ")), acts=[S(words="状態", value="発送待ち"), S(words="出荷を依頼", value="")]), S(pk=2, name="銀行振込は入金待ちへ", version=1, enabled=True, broken="", shop_words="", hits=88, lint=[], when=when(("支払方法", "銀行振込", "である", "")), acts=[S(words="状態", value="入金待ち")]), S(pk=3, name="離島は宅配便", version=2, enabled=False, broken="", shop_words="北の恵み本舗", hits=0, lint=["90日 働いていません"], when=when(("届け先", "離島", "である", ""), ("配送", "メール便", "である", "かつ")), acts=[S(words="配送", value="宅配便"), S(words="ラベル", value="離島")])]
+    part = lambda kind, text: S(kind=kind, text=text)  # noqa: E731
+    when = lambda *tests: [piece for f, v, o, j in tests for piece in (part("word", f" {j} " if j else ""), part("field", f), part("word", " が "), part("value", v), part("word", f" {o}"))]  # noqa: E731
+    made = [S(pk=1, name="代引きで備考なし", version=4, enabled=True, broken="", shop_words="", hits=412, lint=[], parts=when(("支払方法", "代金引換", "である", ""), ("備考", "", "空である", "かつ")), acts=[S(words="状態", value="発送待ち"), S(words="出荷を依頼", value="")]), S(pk=2, name="銀行振込は入金待ちへ", version=1, enabled=True, broken="", shop_words="", hits=88, lint=[], parts=when(("支払方法", "銀行振込", "である", "")), acts=[S(words="状態", value="入金待ち")]), S(pk=3, name="離島は宅配便", version=2, enabled=False, broken="", shop_words="北の恵み本舗", hits=0, lint=["90日 働いていません"], parts=when(("届け先", "離島", "である", ""), ("配送", "メール便", "である", "かつ")), acts=[S(words="配送", value="宅配便"), S(words="ラベル", value="離島")])]
     groups = [S(pk=1, name="取込のとき", when_words="取込", enabled=True, rules=made), S(pk=2, name="セール時の自動処理", when_words="変更", enabled=False, rules=[])]
     return "automation/rules.html", "/rules/", {"groups": [] if query.get("rows") == "0" else groups, "may_edit": True}
 
 
 def rule(query):
-    ops = [{"key": "eq", "label": "である"}, {"key": "empty", "label": "空である"}]
-    fields = [{"key": "payment", "label": "支払方法", "ops": ops, "values": [{"value": "cod", "label": "代金引換"}, {"value": "card", "label": "カード"}]}, {"key": "remarks", "label": "備考", "ops": ops, "values": None}]
-    actions = [{"key": "set_status", "label": "状態を変える", "values": [{"value": "1", "label": "発送待ち"}]}, {"key": "add_memo", "label": "メモを足す", "values": None, "placeholder": "メモ"}]
-    return "automation/rule.html", "/rules/x/", {"rule": S(pk=1, name="代引きで備考なし", version=4, enabled=True, shop_pk=None, group_pk=1, also_over_hand_edits=False), "groups": [S(pk=1, name="取込のとき")], "shops": SHOPS, "join": "all", "tests": [S(field="payment", op="eq", ops=ops, value="cod", values=fields[0]["values"], error=""), S(field="remarks", op="empty", ops=ops, value="", values=None, error="")], "fields": fields, "acts": [S(key="set_status", value="1", values=actions[0]["values"], error="")], "actions": actions, "deep": False, "count": S(n=37, error="", sample=rows(4)), "errors": [], "waiting_touched": 37, "history": [S(version=4, at=ago(days=2), who="山田 花子", words="備考の条件を足しました"), S(version=3, at=ago(days=9), who="山田 花子", words="状態を 印刷待ち → 発送待ち")]}
+    ops = [{"key": "is", "label": "が次と等しい", "takes": "one"}, {"key": "empty", "label": "が空", "takes": "none"}]
+    field_ = lambda key, label, choices: {"key": key, "label": label, "subject": "受注", "kind": "choice" if choices else "text", "relative": False, "of": [], "closed": bool(choices), "ops": ops, "choices": choices}  # noqa: E731
+    fields = [field_("payment_method", "支払方法", [{"value": "cod", "label": "代金引換", "colour": ""}, {"value": "card", "label": "カード", "colour": ""}]), field_("remark_left", "備考", None)]
+    words = {"all": "すべて当てはまる", "any": "どれか当てはまる", "none": "どれも当てはまらない", "join": "条件のつなぎ方", "add_test": "条件を足す", "add_group": "まとまりを足す", "remove_test": "この条件を消す", "remove_group": "このまとまりを消す", "field": "項目", "op": "比べ方", "value": "値", "of": "どの明細を見るか", "yes": "はい", "no": "いいえ", "days_ago": "日前", "days_ahead": "日後", "day": "日付", "several": "、で区切っていくつでも", "gone": "（削除された項目）", "everything": "すべての受注に当てはまります。", "empty": "空です。"}
+    asked = '{"all": [{"field": "payment_method", "op": "is", "value": "cod"}, {"any": [{"field": "remark_left", "op": "empty", "value": null}]}]}'
+    actions = [{"key": "set_status", "label": "状態を変える", "values": [{"value": "1", "label": "発送待ち"}], "bare": False}, {"key": "add_memo", "label": "メモを足す", "values": None, "bare": False, "placeholder": "メモ"}]
+    return "automation/rule.html", "/rules/x/", {"rule": S(pk=1, name="代引きで備考なし", version=4, enabled=True, group_pk=1, also_over_hand_edits=False), "groups": [S(pk=1, name="取込のとき")], "condition": {"json": asked, "error_path": "", "fields": fields, "words": words}, "acts": [S(key="set_status", value="1", values=actions[0]["values"], bare=False, error="")], "actions": actions, "count": S(n=37, error="", sample=rows(4)), "errors": [], "hidden": [], "history": [S(version=4, at=ago(days=2), who="山田 花子", words="条件 を変えました"), S(version=3, at=ago(days=9), who="山田 花子", words="すること を変えました")]}
 
 
 def warehouse_list(query):
@@ -138,7 +142,7 @@ def warehouse_list(query):
 
 
 def messages(query):
-    return "mailer/messages.html", "/mail/", {"tabs": tabs("送信", "テンプレート"), "chips": [S(words="すべて", count=812, url="?", on=True), S(words="止まっている", count=1, url="?", on=False)], "gates": [S(pk=1, words="6時間止まっていた間に溜まりました。いま送ると古い内容が混ざることがあります。", count=500, since=ago(hours=1))], "rows": [S(pk=n, subject="ご注文ありがとうございます【うつわと暮らしの店 あかり 楽天市場店】ご注文内容のご確認", to="3f9c2ab7d1e84c55s1@pc.fw.rakuten.ne.jp", order=ORDER, shop=SHOPS[n % 3], at=ago(minutes=n * 9), template_name="サンクス", state_words=["送信済", "送信済", "送れたか不明"][n], tone=["good", "good", "stop"][n]) for n in range(3)], "page": PAGE, "may_send": True}
+    return "mailer/messages.html", "/mail/", {"tabs": tabs("送信", "テンプレート"), "chips": [S(words="すべて", count=812, url="?", on=True), S(words="止まっている", count=1, url="?", on=False)], "gates": [S(pk=1, shop_pk=1, words="6時間止まっていた間に溜まりました。いま送ると古い内容が混ざることがあります。", count=500, since=ago(hours=1))], "rows": [S(pk=n, subject="ご注文ありがとうございます【うつわと暮らしの店 あかり 楽天市場店】ご注文内容のご確認", to="3f9c2ab7d1e84c55s1@pc.fw.rakuten.ne.jp", order=ORDER, shop=SHOPS[n % 3], at=ago(minutes=n * 9), template_name="サンクス", state_words=["送信済", "送信済", "送れたか不明"][n], tone=["good", "good", "stop"][n]) for n in range(3)], "page": PAGE, "may_send": True}
 
 
 def message(query):

@@ -120,6 +120,8 @@ rule_switch rules/<oid:pk>/switch/
 group_new rules/groups/new/
 group_switch rules/groups/<oid:pk>/switch/
 rule_count rules/count/
+rule_retire rules/<oid:pk>/retire/
+group_edit rules/groups/<oid:pk>/
 """
 MAILER = """
 messages mail/
@@ -130,6 +132,9 @@ templates mail/templates/
 template mail/templates/<oid:pk>/
 template_preview mail/templates/<oid:pk>/preview/
 gate mail/gate/<oid:pk>/
+template_new mail/templates/new/
+template_switch mail/templates/<oid:pk>/switch/
+template_retire mail/templates/<oid:pk>/retire/
 """
 
 urlpatterns = [
