@@ -20,6 +20,8 @@ class Folded:
     delivery_method: str
     memo: str
     edited_fields: dict[str, Any]
+    held: bool
+    confirm_state: str
     carrier: str = ""
     tags_before: frozenset[int] = frozenset()
     tags: set[int] = field(default_factory=set)
@@ -34,7 +36,8 @@ class Folded:
         """Start folding over a locked order."""
         return cls(
             order=order, status_id=order.status_id, phase=order.phase, mall_block=order.mall_block, tags_before=tags, tags=set(tags),
-            delivery_method=order.delivery_method, memo=order.memo, edited_fields=order.edited_fields,
+            delivery_method=order.delivery_method, memo=order.memo, edited_fields=order.edited_fields, held=order.held,
+            confirm_state=order.confirm_state,
         )  # fmt: skip
 
     def columns(self, now: datetime) -> dict[str, Any]:
@@ -52,6 +55,18 @@ class Folded:
         return {
             name: getattr(self.order, name) for name in ("status_id", "phase", "status_at", "delivery_method", "memo")
         }
+
+    def quiet(self, rule_set: int) -> dict[str, Any]:
+        """Return the columns that the last write of a pass sets without entering them in the history."""
+        return {"held": self.held, "confirm_state": self.confirm_state, "judged_rule_set": rule_set}
+
+    def is_written(self, now: datetime, *, judged: bool) -> None:
+        """Take what was folded for what stands; the next difference counts from here."""
+        for name, value in self.columns(now).items():
+            setattr(self.order, name, value)
+        if judged:
+            self.order.held, self.order.confirm_state = self.held, self.confirm_state
+        self.tags_before, self.warehouse_id, self.carrier, self.acted = frozenset(self.tags), None, "", []
 
     @property
     def differs(self) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
+from automation import engine_rows
+from automation.actions import ACTIONS
 from automation.folding import Folded
 from automation.models import Rule, RuleMark
 from automation.rulebook import ReadyRule, Rulebook
@@ -18,7 +20,7 @@ from hub.clock import JAPAN
 from hub.effects import Wish, enqueue_all
 from hub.models import AuditEntry
 from mailer.operations import queue_message
-from orders.conditions import masks
+from orders.conditions import masks, reads
 from orders.models import Order, OrderTag, Parcel, Shop, Status
 from orders.models.shops import ConfirmBy, ShopMode
 from orders.operations.door import Row, write
@@ -45,6 +47,14 @@ class RuleFailed(Exception):
         Rule.objects.filter(pk=self.rule.pk, failures__gte=3).update(broken="failed_on_three_orders")
 
 
+_READ = (
+    "shop_id", "number", "status_id", "phase", "status_at", "ready_at", "mall_state", "mall_block", "payment_method", "payment_name",
+    "delivery_method", "delivery_name", "memo", "edited_fields", "ours", "confirm_state", "held", "unmapped_lines", "open_lines",
+    "sums_differ_yen", "total_yen", "deleted_at", "judged_revision",
+)  # fmt: skip
+"""The columns that a pass looks at in memory; conditions are asked of the database."""
+
+
 class Pass:
     """The state of one pass. `run` does it; the methods are its steps in order."""
 
@@ -52,47 +62,60 @@ class Pass:
         self.now = now
         self.today = now.astimezone(JAPAN).date()
         self.book = book
-        self.orders = {order.pk: order for order in Order.objects.filter(pk__in=order_ids)}
+        self.orders = {order.pk: order for order in Order.objects.filter(pk__in=order_ids).only("tenant_id", *_READ)}
         self.shops = {shop.pk: shop for shop in Shop.objects.filter(pk__in={o.shop_id for o in self.orders.values()})}
         tags: dict[int, set[int]] = defaultdict(set)
         for order_id, tag_id in OrderTag.objects.filter(order_id__in=order_ids).values_list("order_id", "tag_id"):
             tags[order_id].add(tag_id)
         self.folded = {pk: Folded.of(order, frozenset(tags[pk])) for pk, order in self.orders.items()}
         self.live = [pk for pk, order in self.orders.items() if order.deleted_at is None and order.ready_at <= now]
-        self.revisions = {pk: order.revision for pk, order in self.orders.items()}
+        self.stopped: set[tuple[int, int]] = set()
+        self.opened: list[tuple[int, int, int]] = []
+        self.closed: list[int] = []
+        self.written: set[str] = set()
 
     def run(self) -> None:
-        """Judge the orders and note that they were."""
+        """Judge the orders and note that they were. Where nothing needs the rows written first, each is written once, at the end."""
         self.end_waiting()
         self.apply_rules()
-        self.write_orders()
-        self.apply_parcels_and_mail()
-        mirror_tasks([self.orders[pk] for pk in self.live], self.book, today=self.today, now=self.now)
-        self.queue_confirms()
+        if self._tasks_read_what_was_written():
+            self.write_orders()
+            self.apply_parcels_and_mail()
+            self.mirror_tasks()
+            confirms = self.decide_confirms()
+            self.write_orders(last=True)
+        else:
+            self.mirror_tasks()
+            confirms = self.decide_confirms()
+            self.write_orders(last=True)
+            self.apply_parcels_and_mail()
+        self.write_marks()
+        self.queue_confirms(confirms)
         self.take_back_cancelled()
         self.hold_restless()
         self.note_judged()
 
     def end_waiting(self) -> None:
         """Take orders whose wait is over out of 待機."""
-        defaults = {
-            status.default_for: status for status in Status.objects.filter(default_for__in=["waiting", "intake"])
-        }
-        waiting, intake = defaults["waiting"], defaults["intake"]
+        defaults = dict(Status.objects.filter(default_for__in=["waiting", "intake"]).values_list("default_for", "pk"))
         for pk in self.live:
-            if self.folded[pk].status_id == waiting.pk:
-                self.folded[pk].status_id = intake.pk
+            if self.folded[pk].status_id == defaults["waiting"]:
+                self.folded[pk].status_id = defaults["intake"]
+                self.written |= {"status_id", "status_at"}
 
     def apply_rules(self) -> None:
         """Evaluate stratum by stratum and let rules act on the edge. Before a stratum that reads what was folded, it is written."""
         marks = self._open_marks()
-        for number, stratum in enumerate(self.book.strata):
-            if number:
+        for stratum in self.book.strata:
+            if any(self.written & reads(ready.node) for ready in stratum):
                 self.write_orders()
             ids = [pk for pk in self.live if self.folded[pk].phase != "cancelled"]
-            hits = masks({ready.rule.pk: ready.node for ready in stratum}, ids, self.today) if ids else {}
+            matching: dict[int, list[int]] = defaultdict(list)
+            for pk, rules in masks({ready.rule.pk: ready.node for ready in stratum}, ids, self.today).items():
+                for rule_id in rules:
+                    matching[rule_id].append(pk)
             for ready in stratum:
-                self._apply(ready, [pk for pk in ids if ready.rule.pk in hits.get(pk, ())], ids, marks)
+                self._apply(ready, set(matching[ready.rule.pk]), marks[ready.rule.pk])
 
     def _open_marks(self) -> dict[int, dict[int, int]]:
         found: dict[int, dict[int, int]] = defaultdict(dict)
@@ -103,21 +126,16 @@ class Pass:
             found[rule_id][order_id] = pk
         return found
 
-    def _apply(
-        self, ready: ReadyRule, matching: Sequence[int], asked: Iterable[int], marks: dict[int, dict[int, int]]
-    ) -> None:
+    def _apply(self, ready: ReadyRule, matching: set[int], marks: Mapping[int, int]) -> None:
+        """Act where the condition became true; where it ceased, close the mark. What the rule does not reach stays as it is."""
         rule = ready.rule
-        in_reach = {pk for pk in asked if self._reaches(ready, self.folded[pk])}
-        matched = set(matching) & in_reach
-        opened = sorted(matched - set(marks[rule.pk]))
-        closed = [mark for order_id, mark in marks[rule.pk].items() if order_id in in_reach - matched]
-        if closed:
-            RuleMark.objects.filter(pk__in=closed).update(closed_at=self.now)
+        opened = sorted(pk for pk in matching - marks.keys() if self._reaches(ready, pk))
+        self.closed += [mark for pk, mark in marks.items() if pk not in matching and self._reaches(ready, pk)]
         if not opened:
             return
-        RuleMark.objects.bulk_create(
-            [RuleMark(rule=rule, order_id=pk, version=rule.version, opened_at=self.now) for pk in opened]
-        )
+        self.opened += [(rule.pk, pk, rule.version) for pk in opened]
+        self.written |= ready.writes
+        said = {"rule": rule.pk, "version": rule.version, "name": rule.name}
         for pk in opened:
             folded = self.folded[pk]
             try:
@@ -125,48 +143,52 @@ class Pass:
                     bound.action.fold(folded, bound.params, rule.over_edits)
             except Exception as error:
                 raise RuleFailed(rule) from error
-            folded.acted.append({"rule": rule.pk, "version": rule.version, "name": rule.name})
+            folded.acted.append(said)
             if folded.stopped:
                 folded.stopped = False
-                self._stopped.add((ready.group_id, pk))
+                self.stopped.add((ready.group_id, pk))
 
-    @property
-    def _stopped(self) -> set[tuple[int, int]]:
-        stopped: set[tuple[int, int]] = self.__dict__.setdefault("stopped_pairs", set())
-        return stopped
-
-    def _reaches(self, ready: ReadyRule, folded: Folded) -> bool:
+    def _reaches(self, ready: ReadyRule, pk: int) -> bool:
+        folded = self.folded[pk]
         order = folded.order
-        if ready.shop_id is not None and ready.shop_id != order.shop_id:
+        if folded.phase not in ready.phases or (ready.shop_id is not None and ready.shop_id != order.shop_id):
             return False
-        if ready.when == "intake" and order.judged_revision:
+        if folded.phase == "cancelled" or (ready.when == "intake" and order.judged_revision):
             return False
-        return folded.phase in ready.phases and (ready.group_id, order.pk) not in self._stopped
+        return (ready.group_id, pk) not in self.stopped
 
-    def write_orders(self) -> None:
-        """Write what was folded so far: columns, labels and one audit entry per changed order naming the rule versions."""
-        changed = [folded for folded in self.folded.values() if folded.differs]
+    def write_marks(self) -> None:
+        """Close the marks of rules whose condition ceased, and open those of the rules that acted."""
+        if self.closed:
+            RuleMark.objects.filter(pk__in=self.closed).update(closed_at=self.now)
+        engine_rows.open_rule_marks(self.opened, now=self.now)
+
+    def write_orders(self, *, last: bool = False) -> None:
+        """Write what was folded so far: columns, labels and one audit entry per changed order naming the rule versions.
+
+        The `last` write also notes that the orders are judged, held and queued for confirming, in the same UPDATE.
+        """
+        changed = sorted((f for f in self.folded.values() if f.differs), key=lambda folded: folded.order.pk)
         if not changed:
             return
         self._write_tags(changed)
         self._write_parcels(changed)
-        rows = [
-            Row(
-                order_id=folded.order.pk, before=folded.before(), after=folded.columns(self.now), params={"rules": folded.acted},
-                notes_before={"tags": sorted(folded.tags_before)} if folded.tags != folded.tags_before else {},
-                notes_after={"tags": sorted(folded.tags)} if folded.tags != folded.tags_before else {},
-            )
-            for folded in sorted(changed, key=lambda f: f.order.pk)
-        ]  # fmt: skip
-        self.revisions.update(write(rows, verb="order.ruled", by=RULES, now=self.now, judge=False))
+        rows = [self._row(folded, last=last) for folded in changed]
+        write(rows, verb="order.ruled", by=RULES, now=self.now, judge=False, judged=last)
         for folded in changed:
-            for name, value in folded.columns(self.now).items():
-                setattr(folded.order, name, value)
-            folded.tags_before, folded.warehouse_id, folded.carrier = frozenset(folded.tags), None, ""
+            folded.is_written(self.now, judged=last)
+        self.written &= ACTIONS["want_shipment"].writes  # a wish is not written here
+
+    def _row(self, folded: Folded, *, last: bool) -> Row:
+        tags = folded.tags != folded.tags_before
+        return Row(
+            order_id=folded.order.pk, before=folded.before(), after=folded.columns(self.now), params={"rules": folded.acted},
+            notes_before={"tags": sorted(folded.tags_before)} if tags else {}, notes_after={"tags": sorted(folded.tags)} if tags else {},
+            quiet=folded.quiet(self.shops[folded.order.shop_id].rule_set) if last else {},
+        )  # fmt: skip
 
     def _write_tags(self, changed: Sequence[Folded]) -> None:
-        added = [OrderTag(order_id=f.order.pk, tag_id=tag) for f in changed for tag in sorted(f.tags - f.tags_before)]
-        OrderTag.objects.bulk_create(added, ignore_conflicts=True)
+        engine_rows.add_labels([(f.order.pk, tag) for f in changed for tag in sorted(f.tags - f.tags_before)])
         removed: dict[int, list[int]] = defaultdict(list)
         for folded in changed:
             for tag in folded.tags_before - folded.tags:
@@ -190,6 +212,16 @@ class Pass:
             more = {"carrier": carrier} if carrier else {}
             Parcel.objects.filter(order_id__in=ids, state__in=FREE).update(delivery_method=method, **more)
 
+    def _tasks_read_what_was_written(self) -> bool:
+        """Say whether a task's condition asks for something that rules of this pass have changed or wished."""
+        return any(self.written & reads(task.node) for task in self.book.tasks)
+
+    def mirror_tasks(self) -> None:
+        """Open and close the marks of tasks; what the orders are held for afterwards is written with them."""
+        folded = [self.folded[pk] for pk in self.live]
+        for pk, held in mirror_tasks(folded, self.book, today=self.today, now=self.now).items():
+            self.folded[pk].held = held
+
     def apply_parcels_and_mail(self) -> None:
         """Wish for shipments and queue mails; both have keys or states that make a second pass change nothing."""
         wanted = [pk for pk in self.live if self.folded[pk].wanted]
@@ -202,9 +234,15 @@ class Pass:
         for template, ids in mails.items():
             queue_message(ids, template=template, occasion=template.occasion or "rule", by=RULES, now=self.now)
 
-    def queue_confirms(self) -> None:
-        """Confirm new orders at the mall: once, after the wait, where this hub confirms and the amounts are fixed."""
+    def decide_confirms(self) -> list[Order]:
+        """Return the orders to confirm at the mall: once, after the wait, where this hub confirms and the amounts are fixed."""
         due = [self.orders[pk] for pk in self.live if self._confirms(self.orders[pk])]
+        for order in due:
+            self.folded[order.pk].confirm_state = "queued"
+        return due
+
+    def queue_confirms(self, due: Sequence[Order]) -> None:
+        """Queue the confirms; one for each order, ever."""
         if not due:
             return
         enqueue_all(
@@ -215,7 +253,6 @@ class Pass:
             ],
             now=self.now,
         )  # fmt: skip
-        Order.objects.filter(pk__in=[order.pk for order in due]).update(confirm_state="queued")
 
     def _confirms(self, order: Order) -> bool:
         shop = self.shops[order.shop_id]
@@ -234,23 +271,28 @@ class Pass:
 
     def hold_restless(self) -> None:
         """Hold orders that rules have changed more than 20 times in a day."""
-        acted = [pk for pk, folded in self.folded.items() if folded.acted]
+        acted = sorted({pk for _, pk, _ in self.opened})
         since = self.now - timedelta(hours=24)
         rows = AuditEntry.objects.filter(order_id__in=acted, actor_kind="rule", verb="order.ruled", at__gt=since)
-        restless = [row["order_id"] for row in rows.values("order_id").annotate(n=Count("pk")) if row["n"] > MOST_A_DAY]
+        counted = rows.order_by().values("order_id").annotate(n=Count("pk")).filter(n__gt=MOST_A_DAY)
+        restless = list(counted.values_list("order_id", flat=True))
         if restless:
-            self.revisions.update(self._hold(restless))
-
-    def _hold(self, ids: Sequence[int]) -> dict[int, int]:
-        open_mark(ids, task=system_task("rule_failed"), by=SYSTEM, now=self.now, reason="too_many_changes")
-        return dict(Order.objects.filter(pk__in=ids).values_list("pk", "revision"))
+            open_mark(restless, task=system_task("rule_failed"), by=SYSTEM, now=self.now, reason="too_many_changes")
 
     def note_judged(self) -> None:
-        """Note that the orders were judged at this revision and at their shop's present rule set."""
+        """Note that the orders were judged at this revision and at their shop's present rule set, where the last write has not."""
         by_shop: dict[int, list[int]] = defaultdict(list)
+        quiet: dict[tuple[bool, str], list[int]] = defaultdict(list)
         for pk, order in self.orders.items():
             by_shop[order.shop_id].append(pk)
+            folded = self.folded[pk]
+            if (folded.held, folded.confirm_state) != (order.held, order.confirm_state):
+                quiet[folded.held, folded.confirm_state].append(pk)
+        for (held, confirm_state), ids in quiet.items():
+            Order.objects.filter(pk__in=ids).update(held=held, confirm_state=confirm_state)
         for shop_id, ids in by_shop.items():
-            Order.objects.filter(pk__in=ids).update(
-                judged_revision=F("revision"), judged_rule_set=self.shops[shop_id].rule_set, judge_at=None
+            rule_set = self.shops[shop_id].rule_set
+            judged = Q(judged_revision=F("revision"), judged_rule_set=rule_set, judge_at__isnull=True)
+            Order.objects.filter(~judged, pk__in=ids).update(
+                judged_revision=F("revision"), judged_rule_set=rule_set, judge_at=None
             )

@@ -2,70 +2,79 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from automation import engine_rows
+from automation.folding import Folded
 from automation.rulebook import Rulebook
 from orders import system_facts
 from orders.conditions import masks
-from orders.models import Order, Task, TaskMark
-from orders.operations.holds import refresh_held
+from orders.models import Task, TaskMark
+
+FINISHED = ("shipped", "done", "cancelled")
 
 
-def mirror_tasks(orders: Sequence[Order], book: Rulebook, *, today: date, now: datetime) -> None:
-    """Open the marks whose cause holds and close those whose cause is gone."""
+def mirror_tasks(orders: Sequence[Folded], book: Rulebook, *, today: date, now: datetime) -> dict[int, bool]:
+    """Open the marks whose cause holds and close those whose cause is gone; return whether each order is held now."""
     if not orders:
-        return
-    ids = [order.pk for order in orders]
-    wanted = _wanted(orders, book, ids, today=today)
-    alive: dict[int, dict[int, TaskMark]] = defaultdict(dict)
-    mirrored = {task.task.pk for task in book.tasks} | set(_system_ids().values())
-    for mark in TaskMark.objects.filter(
-        order_id__in=ids, cause_ended_at__isnull=True, task_id__in=mirrored, by_hand=False
-    ):
-        alive[mark.order_id][mark.task_id] = mark
-    fresh: list[TaskMark] = []
-    ended_open: list[int] = []
-    ended_closed: list[int] = []
-    touched: set[int] = set()
-    for order_id in ids:
-        for task_id, detail in wanted[order_id].items():
-            if task_id not in alive[order_id]:
-                fresh.append(TaskMark(order_id=order_id, task_id=task_id, opened_at=now, detail=detail))
-                touched.add(order_id)
-        for task_id, mark in alive[order_id].items():
-            if task_id not in wanted[order_id]:
-                (ended_open if mark.closed_at is None else ended_closed).append(mark.pk)
-                touched.add(order_id)
-    TaskMark.objects.bulk_create(fresh, ignore_conflicts=True)
-    TaskMark.objects.filter(pk__in=ended_open).update(closed_at=now, closed_by_kind="system", cause_ended_at=now)
-    TaskMark.objects.filter(pk__in=ended_closed).update(cause_ended_at=now)
-    refresh_held(sorted(touched))
+        return {}
+    keys = dict(Task.objects.filter(key__in=system_facts.KEYS).values_list("key", "pk"))
+    wanted = _wanted(orders, book, keys, today=today)
+    mirrored = {task.task.pk for task in book.tasks} | set(keys.values())
+    alive: dict[int, dict[int, TaskMark]] = {order_id: {} for order_id in wanted}
+    open_tasks: dict[int, set[int]] = {order_id: set() for order_id in wanted}
+    for mark in TaskMark.objects.filter(order_id__in=list(wanted), cause_ended_at__isnull=True):
+        if mark.closed_at is None:
+            open_tasks[mark.order_id].add(mark.task_id)
+        if mark.task_id in mirrored and not mark.by_hand:
+            alive[mark.order_id][mark.task_id] = mark
+    fresh = [
+        (order_id, task_id, detail)
+        for order_id, tasks in wanted.items()
+        for task_id, detail in tasks.items()
+        if task_id not in alive[order_id]
+    ]
+    ended = [
+        mark for order_id, marks in alive.items() for mark in marks.values() if mark.task_id not in wanted[order_id]
+    ]
+    engine_rows.open_task_marks(fresh, now=now)
+    _end(ended, now=now)
+    for order_id, task_id, _ in fresh:
+        open_tasks[order_id].add(task_id)
+    for mark in ended:
+        open_tasks[mark.order_id].discard(mark.task_id)
+    holding = set(Task.objects.filter(holds=True).values_list("pk", flat=True))
+    return {order_id: not holding.isdisjoint(tasks) for order_id, tasks in open_tasks.items()}
 
 
-def _system_ids() -> dict[str, int]:
-    return dict(Task.objects.filter(key__in=system_facts.KEYS).values_list("key", "pk"))
+def _end(marks: Sequence[TaskMark], *, now: datetime) -> None:
+    """End marks whose cause is gone: those still open are closed, those that a person closed may open again another time."""
+    still_open = [mark.pk for mark in marks if mark.closed_at is None]
+    closed = [mark.pk for mark in marks if mark.closed_at is not None]
+    if still_open:
+        TaskMark.objects.filter(pk__in=still_open).update(closed_at=now, closed_by_kind="system", cause_ended_at=now)
+    if closed:
+        TaskMark.objects.filter(pk__in=closed).update(cause_ended_at=now)
 
 
 def _wanted(
-    orders: Sequence[Order], book: Rulebook, ids: Sequence[int], *, today: date
+    orders: Sequence[Folded], book: Rulebook, keys: Mapping[str, int], *, today: date
 ) -> dict[int, dict[int, dict[str, Any]]]:
     """Return, for each order, the tasks whose cause holds, with the detail of system ones."""
-    wanted: dict[int, dict[int, dict[str, Any]]] = {pk: {} for pk in ids}
-    keys = _system_ids()
-    for order in orders:
-        if order.phase in ("shipped", "done", "cancelled"):
+    wanted: dict[int, dict[int, dict[str, Any]]] = {folded.order.pk: {} for folded in orders}
+    hits: Mapping[int, Sequence[int]] = {}
+    if book.tasks:
+        hits = masks({ready.task.pk: ready.node for ready in book.tasks}, wanted, today)
+    shops = {ready.task.pk: ready.task.shop_id for ready in book.tasks}
+    for folded in orders:
+        order = folded.order
+        if folded.phase in FINISHED:
             continue
-        for key, detail in system_facts.of(order).items():
+        for key, detail in system_facts.of(order, delivery_method=folded.delivery_method).items():
             if key in keys:
                 wanted[order.pk][keys[key]] = detail
-    hits = masks({ready.task.pk: ready.node for ready in book.tasks}, ids, today) if book.tasks else {}
-    shops = {ready.task.pk: ready.task.shop_id for ready in book.tasks}
-    for order in orders:
-        if order.phase in ("shipped", "done", "cancelled"):
-            continue
         for task_id in hits.get(order.pk, ()):
             if shops[task_id] in (None, order.shop_id):
                 wanted[order.pk][task_id] = {}

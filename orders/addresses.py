@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -111,8 +112,16 @@ def _cuts_a_name(postal: Postal, row: int, key: str, place: str, tail: str) -> b
 
 
 def _names_another(postal: Postal, row: int, begin: str, place: str) -> bool:
-    names = {name for other in postal.rows_of_city(postal.city[row]) if (name := postal.key(other)).startswith(begin)}
-    return any(len(name) > len(begin) and not name[len(begin)].isdigit() and place.startswith(name) for name in names)
+    return place.startswith(_longer_names(postal, postal.city[row], begin))
+
+
+@lru_cache(maxsize=8_192)
+def _longer_names(postal: Postal, city: int, begin: str) -> tuple[str, ...]:
+    """Return the towns of a municipality that go on, with no digit, where another one's name ends."""
+    names = {postal.key(other) for other in postal.rows_of_city(city)}
+    return tuple(
+        name for name in names if len(name) > len(begin) and name.startswith(begin) and not name[len(begin)].isdigit()
+    )
 
 
 def _inside(postal: Postal, row: int, key: str, place: str) -> str | None:

@@ -15,8 +15,11 @@ KEYS = (*BLOCK_TASKS.values(), "unmapped", "unknown_payment", "unknown_delivery"
 """System tasks that open and close by themselves; the others are opened by operations and closed by people or answers."""
 
 
-def of(order: Order) -> dict[str, dict[str, Any]]:
-    """Return the system tasks whose cause holds for the order, each with what a person needs to see."""
+def of(order: Order, *, delivery_method: str) -> dict[str, dict[str, Any]]:
+    """Return the system tasks whose cause holds for the order, each with what a person needs to see.
+
+    `delivery_method` is the order's as rules have left it, which may not be written yet.
+    """
     found: dict[str, dict[str, Any]] = {
         BLOCK_TASKS[code]: {} for code in order.mall_block.split() if code in BLOCK_TASKS
     }
@@ -24,7 +27,7 @@ def of(order: Order) -> dict[str, dict[str, Any]]:
         found["unmapped"] = {"unmapped": order.unmapped_lines, "lines": order.open_lines}
     if order.payment_method == "unknown":
         found["unknown_payment"] = {"name": order.payment_name}
-    if order.delivery_name and not order.delivery_method:
+    if order.delivery_name and not delivery_method:
         found["unknown_delivery"] = {"name": order.delivery_name}
     if order.sums_differ_yen:
         found["sums_differ"] = {"difference_yen": order.sums_differ_yen, "total_yen": order.total_yen}

@@ -11,6 +11,7 @@ from orders import search
 from orders.channels import MallLine, MallOrder, MallParcel
 from orders.following import follow_mall
 from orders.intake.fresh import lines_of, listings_of, snapshot_owner, unmapped_key
+from orders.intake.insert import hexed
 from orders.intake.rows import line_columns, order_columns, parcel_columns
 from orders.intake.schedule import next_reread
 from orders.models import MallSnapshot, Order, OrderLine, OrderTag, Parcel, Shop, Tag
@@ -45,7 +46,7 @@ def merge_order(shop: Shop, order_id: int, mall: MallOrder, *, by: Actor, now: d
     before = {name: getattr(order, name) for name, value in columns.items() if getattr(order, name) != value}
     changed_parts = _merge_parcels(shop, order, mall, now=now, by=by)
     unmapped, open_lines = _line_counts(order_id)
-    columns.update(unmapped_lines=unmapped, open_lines=open_lines, snapshot_hash=mall.hash)
+    columns.update(unmapped_lines=unmapped, open_lines=open_lines, snapshot_hash=hexed(mall.hash))
     state = {"deleted_at": order.deleted_at, "phase": order.phase, "unreported": order.unreported, **columns}
     columns["reread_at"] = next_reread(state, now=now)
     matters = bool(set(before) - QUIET) or changed_parts

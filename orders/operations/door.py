@@ -3,14 +3,13 @@ statements however large the set. Operations call it; nothing else does."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
+import msgspec
 from django.db import connection
 
 from hub.audit import Actor
@@ -49,7 +48,8 @@ class Changed:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One order's change. `after` holds Order columns by attname; `notes` is for the audit alone (before, after)."""
+    """One order's change. `after` holds Order columns by attname; `notes` is for the audit alone (before, after), `quiet`
+    for the row alone."""
 
     order_id: int
     before: Mapping[str, Any] = field(default_factory=dict)
@@ -57,6 +57,7 @@ class Row:
     notes_before: Mapping[str, Any] = field(default_factory=dict)
     notes_after: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    quiet: Mapping[str, Any] = field(default_factory=dict)
 
 
 def lock(ids: Iterable[int], *columns: str) -> list[Order]:
@@ -76,41 +77,44 @@ def write(
     now: datetime,
     batch_id: int | None = None,
     judge: bool = True,
+    judged: bool = False,
 ) -> dict[int, int]:
     """Write the rows; return the new revision of each order. All rows must name the same columns.
 
-    `judge`: the change makes the order due for the rules (never before its waiting time has passed).
+    `judge`: the change makes the order due for the rules (never before its waiting time has passed). `judged`: the rules themselves
+    write, as the last thing of their pass, so the order is judged at its new revision.
     """
     if not rows:
         return {}
-    columns = tuple(rows[0].after)
-    assert all(tuple(row.after) == columns for row in rows), "rows of one write name the same columns"
-    values = [{"id": row.order_id, **row.after} for row in rows]
-    uniform = all(row.after == rows[0].after for row in rows)
+    columns = (*rows[0].after, *rows[0].quiet)
+    assert all((*row.after, *row.quiet) == columns for row in rows), "rows of one write name the same columns"
+    values = [{**row.after, **row.quiet} for row in rows]
+    assert not any(isinstance(value, bytes | memoryview) for value in values[0].values()), (
+        "bytes are handed in as bytea reads them"
+    )
+    sets = "".join(f'"{column}" = x."{column}", ' for column in columns) + _ALWAYS
+    if judged:
+        sets += "judged_revision = o.revision + 1, judge_at = NULL"
+    else:
+        sets += "judge_at = CASE WHEN %(judge)s THEN greatest(o.ready_at, %(now)s) ELSE o.judge_at END"
+    asked = {"now": now, "judge": judge, "tenant": current_tenant(), "ids": [row.order_id for row in rows]}
+    if all(value == values[0] for value in values):
+        source, where = f"json_to_record(%(rows)s::json) AS x({_types(columns)})", "o.id = ANY(%(ids)s)"
+        asked["rows"] = _json({"id": 0, **values[0]})
+    else:
+        source, where = f"json_to_recordset(%(rows)s::json) AS x({_types(columns)})", "o.id = x.id"
+        asked["rows"] = _json([{"id": row.order_id, **value} for row, value in zip(rows, values, strict=True)])
     with connection.cursor() as cursor:
-        if uniform:
-            sets = "".join(f'"{column}" = x."{column}", ' for column in columns)
-            cursor.execute(
-                f"UPDATE orders_order o SET {sets}{_ALWAYS} FROM json_to_record(%s::json) AS x({_types(columns)}) "
-                "WHERE o.id = ANY(%s) RETURNING o.id, o.revision",
-                [now, judge, now, _json({"id": 0, **rows[0].after}), [row.order_id for row in rows]],
-            )
-        else:
-            sets = "".join(f'"{column}" = x."{column}", ' for column in columns)
-            cursor.execute(
-                f"UPDATE orders_order o SET {sets}{_ALWAYS} FROM json_to_recordset(%s::json) AS x({_types(columns)}) "
-                "WHERE o.id = x.id RETURNING o.id, o.revision",
-                [now, judge, now, _json(values)],
-            )
+        cursor.execute(
+            f"UPDATE orders_order o SET {sets} FROM {source} WHERE o.tenant_id = %(tenant)s AND {where} RETURNING o.id, o.revision",
+            asked,
+        )
         revisions: dict[int, int] = dict(cursor.fetchall())
     enter_audit(rows, revisions, verb=verb, by=by, now=now, batch_id=batch_id)
     return revisions
 
 
-_ALWAYS = (
-    "revision = o.revision + 1, changed_at = %s, "
-    "judge_at = CASE WHEN %s THEN greatest(o.ready_at, %s) ELSE o.judge_at END"
-)
+_ALWAYS = "revision = o.revision + 1, changed_at = %(now)s, "
 
 
 def enter_audit(
@@ -122,16 +126,13 @@ def enter_audit(
     now: datetime,
     batch_id: int | None,
 ) -> None:
-    """Write one entry and one detail for each row, in two statements."""
+    """Write one entry for each row, and one detail where it says before or after, in one statement."""
     if not rows:
         return
-    entries = [
-        {
-            "o": row.order_id, "r": revisions.get(row.order_id), "p": dict(row.params),
-            "b": {**row.before, **row.notes_before}, "a": {**row.after, **row.notes_after},
-        }
-        for row in rows
-    ]  # fmt: skip
+    entries = []
+    for row in rows:
+        before, after = _difference(row)
+        entries.append({"o": row.order_id, "r": revisions.get(row.order_id), "p": row.params, "b": before, "a": after})
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -147,6 +148,14 @@ def enter_audit(
             """,
             [_json(entries), current_tenant(), now, by.kind, by.id, by.name, verb, batch_id, current_tenant()],
         )
+
+
+def _difference(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the history says of a row: what was named as it was and is as before is left out."""
+    same = {name for name, value in row.before.items() if name in row.after and row.after[name] == value}
+    before = {name: value for name, value in row.before.items() if name not in same}
+    after = {name: value for name, value in row.after.items() if name not in same}
+    return {**before, **row.notes_before}, {**after, **row.notes_after}
 
 
 def note(
@@ -168,18 +177,17 @@ def touch(order_ids: Iterable[int], *, verb: str, by: Actor, now: datetime, batc
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, cls=_Encoder, ensure_ascii=False, separators=(",", ":"))
+    return _encode(value).decode()
 
 
-class _Encoder(DjangoJSONEncoder):
-    """Keeps microseconds, and writes bytes the way bytea reads them."""
+def _plain(value: Any) -> Any:
+    """Say what JSON has no word for: amounts and words that are translated late as text."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
 
-    def default(self, o: Any) -> Any:
-        if isinstance(o, datetime | date):
-            return o.isoformat()
-        if isinstance(o, bytes | memoryview):
-            return "\\x" + bytes(o).hex()
-        return super().default(o)
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 @lru_cache(maxsize=256)
