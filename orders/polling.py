@@ -54,7 +54,7 @@ def work(tenant_id: int, shop_id: int) -> bool:
     except Later as later:
         _fail(tenant_id, shop_id, token, blind="", wait=timedelta(seconds=later.seconds))
     except MallBlind as blind:
-        _fail(tenant_id, shop_id, token, blind=f"{blind.function}:{blind.reason}", wait=timedelta(seconds=60))
+        _fail(tenant_id, shop_id, token, blind=blind.reason, wait=timedelta(seconds=60))
     except MallDown as down:
         _fail(tenant_id, shop_id, token, blind="", wait=timedelta(seconds=down.retry_after or 30))
     finally:
