@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -88,7 +89,15 @@ def _migrate(owner_url: str) -> None:
 
 
 def _drop(owner: psycopg.Connection[Any], name: str) -> None:
-    owner.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Drop a database in use. An autovacuum worker in it cannot be ended by this role; it gives way by itself within moments."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    for _ in range(20):
+        try:
+            owner.execute(statement)
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            time.sleep(0.5)
+    owner.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 def _drop_left_behind(owner: psycopg.Connection[Any], purpose: str) -> None:
