@@ -155,6 +155,8 @@ FIELDS: dict[str, Field] = {
     "row_key": _f("発送明細ID", "Shipping row id"),
     "carrier_code": _f("配送会社コード", "Carrier code"),
     "carrier_name": _f("配送会社名", "Carrier name"),
+    "tracking_number": _f("送り状番号", "Tracking number"),
+    "shipped_on": _f("発送日", "Shipped on"),
     "input_due_at": _f("届け先の入力期限", "Address due"),
     "address_given": _f("届け先入力済み", "Address given"),
     "address_given_at": _f("届け先の入力日時", "Address given at"),

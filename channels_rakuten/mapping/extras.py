@@ -90,7 +90,7 @@ def of_parcel(package: wire.Package, *, deleted_lines: list[str]) -> Extra:
         },
         "shipping_rows": [
             {"row_key": text(row.shipping_detail_id), "carrier_code": text(row.delivery_company),
-             "carrier_name": row.delivery_company_name or ""}
+             "carrier_name": row.delivery_company_name or "", "tracking_number": row.shipping_number or "", "shipped_on": row.shipping_date}
             for row in package.shippings or ()
         ],
     }  # fmt: skip

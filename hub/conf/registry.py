@@ -56,6 +56,12 @@ STAGES: dict[str, Stage] = {
 TROUBLES: list[str] = ["orders.troubles.SOURCES", "warehouses.troubles.SOURCES", "hub.effects.troubles.SOURCES"]
 """What may not have gone through, for 要確認エラー: each a list of hub.troubles.Source, in the order shown."""
 
-ORDER_PANELS: dict[str, str] = {"mails": "mailer.panels.mails_of", "requests": "warehouses.panels.requests_of",
-                                "rules": "automation.explaining.rules_of"}  # fmt: skip
-"""What apps above orders add to the order page (orders/plugs.py)."""
+ORDER_PANELS: dict[str, str] = {
+    "mails": "mailer.panels.mails_of",
+    "requests": "warehouses.panels.requests_of",
+    "rules": "automation.explaining.rules_of",
+    "overdue": "warehouses.panels.overdue_by_warehouse",
+    "enter_result": "warehouses.operations.enter_result",
+    "ask_withdrawal": "warehouses.operations.ask_withdrawal",
+}
+"""What apps above orders add to its pages, by name (orders/plugs.py): panels to show, and acts behind buttons."""

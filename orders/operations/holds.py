@@ -104,7 +104,9 @@ def close_mark(
     return Changed(changed=changed, unchanged=[o.pk for o in orders if o.pk not in set(changed)])
 
 
-CLOSED_BY_HAND = frozenset({"hold", "withdrawn", "rule_failed", "mall_changed", "remark", "short"})
+CLOSED_BY_HAND = frozenset(
+    {"hold", "withdrawn", "rule_failed", "mall_changed", "remark", "short", "cannot_ship", "confirm_refused", "cancel_refused"}
+)
 """System tasks that a person closes without an override: they wait for exactly that."""
 
 

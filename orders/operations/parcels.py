@@ -12,6 +12,7 @@ from orders.models import Order, OrderLine, Parcel
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, lock, note, touch
 from orders.operations.edits import FREE, ParcelBusy, lock_parcel
+from orders.operations.holds import close_mark, system_task
 
 
 class NothingToSplit(Exception):
@@ -64,6 +65,7 @@ def reopen(parcel_id: int, *, by: Actor, now: datetime) -> Changed:
     parcel.revision += 1
     parcel.save(update_fields=["state", "state_at", "ship_wanted_at", "ship_fault", "revision"])
     ids = [order.pk for order in orders]
+    close_mark(ids, task=system_task("cannot_ship" if was == ParcelState.CANNOT_SHIP else "withdrawn"), by=by, now=now)
     touch(
         ids,
         verb="parcel.reopened",
