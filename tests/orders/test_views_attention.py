@@ -1,0 +1,281 @@
+"""Home, 要対応 and 要確認エラー: figures that open their list, one list of all that did not go through, and acts on it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from hub import troubles
+from hub.audit import Actor
+from hub.clock import business_now
+from hub.effects.switches import switch_tenant
+from hub.ids import encode
+from hub.models import AuditEntry, Effect, EffectTry, Tenant
+from hub.tenancy import tenant_transaction
+from orders.models import MallReport, Order, Parcel, RejectedPayload, Shop, Task, Warehouse
+from orders.operations import holds
+from tests.orders.making import make_order, make_shop
+from tests.pages import browser
+from warehouses.models import ResultIssue, WarehouseRequest
+
+BY = Actor(kind="member", name="鈴木 一郎")
+
+
+@pytest.fixture
+def shop(tenant: Tenant) -> Shop:
+    with tenant_transaction(tenant.pk):
+        return make_shop("本店", polling=True)
+
+
+def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
+    with tenant_transaction(tenant.pk):
+        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
+
+
+def read(client: Client, url: str) -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200, url
+    return unescape(answer.content.decode())
+
+
+def trouble_of_every_kind(tenant: Tenant, shop: Shop) -> Order:
+    """One trouble from each source, two from some; return an order they are about."""
+    now = business_now()
+    order = make(tenant, shop)
+    with tenant_transaction(tenant.pk):
+        Shop.objects.filter(pk=shop.pk).update(blind_since=now - timedelta(hours=3), blind_reason="expired")
+        RejectedPayload.objects.create(shop=shop, number="338866-1", path="PackageModelList[0]", reason="missing", first_at=now, last_at=now)
+        RejectedPayload.objects.create(shop=shop, number="338866-2", path="x", reason="missing", first_at=now, last_at=now, solved_at=now)
+        house = Warehouse.objects.create(name="遠くの倉庫", kind="rsl")
+        for state in ("requested", "cannot_ship"):
+            Parcel.objects.filter(order=order).update(state=state, warehouse=house, state_at=now, ship_fault="out_of_stock")
+        other = make_order(shop)
+        WarehouseRequest.objects.create(
+            parcel=Parcel.objects.get(order=other), warehouse=house, reference="1-2-3", parcel_revision=1, asked_at=now - timedelta(days=3),
+            ship_on=date(2020, 1, 1), answer="accepted",
+        )
+        ResultIssue.objects.create(warehouse=house, reference="9-9-9", reason="unknown_reference")
+        for number, state in enumerate(["stopped", "stopped", "unsure", "waiting", "done"]):
+            effect = Effect.objects.create(
+                kind="mall.report", lane=f"shop:{shop.pk}", key=f"e{number}", state=state, reason="wrong_state" if state != "waiting" else "",
+                order_id=order.pk, shop_id=shop.pk, decided_at=now, payload={"number": order.number},
+            )
+            EffectTry.objects.create(effect=effect, act="send", request={"secret": "内容"}, answer={"code": "E1"}, outcome="wrong_state")
+    return order
+
+
+def test_the_one_count_is_the_sum_of_its_sources_and_of_the_rows_shown(tenant: Tenant, shop: Shop) -> None:
+    trouble_of_every_kind(tenant, shop)
+    now = business_now()
+
+    page = read(browser(tenant), "/attention/errors/")
+
+    with tenant_transaction(tenant.pk):
+        counts = troubles.counts(now)
+        listed = {source.key: len(source.rows(now, 200)) for source in troubles.sources()}
+        by_hand = (
+            Shop.objects.filter(blind_since__isnull=False).count() + RejectedPayload.objects.filter(solved_at__isnull=True).count()
+            + Parcel.objects.filter(state="cannot_ship").count() + Effect.objects.filter(state__in=["stopped", "unsure"]).count()
+            + WarehouseRequest.objects.filter(ended_at__isnull=True).count() + ResultIssue.objects.filter(solved_at__isnull=True).count()
+        )  # fmt: skip
+        assert troubles.total(now) == by_hand == sum(counts.values()) == 8
+    assert counts == listed == {"blind": 1, "rejected": 1, "refused": 1, "missing": 1, "odd": 1, "stopped": 2, "unsure": 1}
+    assert page.count("<tr><td>") == 8
+    assert re.search(r"要対応<span class=\"total\">8件", page)
+
+
+def test_each_row_has_cause_age_and_its_button(tenant: Tenant, shop: Shop) -> None:
+    order = trouble_of_every_kind(tenant, shop)
+
+    page = re.sub(r"<[^>]+>", "", read(browser(tenant), "/attention/errors/"))
+
+    for words in (
+        "本店 の注文が見えていません", "キーの期限が切れています", "3時間前", "いま取り込む", "PackageModelList[0] がありません", "もう一度読む", "出荷依頼を断りました",
+        "もう一度出せるようにする", "出荷実績が届いていません", "1-2-3", "相手がこの伝票番号を知りません", "出荷報告: 止まっています", "出荷報告: 確かめています", order.number,
+        "1,500円",
+    ):  # fmt: skip
+        assert words in page, words
+
+
+def test_when_nothing_is_wrong_it_says_so(tenant: Tenant, shop: Shop) -> None:
+    page = read(browser(tenant), "/attention/errors/")
+
+    assert "エラーはありません" in page
+
+
+def test_one_source_may_be_looked_at(tenant: Tenant, shop: Shop) -> None:
+    trouble_of_every_kind(tenant, shop)
+
+    assert read(browser(tenant), "/attention/errors/?source=stopped").count("<tr><td>") == 2
+
+
+def test_a_stopped_effect_shows_its_proof_and_goes_again_is_done_or_dropped(tenant: Tenant, shop: Shop) -> None:
+    trouble_of_every_kind(tenant, shop)
+    with tenant_transaction(tenant.pk):
+        first, second = Effect.objects.filter(state="stopped").order_by("pk")
+    client = browser(tenant)
+    page = read(client, f"/attention/effects/{encode(first.pk)}/")
+    for words in ("出荷報告", "本店", "モールの状態ではこの操作ができません。", "内容", "E1", "もう一度送る", "済んだことにする", "やめる", "二重にはなりません"):
+        assert words in page, words
+
+    client.post(f"/attention/effects/{encode(first.pk)}/act/", {"act": "again"})
+    client.post(f"/attention/effects/{encode(second.pk)}/act/", {"act": "drop", "note": "手で入れた"})
+
+    with tenant_transaction(tenant.pk):
+        assert Effect.objects.get(pk=first.pk).state == "unsure", "looked for before it is sent again"
+        assert Effect.objects.get(pk=second.pk).state == "dropped"
+        assert AuditEntry.objects.get(verb="effect.dropped").params["reason"] == "手で入れた"
+
+
+def test_many_effects_at_once(tenant: Tenant, shop: Shop) -> None:
+    trouble_of_every_kind(tenant, shop)
+    with tenant_transaction(tenant.pk):
+        ids = [encode(pk) for pk in Effect.objects.filter(state="stopped").values_list("pk", flat=True)]
+
+    browser(tenant).post("/attention/effects/act/", {"effects": ids, "act": "drop"})
+
+    with tenant_transaction(tenant.pk):
+        assert Effect.objects.filter(state="dropped").count() == 2
+
+
+def test_a_viewer_does_not_see_what_was_sent(tenant: Tenant, shop: Shop) -> None:
+    trouble_of_every_kind(tenant, shop)
+    with tenant_transaction(tenant.pk):
+        effect = Effect.objects.filter(state="stopped").earliest("pk")
+    client = browser(tenant, "viewer")
+
+    page = read(client, f"/attention/effects/{encode(effect.pk)}/")
+
+    assert "内容" not in page.replace("送った内容", "")
+    assert "実行する" not in page
+
+
+def test_the_frame_counts_what_waits_and_names_what_cannot_be_seen(tenant: Tenant, shop: Shop) -> None:
+    order = trouble_of_every_kind(tenant, shop)
+    with tenant_transaction(tenant.pk):
+        holds.hold([order.pk], reason="返事待ち", by=BY, now=business_now())
+
+    page = read(browser(tenant), "/orders/")
+
+    assert '<span class="count" data-tone="stop">9</span>' in page
+    assert "本店 の注文が見えていません。" in page
+
+
+def test_a_red_bar_says_that_nothing_leaves_and_why(tenant: Tenant, shop: Shop) -> None:
+    client = browser(tenant, "admin")
+
+    client.post("/settings/outgoing/", {"on": "0", "reason": "棚卸しのため"})
+    page = read(client, "/orders/")
+    assert "送信を止めています。" in page and "棚卸しのため" in page
+    client.post("/settings/outgoing/", {"on": "1"})
+
+    assert "送信を止めています。" not in read(client, "/orders/")
+    assert browser(tenant, "staff").post("/settings/outgoing/", {"on": "0"}).status_code == 403
+
+
+def test_held_orders_by_cause_the_longest_waiting_first(tenant: Tenant, shop: Shop) -> None:
+    old, young = make(tenant, shop), make(tenant, shop)
+    with tenant_transaction(tenant.pk):
+        task = Task.objects.get(name="備考あり")
+        holds.open_mark([young.pk], task=task, by=BY, now=business_now() - timedelta(hours=1))
+        holds.hold([old.pk], reason="返事待ち", by=BY, now=business_now() - timedelta(hours=5))
+
+    page = read(browser(tenant), "/attention/")
+
+    assert "備考を読んで「確認済み」にしてください。" in page
+    assert f"/orders/?task={encode(task.pk)}&held=1" in page
+    assert page.index(old.number) < page.index(young.number)
+
+
+# Home.
+
+
+def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) -> None:
+    now = business_now()
+    held, shipped = make(tenant, shop), make(tenant, shop, status="shipped", unreported=True, total_yen=7000, shipped_at=now)
+    make(tenant, shop, ready_at=now + timedelta(minutes=20), status="waiting")
+    with tenant_transaction(tenant.pk):
+        holds.hold([held.pk], reason="返事待ち", by=BY, now=now - timedelta(hours=30))
+        MallReport.objects.create(order=shipped, parcel=Parcel.objects.get(order=shipped), shipment=1, created_at=now)
+        Effect.objects.create(kind="mail.send", lane="mail:1", key="m", state="stopped", decided_at=now)
+    client = browser(tenant)
+
+    page = read(client, "/")
+
+    for url in ("/orders/?phase=intake", "/attention/", "/shipping/", "/attention/errors/", "/orders/?unreported=1"):
+        assert f'<a href="{url}"' in page, url
+        assert client.get(url).status_code == 200
+    assert "ほか待機 1件" in page and "入金待ちの売上 7,000円" in page and "止まった送信" in page
+    assert f'href="/orders/{encode(held.pk)}/"' in page, "the oldest held order is one click away"
+    assert "すべて順調です" not in page
+
+
+def test_home_says_when_all_is_well(tenant: Tenant, shop: Shop) -> None:
+    assert "すべて順調です" in read(browser(tenant), "/")
+
+
+def test_home_teaches_a_tenant_that_has_only_begun(tenant: Tenant) -> None:
+    page = read(browser(tenant), "/")
+
+    assert "はじめの4つ" in page and "まだショップがつながっていません" in page
+
+
+def test_home_counts_orders_shipped_without_a_hand(tenant: Tenant, shop: Shop) -> None:
+    now = business_now()
+    touched = make(tenant, shop, status="shipped", shipped_at=now)
+    for _ in range(3):
+        make(tenant, shop, status="shipped", shipped_at=now)
+    with tenant_transaction(tenant.pk):
+        holds.hold([touched.pk], reason="返事待ち", by=Actor(kind="member", id=1, name="私"), now=now)
+
+    page = read(browser(tenant), "/")
+
+    assert re.search(r"75\.0<small>%</small>", page)
+
+
+def test_shipping_counts_each_warehouses_day_and_what_misses_it(tenant: Tenant, shop: Shop) -> None:
+    now = business_now()
+    with tenant_transaction(tenant.pk):
+        house = Warehouse.objects.create(name="南の倉庫", kind="own")
+        free, held = make_order(shop), make_order(shop)
+        Parcel.objects.all().update(warehouse=house, ship_wanted_at=now)
+        holds.hold([held.pk], reason="返事待ち", by=BY, now=now)
+    client = browser(tenant)
+
+    page = read(client, "/shipping/")
+
+    wanted = re.findall(r'href="(/orders/\?condition=[^"]+)">(\d+)</a>', page)
+    figures = {int(n) for _, n in wanted}
+    assert figures == {0, 1, 2}
+    two = next(url for url, n in wanted if n == "2")
+    found = read(client, two)
+    assert free.number in found and held.number in found
+
+
+def test_pages_around_orders_cost_few_statements(tenant: Tenant, shop: Shop) -> None:
+    client = browser(tenant)
+    for _ in range(5):
+        make(tenant, shop)
+    costs = {}
+    for url in ("/", "/attention/", "/attention/errors/", "/shipping/", "/account/"):
+        client.get(url)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url)
+        costs[url] = len(queries)
+
+    assert costs["/account/"] <= 35, costs
+    assert max(costs.values()) <= 75, costs
+
+
+def test_switch_tenant_outgoing_is_seen_by_effects(tenant: Tenant) -> None:
+    with tenant_transaction(tenant.pk):
+        switch_tenant(False, reason="試験", by=BY, now=business_now())
+
+    assert "(試験)" in read(browser(tenant), "/")
