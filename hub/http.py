@@ -121,7 +121,9 @@ def refuse_inside_transaction() -> None:
 class Client:
     """A client for one counterpart. One instance for each adapter; connections are kept alive while it lives."""
 
-    def __init__(self, *, base_url: str, headers: Mapping[str, str], transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, *, base_url: str, headers: Mapping[str, str], transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._client = httpx.Client(
             base_url=base_url,
             headers=dict(headers),
@@ -154,7 +156,10 @@ class Client:
             raise
         if departure is not None:
             departure.left = True
-            departure.answer = {"status": answer.status, "text": answer.body[: 4 * KEPT_TEXT].decode(errors="replace")[:KEPT_TEXT]}
+            departure.answer = {
+                "status": answer.status,
+                "text": answer.body[: 4 * KEPT_TEXT].decode(errors="replace")[:KEPT_TEXT],
+            }
         return answer
 
     def _exchange(

@@ -113,7 +113,11 @@ class _Publisher:
         with current_app.amqp.Producer(self._connection, auto_declare=False) as producer:
             for stage, tenant_id, unit_id in bells:
                 work.apply_async(
-                    args=[stage, tenant_id, unit_id], queue=stage, producer=producer, retry=False, expires=settings.TICK_SECONDS
+                    args=[stage, tenant_id, unit_id],
+                    queue=stage,
+                    producer=producer,
+                    retry=False,
+                    expires=settings.TICK_SECONDS,
                 )
 
     def _drop(self) -> None:

@@ -162,13 +162,20 @@ _GIVE_BACK = """
 UPDATE hub_stagelease SET until = CASE WHEN again THEN clock_timestamp() + make_interval(secs => %(lease)s) END, again = false
 WHERE tenant_id = %(tenant)s AND stage = %(stage)s AND token = %(token)s RETURNING until IS NOT NULL"""
 
-_RELEASE = "UPDATE hub_stagelease SET until = NULL WHERE tenant_id = %(tenant)s AND stage = %(stage)s AND token = %(token)s"
+_RELEASE = (
+    "UPDATE hub_stagelease SET until = NULL WHERE tenant_id = %(tenant)s AND stage = %(stage)s AND token = %(token)s"
+)
 
 
 @contextmanager
 def _leased(stage: str, tenant_id: int) -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether to work (once more): only the holder works, and once more if it was rung meanwhile."""
-    values: dict[str, Any] = {"tenant": tenant_id, "stage": stage, "token": uuid.uuid4(), "lease": settings.LEASE_SECONDS}
+    values: dict[str, Any] = {
+        "tenant": tenant_id,
+        "stage": stage,
+        "token": uuid.uuid4(),
+        "lease": settings.LEASE_SECONDS,
+    }
     worked = False
 
     def look_again() -> bool:

@@ -179,7 +179,12 @@ class Pacer:
         return True
 
     def _ask(self, klass: str) -> Slot:
-        values: dict[str, Any] = {"tenant": self.tenant_id, "account": self.account, "klass": klass, "gap": settings.MALL_GAP_SECONDS}
+        values: dict[str, Any] = {
+            "tenant": self.tenant_id,
+            "account": self.account,
+            "klass": klass,
+            "gap": settings.MALL_GAP_SECONDS,
+        }
         with tenant_transaction(self.tenant_id), connection.cursor() as cursor:
             slot = _take(cursor, values)
             if slot is None:

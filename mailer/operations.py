@@ -87,7 +87,9 @@ def queue_message(
     return outcome
 
 
-def _tell_unreachable(outcome: Changed, template: MailTemplate, *, by: Actor, now: datetime, batch_id: int | None) -> None:
+def _tell_unreachable(
+    outcome: Changed, template: MailTemplate, *, by: Actor, now: datetime, batch_id: int | None
+) -> None:
     """A buyer whom no mail can reach is a person's matter; nobody else would notice."""
     for code in ("no_address", "bad_address"):
         ids = [issue.order_id for issue in outcome.issues if issue.reason == code]

@@ -89,9 +89,7 @@ def retire_template(template: MailTemplate, *, by: Actor, now: datetime) -> None
     note("mail.template_retired", by=by, now=now, template=template.pk, name=template.name)
 
 
-def _refuse_taken(
-    model: type[MailAccount | MailTemplate], name: str, row: MailAccount | MailTemplate | None
-) -> None:
+def _refuse_taken(model: type[MailAccount | MailTemplate], name: str, row: MailAccount | MailTemplate | None) -> None:
     others = model.objects.filter(name=name)
     if (others.exclude(pk=row.pk) if row is not None and row.pk else others).exists():
         raise NameTaken(name)

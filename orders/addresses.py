@@ -237,4 +237,6 @@ def _other_places(postal_code: str, street: str) -> Iterator[Proposal]:
     tail = street[number.start() :] if number else ""
     for row in postal.rows(int(digits))[:_NEAR] if len(digits) == 7 else range(0):
         at = postal.cities[postal.city[row]]
-        yield Proposal(postal_code=digits, prefecture=at.prefecture, city=at.name, street=postal.town(row) + tail, by="address")
+        yield Proposal(
+            postal_code=digits, prefecture=at.prefecture, city=at.name, street=postal.town(row) + tail, by="address"
+        )

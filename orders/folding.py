@@ -30,7 +30,12 @@ def _table() -> dict[int, str | None]:
         normal = unicodedata.normalize("NFKC", chr(code))
         if normal != chr(code):
             table[code] = normal
-    table.update({ord(small): large for small, large in zip("ァィゥェォャュョヮぁぃぅぇぉゃゅょゎ", "アイウエオヤユヨワ" * 2, strict=True)})
+    table.update(
+        {
+            ord(small): large
+            for small, large in zip("ァィゥェォャュョヮぁぃぅぇぉゃゅょゎ", "アイウエオヤユヨワ" * 2, strict=True)
+        }
+    )
     table.update({ord("っ"): "ツ", ord("つ"): "ツ", ord("の"): "ノ"})
     table.update({ord(other): same[0] for same in _SAME for other in same[1:]})
     table.update(dict.fromkeys(map(ord, _DASHES), "-"))

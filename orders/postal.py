@@ -51,7 +51,9 @@ class Postal:
         self.chome = {int(row): tuple((a, b) for a, b in spans) for row, spans in chome.items()}
         order = sorted(range(len(self.city)), key=self.city.__getitem__)
         self._by_city = array("I", order)
-        self._city_at = array("I", [bisect_left(order, n, key=self.city.__getitem__) for n in range(len(self.cities) + 1)])
+        self._city_at = array(
+            "I", [bisect_left(order, n, key=self.city.__getitem__) for n in range(len(self.cities) + 1)]
+        )
 
     def rows(self, code: int) -> range:
         """Return the rows of a code."""

@@ -63,7 +63,9 @@ def points_of(tree: ast.AST) -> list[str]:
     return [
         str(node.args[0].value)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "crash" and isinstance(node.args[0], ast.Constant)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "crash"
+        and isinstance(node.args[0], ast.Constant)
     ]
 
 
@@ -77,14 +79,20 @@ def without_a_point(source: str) -> list[str]:
 
 
 def test_no_function_commits_without_a_point() -> None:
-    missing = {f"{path.relative_to(settings.BASE_DIR)}:{name}" for path in sources() for name in without_a_point(path.read_text())}
+    missing = {
+        f"{path.relative_to(settings.BASE_DIR)}:{name}"
+        for path in sources()
+        for name in without_a_point(path.read_text())
+    }
 
     assert missing == set()
 
 
 def test_a_commit_without_a_point_is_noticed() -> None:
     commit = "    with tenant_transaction(1):\n        pass\n"
-    source = f"def f():\n{commit}def g():\n{commit}    crash('a.b')\ndef h():\n{commit}def i():\n    h()\n    crash('a.c')\n"
+    source = (
+        f"def f():\n{commit}def g():\n{commit}    crash('a.b')\ndef h():\n{commit}def i():\n    h()\n    crash('a.c')\n"
+    )
 
     assert without_a_point(source) == ["f"]
 
@@ -177,7 +185,9 @@ def die_at(tenant_id: int, point: str, passage: int, lane: str) -> int:
 
 @pytest.mark.parametrize("passage", [1, 2])
 @pytest.mark.parametrize("kind", list(KINDS))
-def test_death_at_any_point_loses_nothing_and_does_nothing_twice(tenant: Tenant, tmp_path: Path, kind: str, passage: int) -> None:
+def test_death_at_any_point_loses_nothing_and_does_nothing_twice(
+    tenant: Tenant, tmp_path: Path, kind: str, passage: int
+) -> None:
     reached = set()
     with override_settings(EFFECTS=KINDS, MALL_GAP_SECONDS=0.01):
         for number, point in enumerate(MATRIX):
@@ -197,7 +207,10 @@ def test_death_at_any_point_loses_nothing_and_does_nothing_twice(tenant: Tenant,
             written = file.read_text().split()
             assert len(written) == len(set(written)), (point, written)
             if kind == "test.written_blindly":
-                assert all(ended[key] == "done" or ended[key].startswith("stopped:maybe_done") for key in keys), (point, ended)
+                assert all(ended[key] == "done" or ended[key].startswith("stopped:maybe_done") for key in keys), (
+                    point,
+                    ended,
+                )
                 assert set(written) >= {key for key in keys if ended[key] == "done"}, (point, written, ended)
             else:
                 assert ended == dict.fromkeys(keys, "done"), (point, ended)

@@ -46,7 +46,10 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
     text = page.read_text()
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     missing = [link for link in links if not (page.parent / link).exists()]
-    paths = re.findall(r"`((?:hub|orders|warehouses|automation|mailer|documents|channels_rakuten|simulators|tests|docs)/[\w./]+\.\w+)`", text)
+    paths = re.findall(
+        r"`((?:hub|orders|warehouses|automation|mailer|documents|channels_rakuten|simulators|tests|docs)/[\w./]+\.\w+)`",
+        text,
+    )
     missing += [path for path in paths if not (ROOT / path).exists()]
     assert missing == []
 

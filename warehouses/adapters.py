@@ -173,7 +173,9 @@ def adapter_class(kind: str) -> type[Any]:
 
 def adapter_for(warehouse: Warehouse, *, transport: Any = None) -> WarehouseAdapter:
     """Build the warehouse's adapter. `transport` replaces the network in tests."""
-    credentials = secrets.open_box(bytes(warehouse.credentials), owner=f"{warehouse.tenant_id}|warehouse|{warehouse.pk}")
+    credentials = secrets.open_box(
+        bytes(warehouse.credentials), owner=f"{warehouse.tenant_id}|warehouse|{warehouse.pk}"
+    )
     built: WarehouseAdapter = adapter_class(warehouse.kind)(
         credentials=credentials, base_url=settings.WAREHOUSE_BASE_URLS[warehouse.kind], transport=transport
     )

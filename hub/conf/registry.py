@@ -22,11 +22,15 @@ class Stage:
 
 
 CHANNELS: dict[str, Plug] = {
-    "rakuten": Plug(label="楽天市場", adapter="channels_rakuten.adapter.Rakuten", base_url="https://api.rms.rakuten.co.jp"),
+    "rakuten": Plug(
+        label="楽天市場", adapter="channels_rakuten.adapter.Rakuten", base_url="https://api.rms.rakuten.co.jp"
+    ),
 }
 
 WAREHOUSES: dict[str, Plug] = {
-    "rsl": Plug(label="楽天スーパーロジスティクス", adapter="warehouses.rsl.adapter.Rsl", base_url="https://rsl.invalid"),
+    "rsl": Plug(
+        label="楽天スーパーロジスティクス", adapter="warehouses.rsl.adapter.Rsl", base_url="https://rsl.invalid"
+    ),
     "own": Plug(label="自社倉庫", adapter="warehouses.own.adapter.OwnWarehouse", base_url=""),
     "other": Plug(label="他システムで出荷", adapter="warehouses.other.adapter.OtherSystem", base_url=""),
 }

@@ -7,7 +7,12 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from hub.conf.registry import (  # noqa: F401  (lower layers reach them through settings)
-    CHANNELS, EFFECTS, ORDER_PANELS, STAGES, TROUBLES, WAREHOUSES,
+    CHANNELS,
+    EFFECTS,
+    ORDER_PANELS,
+    STAGES,
+    TROUBLES,
+    WAREHOUSES,
 )  # fmt: skip
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -33,7 +38,9 @@ CREDENTIAL_KEYS = required("CREDENTIAL_KEYS", "a key ring `id:base64 of 32 bytes
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-DATABASE_ROLE_IS_OWNER = env.bool("HUB_AS_OWNER", default=False)  # set by manage.py for migrate and the test set-up only
+DATABASE_ROLE_IS_OWNER = env.bool(
+    "HUB_AS_OWNER", default=False
+)  # set by manage.py for migrate and the test set-up only
 _database_url = required("DATABASE_URL", "postgresql://hub_app:...@host:5432/hub (the role that runs, not the owner)")
 if DATABASE_ROLE_IS_OWNER:
     _database_url = required("OWNER_DATABASE_URL", "postgresql://hub_owner:...@host:5432/hub")
@@ -243,7 +250,9 @@ TICK_SECONDS = env.float("TICK_SECONDS", default=5.0)
 OUTGOING = env.str("OUTGOING", default="on")
 if OUTGOING not in ("on", "off"):
     raise ImproperlyConfigured("OUTGOING must be on or off")
-CHANNEL_BASE_URLS = {name: env.str(f"{name.upper()}_BASE_URL", default=entry.base_url) for name, entry in CHANNELS.items()}
+CHANNEL_BASE_URLS = {
+    name: env.str(f"{name.upper()}_BASE_URL", default=entry.base_url) for name, entry in CHANNELS.items()
+}
 WAREHOUSE_BASE_URLS = {
     name: env.str(f"{name.upper()}_BASE_URL", default=entry.base_url) for name, entry in WAREHOUSES.items()
 }
@@ -254,8 +263,10 @@ QUIET_WAREHOUSE_SECONDS = env.float("QUIET_WAREHOUSE_SECONDS", default=REAL_TIME
 MALL_GAP_SECONDS = env.float("MALL_GAP_SECONDS", default=REAL_TIMES["MALL_GAP_SECONDS"])
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=60.0)
 if PRODUCTION and any(vars()[name] != real for name, real in REAL_TIMES.items()):
-    raise ImproperlyConfigured("QUIET_MALL_SECONDS, QUIET_WAREHOUSE_SECONDS and MALL_GAP_SECONDS may differ from "
-                               "120, 600 and 1.05 only with HUB_ENV=development")
+    raise ImproperlyConfigured(
+        "QUIET_MALL_SECONDS, QUIET_WAREHOUSE_SECONDS and MALL_GAP_SECONDS may differ from "
+        "120, 600 and 1.05 only with HUB_ENV=development"
+    )
 
 LOGGING = {
     "version": 1,

@@ -45,7 +45,12 @@ class Carrier:
         self.handler = claim.handler
         self.settling = Settling(handler=claim.handler, token=claim.token, now=now)
         self.delivery = Delivery(
-            tenant_id=claim.tenant_id, lane_id=claim.lane_id, lane=claim.lane, token=claim.token, now=now, settle=self._settle_early
+            tenant_id=claim.tenant_id,
+            lane_id=claim.lane_id,
+            lane=claim.lane,
+            token=claim.token,
+            now=now,
+            settle=self._settle_early,
         )
         self._effects = {effect.pk: effect for effect in claim.effects}
         self._settled: set[int] = set()
@@ -199,7 +204,9 @@ class Carrier:
     def _give_back(self, effect: Effect, outcome: NotDone, *, looking: bool) -> None:
         seconds = outcome.retry_after or (5.0 if outcome.reason == breakers.LINE_DOWN else 0.0)
         self._write(
-            effect, outcome, lambda row, _: self.settling.give_back(row, looking=looking, seconds=seconds, reason=outcome.reason)
+            effect,
+            outcome,
+            lambda row, _: self.settling.give_back(row, looking=looking, seconds=seconds, reason=outcome.reason),
         )
 
     def _note_pause(self, outcome: Outcome | Found) -> None:
@@ -220,7 +227,9 @@ class Carrier:
                 if not left:
                     raise
                 time.sleep(0.2)
-            except Exception as error:  # the consequences are at fault: repeating would not help, losing the receipt would harm
+            except (
+                Exception
+            ) as error:  # the consequences are at fault: repeating would not help, losing the receipt would harm
                 log.exception("settling %s %s failed", effect.kind, effect.pk)
                 self._stop_unsettled(effect, outcome, error)
                 return

@@ -111,7 +111,11 @@ def _may_release(effect: Effect) -> str:
 
 
 def _may_take_back(effect: Effect) -> str:
-    return "" if effect.state == State.WAITING and not effect.attempts and not effect.claims else _refusal(effect, "left_already")
+    return (
+        ""
+        if effect.state == State.WAITING and not effect.attempts and not effect.claims
+        else _refusal(effect, "left_already")
+    )
 
 
 def _refusal(effect: Effect, otherwise: str) -> str:
@@ -165,7 +169,9 @@ def _write(effect: Effect, values: dict[str, Any]) -> None:
         wake(effect)
 
 
-def _leave_traces(rows: Sequence[Effect], *, verb: str, by: Actor, now: datetime, params: dict[str, Any], ring: bool) -> None:
+def _leave_traces(
+    rows: Sequence[Effect], *, verb: str, by: Actor, now: datetime, params: dict[str, Any], ring: bool
+) -> None:
     record(
         [Entry(verb=verb, order_id=row.order_id, params={"effect": row.pk, "kind": row.kind, "key": row.key, **params}) for row in rows],
         by=by, now=now,

@@ -66,7 +66,9 @@ class LineRow:
     waiting: int
 
 
-def stopped(*, before_id: int | None = None, kind: str = "", shop_id: int | None = None, limit: int = PAGE) -> list[EffectRow]:
+def stopped(
+    *, before_id: int | None = None, kind: str = "", shop_id: int | None = None, limit: int = PAGE
+) -> list[EffectRow]:
     """Return stopped effects with their last tries, newest first; `before_id` goes on where a page ended."""
     chosen = Effect.objects.filter(state=State.STOPPED)
     if before_id is not None:
@@ -101,7 +103,11 @@ def one(effect_id: int) -> EffectRow | None:
 
 def counts_by_state() -> dict[str, int]:
     """Return how many open effects are in each state, and how many of the waiting ones are `held`."""
-    found = Effect.objects.filter(state__in=OPEN).values("state").annotate(n=Count("pk"), kept=Count("pk", filter=~Q(hold_reason="")))
+    found = (
+        Effect.objects.filter(state__in=OPEN)
+        .values("state")
+        .annotate(n=Count("pk"), kept=Count("pk", filter=~Q(hold_reason="")))
+    )
     counts = dict.fromkeys([state.value for state in OPEN], 0) | {"held": 0}
     for row in found:
         counts[row["state"]] = row["n"]
@@ -119,7 +125,11 @@ def lines_down() -> list[LineRow]:
     )
     return [
         LineRow(
-            lane=row.lane, function=row.function, code=row.reason, since=row.opened_at, next_at=row.open_until,
+            lane=row.lane,
+            function=row.function,
+            code=row.reason,
+            since=row.opened_at,
+            next_at=row.open_until,
             waiting=waiting.get(row.lane, 0),
         )
         for row in Breaker.objects.filter(open_until__isnull=False).order_by("lane", "function")

@@ -43,7 +43,12 @@ def lock_orders(ids: list[int]) -> None:
     """Lock the orders in id order, before any effect row. The hub knows no order; it only keeps the order of locks."""
     if ids:
         orders: Any = apps.get_model("orders", "Order")
-        list(orders.objects.filter(pk__in=sorted(set(ids))).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        list(
+            orders.objects.filter(pk__in=sorted(set(ids)))
+            .order_by("pk")
+            .select_for_update(no_key=True)
+            .values_list("pk")
+        )
 
 
 class Settling:
@@ -54,7 +59,9 @@ class Settling:
         self.token = token
         self.now = now
 
-    def after_call(self, effect: Effect, outcome: Outcome, departure: Departure | None, breaker_until: datetime | None) -> None:
+    def after_call(
+        self, effect: Effect, outcome: Outcome, departure: Departure | None, breaker_until: datetime | None
+    ) -> None:
         """Write what a call came to. A refusal comes here only when looking did not explain it or is not possible."""
         lock_orders(self.handler.order_ids(effect))
         match outcome:
@@ -81,7 +88,9 @@ class Settling:
                 self._refused(effect, refused)
             case Absent_():
                 result = {key: value for key, value in effect.result.items() if key not in ("unsure_since", "open_id")}
-                self._write(effect, state=State.WAITING, sent_at=None, due_at=true_now(), result=result, reason="absent")
+                self._write(
+                    effect, state=State.WAITING, sent_at=None, due_at=true_now(), result=result, reason="absent"
+                )
             case StillOpen():
                 self._still_open(effect, found)
             case Unsure():
@@ -120,7 +129,9 @@ class Settling:
         self._write(effect, **back, due_at=true_now() + timedelta(seconds=seconds), reason=reason)
 
     def _done(self, effect: Effect, receipt: Receipt) -> None:
-        self._write(effect, state=State.DONE, settled_at=true_now(), result={**effect.result, **receipt.data}, reason="")
+        self._write(
+            effect, state=State.DONE, settled_at=true_now(), result={**effect.result, **receipt.data}, reason=""
+        )
         self.handler.settle(effect, receipt, self.now)
         wake(effect)
 
@@ -164,10 +175,14 @@ class Settling:
             return
         again = min(60.0, max(1.0, self.handler.quiet_seconds())) * random.uniform(0.5, 1.0)
         result = {**effect.result, "unsure_since": since.isoformat()}
-        self._write(effect, state=State.UNSURE, due_at=now + timedelta(seconds=again), reason="still_open", result=result)
+        self._write(
+            effect, state=State.UNSURE, due_at=now + timedelta(seconds=again), reason="still_open", result=result
+        )
 
     def _stop(self, effect: Effect, reason: str, params: Mapping[str, Any], **more: Any) -> None:
-        self._write(effect, state=State.STOPPED, reason=reason, reason_params=dict(params), settled_at=true_now(), **more)
+        self._write(
+            effect, state=State.STOPPED, reason=reason, reason_params=dict(params), settled_at=true_now(), **more
+        )
         wake(effect)
 
     def _write(self, effect: Effect, **values: Any) -> None:

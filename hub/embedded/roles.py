@@ -67,7 +67,9 @@ def make_roles(
         _refuse_exempt(admin)
         if may_create_databases:
             admin.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(OWNER)))
-            admin.execute(sql.SQL("GRANT pg_signal_backend TO {}").format(sql.Identifier(OWNER)))  # to drop a database in use
+            admin.execute(
+                sql.SQL("GRANT pg_signal_backend TO {}").format(sql.Identifier(OWNER))
+            )  # to drop a database in use
         _grant(admin, SCAN, to=OWNER)
         if not _is_superuser(admin):
             _grant(admin, OWNER, to=sql.SQL("CURRENT_USER"))  # else it could not give the database away

@@ -69,7 +69,9 @@ def read(path: str) -> Iterator[Row]:
     for code, prefecture, city, town, note in plain:
         stands_in = town
         if "階" in note:
-            stands_in = max((name for name in known[prefecture, city] if name and town.startswith(name)), key=len, default=town)
+            stands_in = max(
+                (name for name in known[prefecture, city] if name and town.startswith(name)), key=len, default=town
+            )
         flags = NUMBERLESS if "階" in note else 0
         yield Row(int(code), prefecture, city, town, stands_in, flags, chome_of(note))
     for code, text in base.execute("SELECT code, data FROM office_data ORDER BY code"):

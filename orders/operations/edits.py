@@ -89,7 +89,11 @@ def edit_parcel(
 
 def _refresh_doubt(order_id: int) -> None:
     """Copy the first doubtful address of the order's parcels to the order, where tasks and rules read it."""
-    doubts = Parcel.objects.filter(order_id=order_id, closed_at__isnull=True).exclude(address_doubt="").order_by("position", "pk")
+    doubts = (
+        Parcel.objects.filter(order_id=order_id, closed_at__isnull=True)
+        .exclude(address_doubt="")
+        .order_by("position", "pk")
+    )
     Order.objects.filter(pk=order_id).update(address_doubt=doubts.values_list("address_doubt", flat=True).first() or "")
 
 

@@ -105,7 +105,17 @@ def close_mark(
 
 
 CLOSED_BY_HAND = frozenset(
-    {"hold", "withdrawn", "rule_failed", "mall_changed", "remark", "short", "cannot_ship", "confirm_refused", "cancel_refused"}
+    {
+        "hold",
+        "withdrawn",
+        "rule_failed",
+        "mall_changed",
+        "remark",
+        "short",
+        "cannot_ship",
+        "confirm_refused",
+        "cancel_refused",
+    }
 )
 """System tasks that a person closes without an override: they wait for exactly that."""
 

@@ -75,7 +75,11 @@ def _date_only(draft: Draft) -> None:
 
 
 def _wished(draft: Draft) -> None:
-    _wish(draft, draft.day(draft.dice.randint(*draft.generator.wish_days)), draft.dice.choice((1, 1214, 1416, 1618, 1820, 1921)))
+    _wish(
+        draft,
+        draft.day(draft.dice.randint(*draft.generator.wish_days)),
+        draft.dice.choice((1, 1214, 1416, 1618, 1820, 1921)),
+    )
 
 
 def _wish(draft: Draft, day: str, term: int | None) -> None:

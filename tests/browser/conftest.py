@@ -26,7 +26,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 
 class _Silent(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the name is the library's)
+    def log_message(self, format: str, *args: Any) -> None:
         pass
 
 
@@ -56,7 +56,9 @@ def page(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """A page of a fresh browser at 1440 pixels, in Japanese."""
     if CHROMIUM is None:
         pytest.skip("browser tests need a Chromium: apt-get install chromium")
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop in this thread; nothing here is asynchronous
+    monkeypatch.setenv(
+        "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
+    )  # Playwright keeps a loop in this thread; nothing here is asynchronous
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP", base_url=address)
@@ -64,5 +66,3 @@ def page(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         yield page
         context.close()
         browser.close()
-
-

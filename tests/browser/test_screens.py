@@ -52,7 +52,9 @@ def furnish(tenant: Tenant) -> tuple[str, str]:
             mall_order(
                 placed_at=NOW - timedelta(minutes=13 * n + 31),
                 buyer=buyer,
-                lines=tuple(mall_line(str(k), quantity=1 + n % 3, price_yen=980 + 110 * k) for k in range(1, 2 + n % 3)),
+                lines=tuple(
+                    mall_line(str(k), quantity=1 + n % 3, price_yen=980 + 110 * k) for k in range(1, 2 + n % 3)
+                ),
                 state=state,
                 payment_state="open" if state == "processing" else "settled",
                 blocks=("payment",) if state == "processing" else (),
@@ -67,7 +69,11 @@ def furnish(tenant: Tenant) -> tuple[str, str]:
         )
     take_in(tenant, shop, *orders)
     take_in(tenant, shop, mall_order(lines=(mall_line("未対応の商品"),)), mapped=False)
-    take_in(tenant, shop, mall_order(placed_at=NOW - timedelta(minutes=4), state="new", payment_state="open", blocks=("unconfirmed",)))
+    take_in(
+        tenant,
+        shop,
+        mall_order(placed_at=NOW - timedelta(minutes=4), state="new", payment_state="open", blocks=("unconfirmed",)),
+    )
     judge(tenant.pk)
     with tenant_transaction(tenant.pk):
         some = list(Order.objects.filter(phase="ready").order_by("pk")[:4])
@@ -129,7 +135,9 @@ def test_every_screen_opens_quietly_at_both_widths(signed_in: Page, tenant: Tena
     order, shop = furnish(tenant)
     said: list[str] = []
     signed_in.on("pageerror", lambda error: said.append(f"{signed_in.url}: {error}"))
-    signed_in.on("console", lambda message: said.append(f"{signed_in.url}: {message.text}") if message.type == "error" else None)
+    signed_in.on(
+        "console", lambda message: said.append(f"{signed_in.url}: {message.text}") if message.type == "error" else None
+    )
     screens = {**SCREENS, "order": f"/orders/{order}/", "shop": f"/settings/shops/{shop}/"}
 
     wrong = [fault for name, path in screens.items() for fault in visit(signed_in, path, name)]
@@ -139,9 +147,11 @@ def test_every_screen_opens_quietly_at_both_widths(signed_in: Page, tenant: Tena
 
 
 def test_screens_of_an_empty_tenant_teach_instead_of_being_blank(signed_in: Page, tenant: Tenant) -> None:
-    wrong = [fault for name, path in SCREENS.items() for fault in visit(signed_in, path, f"empty-{name}")] if not SHOTS else []
+    wrong = (
+        [fault for name, path in SCREENS.items() for fault in visit(signed_in, path, f"empty-{name}")]
+        if not SHOTS
+        else []
+    )
 
     assert wrong == []
     Clock.objects.all().delete()
-
-

@@ -185,7 +185,9 @@ def world() -> Iterator[Counterpart]:
         yield WORLD
 
 
-def decide(tenant_id: int, keys: Iterable[str], *, kind: str = "test.tell", now: datetime, lane: str = LANE, **more: Any) -> list[int]:
+def decide(
+    tenant_id: int, keys: Iterable[str], *, kind: str = "test.tell", now: datetime, lane: str = LANE, **more: Any
+) -> list[int]:
     """Enqueue one effect for each key; return their ids."""
     payload = more.pop("payload", {})
     with tenant_transaction(tenant_id):

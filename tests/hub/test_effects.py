@@ -32,7 +32,9 @@ def bells() -> Iterator[list[Bell]]:
     stages._publisher, stages._stopping = before
 
 
-def test_enqueue_decides_a_key_once_and_rings_after_the_commit(tenant: Tenant, other_side: Counterpart, bells: list[Bell]) -> None:
+def test_enqueue_decides_a_key_once_and_rings_after_the_commit(
+    tenant: Tenant, other_side: Counterpart, bells: list[Bell]
+) -> None:
     with tenant_transaction(tenant.pk):
         first = enqueue("test.tell", lane=LANE, key="a", payload={"day": NOW}, now=NOW)
         second = enqueue("test.tell", lane=LANE, key="b", payload={}, now=NOW)
@@ -131,7 +133,9 @@ def test_refusal_of_what_is_there_already_is_done(tenant: Tenant, other_side: Co
     assert states(tenant.pk) == {"a": "done"}
 
 
-def test_refusal_that_cannot_be_looked_at_now_is_decided_by_the_next_look(tenant: Tenant, other_side: Counterpart) -> None:
+def test_refusal_that_cannot_be_looked_at_now_is_decided_by_the_next_look(
+    tenant: Tenant, other_side: Counterpart
+) -> None:
     [pk] = decide(tenant.pk, ["a"], now=NOW)
     other_side.answers["a"] = Refused(reason="already_moved_on")
     other_side.knows = lambda key: NotDone(reason="mall_down")  # type: ignore[method-assign]
@@ -217,7 +221,9 @@ def test_later_effect_waits_for_those_it_names_while_they_are_open(tenant: Tenan
     assert effect(tenant.pk, second).state == "done"
 
 
-def test_effects_of_one_order_keep_their_order_and_do_not_hold_up_others(tenant: Tenant, other_side: Counterpart) -> None:
+def test_effects_of_one_order_keep_their_order_and_do_not_hold_up_others(
+    tenant: Tenant, other_side: Counterpart
+) -> None:
     [pk] = decide(tenant.pk, ["one"], now=NOW, order_id=7)
     decide(tenant.pk, ["two"], now=NOW, order_id=7)
     decide(tenant.pk, ["other"], now=NOW, order_id=8)
@@ -259,7 +265,9 @@ def test_effect_that_breaks_its_handler_stops_only_itself(tenant: Tenant, other_
     assert states(tenant.pk) == {"bad": "waiting:handler_fault", "good": "done"}
 
 
-def test_consequences_that_fail_give_the_effect_to_a_person_with_its_receipt(tenant: Tenant, other_side: Counterpart) -> None:
+def test_consequences_that_fail_give_the_effect_to_a_person_with_its_receipt(
+    tenant: Tenant, other_side: Counterpart
+) -> None:
     [pk] = decide(tenant.pk, ["a"], now=NOW, payload={"unsettled": True})
 
     deliver_all(tenant.pk)
@@ -269,7 +277,9 @@ def test_consequences_that_fail_give_the_effect_to_a_person_with_its_receipt(ten
     assert other_side.done == {"a": 1}
 
 
-def test_nothing_is_claimed_while_outgoing_is_off(tenant: Tenant, other_tenant: Tenant, other_side: Counterpart) -> None:
+def test_nothing_is_claimed_while_outgoing_is_off(
+    tenant: Tenant, other_tenant: Tenant, other_side: Counterpart
+) -> None:
     decide(tenant.pk, ["a"], now=NOW)
     decide(other_tenant.pk, ["b"], now=NOW)
     with tenant_transaction(tenant.pk):

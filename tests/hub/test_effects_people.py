@@ -24,7 +24,9 @@ def stop(tenant: Tenant, other_side: Counterpart, key: str = "a", kind: str = "t
     return pk
 
 
-def test_send_again_looks_first_and_does_not_repeat_what_happened(tenant: Tenant, other_side: Counterpart, by: Actor) -> None:
+def test_send_again_looks_first_and_does_not_repeat_what_happened(
+    tenant: Tenant, other_side: Counterpart, by: Actor
+) -> None:
     pk = stop(tenant, other_side)
     other_side.done["a"] = 1
     with tenant_transaction(tenant.pk):
@@ -36,7 +38,11 @@ def test_send_again_looks_first_and_does_not_repeat_what_happened(tenant: Tenant
     assert states(tenant.pk) == {"a": "done"}
     assert other_side.done == {"a": 1}
     with tenant_transaction(tenant.pk):
-        assert AuditEntry.objects.get(verb="effect.sent_again").params == {"effect": pk, "kind": "test.tell", "key": "a"}
+        assert AuditEntry.objects.get(verb="effect.sent_again").params == {
+            "effect": pk,
+            "kind": "test.tell",
+            "key": "a",
+        }
 
 
 @pytest.mark.parametrize("kind", ["test.tell", "test.blindfold"])
@@ -51,7 +57,9 @@ def test_send_again_sends_what_is_absent(tenant: Tenant, other_side: Counterpart
     assert other_side.done == {"a": 1}
 
 
-def test_mark_done_takes_the_consequences_and_keeps_the_proof(tenant: Tenant, other_side: Counterpart, by: Actor) -> None:
+def test_mark_done_takes_the_consequences_and_keeps_the_proof(
+    tenant: Tenant, other_side: Counterpart, by: Actor
+) -> None:
     pk = stop(tenant, other_side)
 
     with tenant_transaction(tenant.pk):
@@ -94,7 +102,9 @@ def test_released_effect_goes(tenant: Tenant, other_side: Counterpart, by: Actor
     assert states(tenant.pk) == {"a": "done", "b": "waiting"}
 
 
-def test_stopped_list_shows_what_was_asked_and_answered(tenant: Tenant, other_tenant: Tenant, other_side: Counterpart) -> None:
+def test_stopped_list_shows_what_was_asked_and_answered(
+    tenant: Tenant, other_tenant: Tenant, other_side: Counterpart
+) -> None:
     pk = stop(tenant, other_side)
     stop(other_tenant, other_side)
 

@@ -46,7 +46,9 @@ def test_lost_answer_is_found_and_done_without_a_second_call(tenant: Tenant, oth
     assert (other_side.done, other_side.looks) == ({"a": 1}, 1)
 
 
-def test_nobody_looks_before_the_quiet_time_is_over(tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_looks_before_the_quiet_time_is_over(
+    tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tests.hub.counterpart.Tell.quiet_seconds", lambda self: 60.0)
     [pk] = decide(tenant.pk, ["a"], now=NOW)
     other_side.answers["a"] = Unsure(reason="ReadTimeout")
@@ -81,7 +83,12 @@ def test_what_is_still_open_is_asked_for_half_an_hour_then_stops(tenant: Tenant,
     deliver_all(tenant.pk)
     assert states(tenant.pk) == {"a": "unsure:still_open"}
     before = effect(tenant.pk, pk).result
-    change(tenant.pk, pk, due_at=true_now(), result={**before, "unsure_since": (true_now() - timedelta(minutes=31)).isoformat()})
+    change(
+        tenant.pk,
+        pk,
+        due_at=true_now(),
+        result={**before, "unsure_since": (true_now() - timedelta(minutes=31)).isoformat()},
+    )
 
     deliver_all(tenant.pk)
 
@@ -96,7 +103,11 @@ def test_what_cannot_be_asked_about_stops(tenant: Tenant, other_side: Counterpar
     deliver_all(tenant.pk)
 
     stopped = effect(tenant.pk, pk)
-    assert (stopped.state, stopped.reason, stopped.reason_params) == ("stopped", "maybe_done", {"detail": "ReadTimeout"})
+    assert (stopped.state, stopped.reason, stopped.reason_params) == (
+        "stopped",
+        "maybe_done",
+        {"detail": "ReadTimeout"},
+    )
 
 
 def test_outage_while_looking_leaves_nothing_stopped(tenant: Tenant, other_side: Counterpart) -> None:
@@ -155,7 +166,9 @@ def test_worker_dead_after_the_mark_leaves_effects_to_be_looked_for(
     assert (other_side.done, other_side.looks) == ({"a": 1, "b": 1}, 1)
 
 
-def test_sweep_waits_for_the_quiet_time_after_the_mark(tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweep_waits_for_the_quiet_time_after_the_mark(
+    tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tests.hub.counterpart.Tell.quiet_seconds", lambda self: 120.0)
     [pk] = decide(tenant.pk, ["a"], now=NOW)
     claim = claims.take(tenant.pk, lane_id(tenant.pk))
@@ -171,7 +184,9 @@ def test_sweep_waits_for_the_quiet_time_after_the_mark(tenant: Tenant, other_sid
     assert swept.due_at - swept.sent_at == timedelta(seconds=120)
 
 
-def test_effect_that_kills_its_worker_stops_after_three_claims_and_alone(tenant: Tenant, other_side: Counterpart) -> None:
+def test_effect_that_kills_its_worker_stops_after_three_claims_and_alone(
+    tenant: Tenant, other_side: Counterpart
+) -> None:
     decide(tenant.pk, ["bad", "good"], now=NOW)
     assert len(take(tenant).effects) == 2
     for _ in range(2):
@@ -246,7 +261,9 @@ def test_each_mark_renews_the_lease_of_the_lane(tenant: Tenant, other_side: Coun
         assert Lane.objects.get(name=LANE).claimed_until > true_now() + timedelta(seconds=50)
 
 
-def test_worker_frozen_after_the_mark_sends_nothing(tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_frozen_after_the_mark_sends_nothing(
+    tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch
+) -> None:
     [pk] = decide(tenant.pk, ["a"], now=NOW)
     start = time.clock_gettime(time.CLOCK_BOOTTIME)
     frozen = [0.0]
@@ -274,7 +291,9 @@ def test_worker_frozen_after_the_mark_sends_nothing(tenant: Tenant, other_side: 
         (ValueError("odd answer"), "unsure:interrupted"),
     ],
 )
-def test_handler_that_raises_leaves_what_is_certain(tenant: Tenant, other_side: Counterpart, error: Exception, expected: str) -> None:
+def test_handler_that_raises_leaves_what_is_certain(
+    tenant: Tenant, other_side: Counterpart, error: Exception, expected: str
+) -> None:
     decide(tenant.pk, ["a"], now=NOW)
     other_side.answers["a"] = error
 
@@ -283,7 +302,9 @@ def test_handler_that_raises_leaves_what_is_certain(tenant: Tenant, other_side: 
     assert states(tenant.pk) == {"a": expected}
 
 
-@pytest.mark.parametrize(("error", "reason"), [(Later(3.0), "no_slot"), (Stopping(), "stopping"), (LineDown(), "line_down")])
+@pytest.mark.parametrize(
+    ("error", "reason"), [(Later(3.0), "no_slot"), (Stopping(), "stopping"), (LineDown(), "line_down")]
+)
 def test_interrupted_claim_gives_back_what_is_not_sent(
     tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:

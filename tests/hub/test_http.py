@@ -69,7 +69,9 @@ def test_call_after_the_two_seconds_sends_nothing(server: Server, client: Client
     assert server.arrived == []
 
 
-def test_slow_connecting_is_noticed_before_the_first_byte(server: Server, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_connecting_is_noticed_before_the_first_byte(
+    server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     start = boottime()
     clock = iter([start, start + 2.5])
     monkeypatch.setattr(http, "boottime", lambda: next(clock))

@@ -163,7 +163,9 @@ def test_tenant_wide_unit_is_worked_by_one_and_once_more_when_rung_meanwhile(ten
 @override_settings(STAGES=WIDE, LEASE_SECONDS=0.05)
 def test_lease_of_a_dead_worker_runs_out(tenant: Tenant) -> None:
     worked.clear()
-    assert stages._take({"tenant": tenant.pk, "stage": "judge", "token": "00000000-0000-4000-8000-000000000000", "lease": 0.05})
+    assert stages._take(
+        {"tenant": tenant.pk, "stage": "judge", "token": "00000000-0000-4000-8000-000000000000", "lease": 0.05}
+    )
     time.sleep(0.06)
 
     stages.run("judge", tenant.pk, 0)
@@ -182,7 +184,9 @@ def test_failing_unit_frees_its_lease_and_leaves_the_others_their_turn(tenant: T
         assert StageLease.objects.get(stage="judge").until is None
 
 
-def test_silent_worker_ticks_by_itself(tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_worker_ticks_by_itself(
+    tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decide(tenant.pk, ["a"], now=NOW)
     monkeypatch.setattr(jobs, "SILENCE_SECONDS", 0.0)
     ends = time.monotonic() + 20.0

@@ -21,7 +21,9 @@ from tests.hub.forks import Child
 ACCOUNT = "shop:1"
 
 
-def caller(tenant_id: int, klass: str, until: float, *, seed: int, late_rate: float = 0.0) -> Callable[[], list[tuple[float, str]]]:
+def caller(
+    tenant_id: int, klass: str, until: float, *, seed: int, late_rate: float = 0.0
+) -> Callable[[], list[tuple[float, str]]]:
     """Return a process that takes slots until a moment and says when each call left. Some are delayed between slot and call."""
 
     def run() -> list[tuple[float, str]]:
@@ -44,7 +46,9 @@ def late_once(delays: list[float]) -> None:
         time.sleep(delays.pop())
 
 
-def departures(tenant: Tenant, classes: list[str], *, seconds: float, late_rate: float = 0.0) -> list[tuple[float, str]]:
+def departures(
+    tenant: Tenant, classes: list[str], *, seconds: float, late_rate: float = 0.0
+) -> list[tuple[float, str]]:
     until = time.monotonic() + seconds
     children = [Child(caller(tenant.pk, klass, until, seed=n, late_rate=late_rate)) for n, klass in enumerate(classes)]
     ended = [child.join() for child in children]

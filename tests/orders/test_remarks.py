@@ -14,7 +14,10 @@ TWELVE = {
     "day and time": ("[配送日時指定:]\n2025-11-08(土)\n14:00-16:00\n", ""),
     "day only, then a wish": ("[配送日時指定:]\n2025-11-08(土)\n\n不在時は連絡をください\n", "不在時は連絡をください"),
     "time only, older spelling of windows": ("[配送日時指定:]\r\n\r\n午前中\r\n", ""),
-    "older spelling of the day": ("[配送日時指定:]\n2018年01月23日（火）\n18時～20時\n門の前に置いてください", "門の前に置いてください"),
+    "older spelling of the day": (
+        "[配送日時指定:]\n2018年01月23日（火）\n18時～20時\n門の前に置いてください",
+        "門の前に置いてください",
+    ),
     "no block, free text": ("のしの名前は山田でお願いします。", "のしの名前は山田でお願いします。"),
     "empty labelled sections": ("[配送日時指定:]\n\n\n[メッセージ:]\n\n[のし名入れ:]\n　\n", ""),
     "harmless answers": ("[配送日時指定:]\n\n\n[メルマガ:]\n希望しない\n[ラッピング:]\nなし\n[領収書:]\n不要\n", ""),

@@ -25,7 +25,17 @@ METHODS = {
     "mail": "mail", "メール便": "mail", "ゆうパケット": "mail", "ネコポス": "mail",
     "cool": "cool", "クール便": "cool", "冷蔵": "cool", "frozen": "frozen", "クール冷凍便": "frozen", "冷凍": "frozen",
 }  # fmt: skip
-TIMES = {"": "", "other": "", "morning": "am", "afternoon": "pm", "am": "am", "午前": "am", "午前中": "am", "pm": "pm", "午後": "pm"}
+TIMES = {
+    "": "",
+    "other": "",
+    "morning": "am",
+    "afternoon": "pm",
+    "am": "am",
+    "午前": "am",
+    "午前中": "am",
+    "pm": "pm",
+    "午後": "pm",
+}
 PERIOD = re.compile(r"(\d{1,2})(?::?00|時)?[-~〜―ー](\d{1,2})(?::?00|時)?|(\d{1,2})(\d{2})")
 STATES = frozenset({"accepted", "working", "refused", "cannot_ship", "withdrawn", "shipped"})
 REASONS = {"refused": "warehouse_refused", "cannot_ship": "cannot_ship"}  # codes; the warehouse's own words go beside

@@ -30,5 +30,7 @@ class Command(BaseCommand):
 
     def _run(self, stage: str) -> stages.Round:
         found = stages.tick(stage)
-        self.stdout.write(f"{stage:<10} due {found.due:>4}  done {found.done:>4}  failed {found.failed:>3}  {found.seconds:7.2f} s")
+        self.stdout.write(
+            f"{stage:<10} due {found.due:>4}  done {found.done:>4}  failed {found.failed:>3}  {found.seconds:7.2f} s"
+        )
         return found
