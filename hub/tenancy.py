@@ -104,11 +104,19 @@ def install_fences() -> None:
         cursor.execute("SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'public'")
         policies = set(cursor.fetchall())
         every = tenant_models()
-        for model in every:
+        for model in _referenced(every):
             _add_identity_key(cursor, model, constraints)
         for model in every:
             _add_reference_keys(cursor, model, constraints)
             _add_policies(cursor, model, policies)
+
+
+def _referenced(every: list[type[TenantModel]]) -> list[type[TenantModel]]:
+    """Return the models that others refer to. The rest need no key by tenant: each index is paid for by every row of an import."""
+    found = {
+        f.remote_field.model for model in every for f in model._meta.local_fields if isinstance(f, TenantForeignKey)
+    }
+    return [model for model in every if model in found]
 
 
 def _add_identity_key(cursor: CursorWrapper, model: type[TenantModel], known: set[str]) -> None:
