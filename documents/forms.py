@@ -13,11 +13,17 @@ from orders.fields import FIELDS
 
 
 class ExportForm(forms.Form):
-    columns = forms.MultipleChoiceField(label=_("列"), initial=list(exports.DEFAULT_COLUMNS), widget=forms.CheckboxSelectMultiple)
-    profile = forms.ChoiceField(
-        label=_("使い道"), choices=[("spreadsheet", _("表計算で開く")), ("machine", _("ほかのシステムに渡す"))], initial="spreadsheet"
+    columns = forms.MultipleChoiceField(
+        label=_("列"), initial=list(exports.DEFAULT_COLUMNS), widget=forms.CheckboxSelectMultiple
     )
-    encoding = forms.ChoiceField(label=_("文字コード"), choices=[("utf-8", "UTF-8"), ("cp932", "Shift_JIS (Windows)")], initial="utf-8")
+    profile = forms.ChoiceField(
+        label=_("使い道"),
+        choices=[("spreadsheet", _("表計算で開く")), ("machine", _("ほかのシステムに渡す"))],
+        initial="spreadsheet",
+    )
+    encoding = forms.ChoiceField(
+        label=_("文字コード"), choices=[("utf-8", "UTF-8"), ("cp932", "Shift_JIS (Windows)")], initial="utf-8"
+    )
     replace = forms.BooleanField(label=_("Windowsにない文字は置き換える"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -34,8 +40,14 @@ class PasteForm(forms.Form):
         label=_("貼り付ける"), required=False, max_length=20_000_000, strip=False,
         widget=forms.Textarea(attrs={"rows": 8, "placeholder": "338866-20261122-0034512998\t4012-3456-7890", "class": "code"}),
     )  # fmt: skip
-    upload = forms.FileField(label=_("またはファイル"), required=False, help_text=_("CSV・TSV・テキスト(UTF-8かShift_JIS)、5,000行まで"))
-    carrier = forms.ChoiceField(label=_("運送会社"), required=False, choices=[("", _("行に書いてある")), *((c.code, c.label) for c in CARRIERS.values())])
+    upload = forms.FileField(
+        label=_("またはファイル"), required=False, help_text=_("CSV・TSV・テキスト(UTF-8かShift_JIS)、5,000行まで")
+    )
+    carrier = forms.ChoiceField(
+        label=_("運送会社"),
+        required=False,
+        choices=[("", _("行に書いてある")), *((c.code, c.label) for c in CARRIERS.values())],
+    )
     shipped_on = forms.DateField(label=_("出荷日"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def clean(self) -> dict[str, Any]:

@@ -19,7 +19,11 @@ def is_htmx(request: HttpRequest) -> bool:
 
 def came_from(request: HttpRequest, otherwise: str = "/") -> str:
     """Return the page of ours that this request was sent from: `next`, else the referrer, else `otherwise`."""
-    for wanted in (request.POST.get("next", ""), request.headers.get("HX-Current-URL", ""), request.headers.get("Referer", "")):
+    for wanted in (
+        request.POST.get("next", ""),
+        request.headers.get("HX-Current-URL", ""),
+        request.headers.get("Referer", ""),
+    ):
         if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
             parts = urlsplit(wanted)
             return parts.path + (f"?{parts.query}" if parts.query else "")
@@ -49,4 +53,6 @@ def done(request: HttpRequest, words: str, *, to: str = "", undo_url: str = "", 
 
 def say(words: str, *, status: int = 204, tone: str = "good", **events: Any) -> HttpResponse:
     """Answer htmx with a toast alone; the page stays as it is."""
-    return HttpResponse(status=status, headers={"HX-Trigger": json.dumps({"toast": {"words": words, "tone": tone}, **events})})
+    return HttpResponse(
+        status=status, headers={"HX-Trigger": json.dumps({"toast": {"words": words, "tone": tone}, **events})}
+    )

@@ -24,7 +24,7 @@ def _password(label: Any, *, new: bool = False, **more: Any) -> forms.CharField:
     return forms.CharField(label=label, strip=False, widget=forms.PasswordInput(attrs=attrs), **more)
 
 
-class SignIn(LoginForm):  # type: ignore[misc]  (allauth ships no types)
+class SignIn(LoginForm):
     """Address and password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,7 +45,7 @@ class _Code:
         self.fields["code"].widget = forms.TextInput(attrs=CODE)
 
 
-class SecondFactor(AuthenticateForm, _Code):  # type: ignore[misc]
+class SecondFactor(AuthenticateForm, _Code):
     """The digits of the authenticator, or a recovery code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,33 +53,33 @@ class SecondFactor(AuthenticateForm, _Code):  # type: ignore[misc]
         self.word_code()
 
 
-class SecondFactorAgain(FactorAgainForm, _Code):  # type: ignore[misc]
+class SecondFactorAgain(FactorAgainForm, _Code):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.word_code()
 
 
-class PasswordAgain(ReauthenticateForm):  # type: ignore[misc]
+class PasswordAgain(ReauthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password"] = _password(_("パスワード"))
 
 
-class PasswordReset(ResetPasswordForm):  # type: ignore[misc]
+class PasswordReset(ResetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("メールアドレス")
         self.fields["email"].widget = forms.EmailInput(attrs={"autocomplete": "username"})
 
 
-class NewPassword(ResetPasswordKeyForm):  # type: ignore[misc]
+class NewPassword(ResetPasswordKeyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = _("新しいパスワード")
         self.fields["password2"].label = _("新しいパスワード（もう一度）")
 
 
-class SecondFactorSetup(ActivateTOTPForm, _Code):  # type: ignore[misc]
+class SecondFactorSetup(ActivateTOTPForm, _Code):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.word_code()
@@ -91,7 +91,9 @@ class AccountForm(forms.Form):
     name = forms.CharField(label=_("お名前"), max_length=100, required=False)
     language = forms.ChoiceField(label=_("言語"), choices=settings.LANGUAGES)
     theme = forms.ChoiceField(
-        label=_("明るさ"), required=False, choices=[("", _("端末に合わせる")), ("light", _("明るい")), ("dark", _("暗い"))]
+        label=_("明るさ"),
+        required=False,
+        choices=[("", _("端末に合わせる")), ("light", _("明るい")), ("dark", _("暗い"))],
     )
 
 
@@ -161,7 +163,10 @@ class TokenForm(forms.Form):
     name = forms.CharField(label=_("名前"), max_length=100, help_text=_("どのシステムが使うか分かるように。"))
     scopes = forms.MultipleChoiceField(label=_("できること"), widget=forms.CheckboxSelectMultiple)
     days = forms.TypedChoiceField(
-        label=_("期限"), coerce=int, initial=90, choices=[(30, _("30日")), (90, _("90日")), (180, _("180日")), (365, _("365日"))]
+        label=_("期限"),
+        coerce=int,
+        initial=90,
+        choices=[(30, _("30日")), (90, _("90日")), (180, _("180日")), (365, _("365日"))],
     )
 
     def __init__(self, *args: Any, scopes: list[tuple[str, str]], **kwargs: Any) -> None:

@@ -52,7 +52,8 @@ def parts(request: HttpRequest) -> dict[str, Any]:
         "tenant": Place(pk=visit.tenant.pk, name=visit.tenant.name),
         "tenants": [Place(pk=one.tenant_id, name=one.tenant_name) for one in visit.memberships],
         "member": _person(visit.user, visit.member.role),
-        "outgoing_off": OFF.get(off) or (f"({visit.tenant.outgoing_reason})" if off and visit.tenant.outgoing_reason else off and " "),
+        "outgoing_off": OFF.get(off)
+        or (f"({visit.tenant.outgoing_reason})" if off and visit.tenant.outgoing_reason else off and " "),
         "practice": visit.tenant.practice,
         "offer_second_factor": not is_mfa_enabled(visit.user),
     }

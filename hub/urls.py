@@ -41,6 +41,10 @@ by_name_of_allauth = [
     path("sign-in/again/", signing.password_again, name="account_reauthenticate"),
     path("password/reset/", signing.password_reset, name="account_reset_password"),
     path("password/reset/sent/", signing.password_reset_sent, name="account_reset_password_done"),
-    re_path(r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", signing.password_set, name="account_reset_password_from_key"),
+    re_path(
+        r"^password/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        signing.password_set,
+        name="account_reset_password_from_key",
+    ),
 ]
 """Addresses that allauth asks for by its own names."""

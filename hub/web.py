@@ -34,7 +34,7 @@ from hub.audit import Actor
 from hub.clock import business_now
 from hub.models import Member, Role, Tenant, User
 from hub.problems import Problem, explain, known
-from hub.rights import LABELS, RIGHTS, least, may
+from hub.rights import RIGHTS, least, may
 from hub.tenancy import tenant_or_none, tenant_transaction
 
 View = Callable[..., HttpResponse]
@@ -161,7 +161,7 @@ def need_second_factor(request: HttpRequest, user: User, seconds: int) -> None:
         raise ReauthenticationRequired
 
 
-def refuse(request: HttpRequest, error: Exception) -> HttpResponse:
+def refuse(request: HttpRequest, error: BaseException) -> HttpResponse:
     """Tell a refusal on the page the person came from, or on a page of its own. The transaction is rolled back by now."""
     problem = explain(error)
     assert problem is not None, error
@@ -275,7 +275,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     def build() -> SimpleNamespace:
         visit = getattr(request, "hub", None)
         if visit is None or tenant_or_none() is None:
-            return SimpleNamespace(theme=request.COOKIES.get("hub-theme", "") if request.COOKIES.get("hub-theme") in ("light", "dark") else "")
+            return SimpleNamespace(
+                theme=request.COOKIES.get("hub-theme", "")
+                if request.COOKIES.get("hub-theme") in ("light", "dark")
+                else ""
+            )
         parts: dict[str, Any] = {"toasts": request.session.pop("toasts", []) if "toasts" in request.session else []}
         for path in settings.FRAME_PARTS:
             parts.update(import_string(path)(request))

@@ -29,7 +29,11 @@ class Line:
 def parts(request: HttpRequest) -> dict[str, Any]:
     """Return what base.html shows of orders, in about ten small statements."""
     visit: Visit = request.hub  # type: ignore[attr-defined]
-    shops = list(Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials", "covered", "unknown_fields"))
+    shops = list(
+        Shop.objects.filter(retired_at__isnull=True)
+        .order_by("position", "pk")
+        .defer("credentials", "covered", "unknown_fields")
+    )
     errors = troubles.counts(visit.now)
     error_count = sum(errors.values())
     held = Order.objects.filter(is_open=True, held=True).count()
@@ -41,7 +45,9 @@ def parts(request: HttpRequest) -> dict[str, Any]:
         "health": _health(shops, errors),
         "jobs": jobs_of(visit.member, now=visit.now),
         "blind_shops": [_blind(shop) for shop in shops if shop.blind_since],
-        "observing_shops": [{"name": s.name, "url": _url(s)} for s in shops if s.mode == ShopMode.OBSERVE and s.polling],
+        "observing_shops": [
+            {"name": s.name, "url": _url(s)} for s in shops if s.mode == ShopMode.OBSERVE and s.polling
+        ],
     }
 
 
@@ -65,10 +71,18 @@ def _health(shops: list[Shop], errors: dict[str, int]) -> dict[str, Any]:
         Line(tone="stop", words=_("%(shop)s: 見えていません") % {"shop": shop.name}, url=_url(shop)) for shop in blind
     ]
     if errors.get("stopped"):
-        lines.append(Line(tone="stop", words=_("%(n)s件の送信が止まっています") % {"n": errors["stopped"]}, url=reverse("orders:errors")))
+        lines.append(
+            Line(
+                tone="stop",
+                words=_("%(n)s件の送信が止まっています") % {"n": errors["stopped"]},
+                url=reverse("orders:errors"),
+            )
+        )
     well = len(shops) - len(blind)
     if well and lines:
-        lines.append(Line(tone="good", words=_("ほか %(n)sショップは見えています") % {"n": well}, url=reverse("orders:shops")))
+        lines.append(
+            Line(tone="good", words=_("ほか %(n)sショップは見えています") % {"n": well}, url=reverse("orders:shops"))
+        )
     if blind:
         return {"tone": "stop", "words": _("%(n)sショップが見えていません") % {"n": len(blind)}, "lines": lines}
     if errors.get("stopped"):

@@ -20,7 +20,11 @@ def _blind_count(now: datetime) -> int:
 
 
 def _blind(now: datetime, limit: int) -> list[Trouble]:
-    shops = Shop.objects.filter(blind_since__isnull=False, retired_at__isnull=True).defer("credentials", "covered").order_by("blind_since")
+    shops = (
+        Shop.objects.filter(blind_since__isnull=False, retired_at__isnull=True)
+        .defer("credentials", "covered")
+        .order_by("blind_since")
+    )
     return [
         Trouble(
             title=_("%(shop)s の注文が見えていません") % {"shop": shop.name}, cause=f"{say(shop.blind_reason)} {advise(shop.blind_reason)}",
@@ -52,12 +56,17 @@ def _refused_count(now: datetime) -> int:
 
 
 def _refused(now: datetime, limit: int) -> list[Trouble]:
-    rows = Parcel.objects.filter(state=ParcelState.CANNOT_SHIP, closed_at__isnull=True).select_related("warehouse").order_by("state_at", "pk")
+    rows = (
+        Parcel.objects.filter(state=ParcelState.CANNOT_SHIP, closed_at__isnull=True)
+        .select_related("warehouse")
+        .order_by("state_at", "pk")
+    )
     return [
         Trouble(
             title=_("%(warehouse)s が出荷依頼を断りました") % {"warehouse": row.warehouse.name if row.warehouse else _("倉庫")},
             cause=" ".join(filter(None, (say(row.ship_fault), advise(row.ship_fault)))),
-            since=row.state_at or now, url=reverse("orders:detail", args=[row.order_id]), icon="warehouse", tone="wait", order_id=row.order_id,
+            since=row.state_at or now, url=reverse("orders:detail", args=[row.order_id]), icon="warehouse", tone="wait",
+            order_id=row.order_id,
             acts=[Act(words=_("もう一度出せるようにする"), url=reverse("orders:reopen", args=[row.pk]))],
         )
         for row in rows[:limit]
@@ -73,5 +82,7 @@ SOURCES = [
 
 def read_again(rejected: RejectedPayload, *, now: datetime) -> None:
     """Put a number that could not be understood back on the list of those to fetch."""
-    OrderNumber.objects.filter(shop_id=rejected.shop_id, number=rejected.number).update(state=NumberState.NAMED, tries=0, named_at=now, error="")
+    OrderNumber.objects.filter(shop_id=rejected.shop_id, number=rejected.number).update(
+        state=NumberState.NAMED, tries=0, named_at=now, error=""
+    )
     Shop.objects.filter(pk=rejected.shop_id).update(next_poll_at=now)

@@ -3,7 +3,20 @@
 from django.urls import URLPattern, path
 
 from hub.ids import register_in_paths
-from orders.views import acts, addresses, attention, bulk, detail, effects, home, jobs, leaving, removed, search, shipping
+from orders.views import (
+    acts,
+    addresses,
+    attention,
+    bulk,
+    detail,
+    effects,
+    home,
+    jobs,
+    leaving,
+    removed,
+    search,
+    shipping,
+)
 from orders.views import list as listed
 from orders.views.settings.urls import urlpatterns as settings_urls
 

@@ -21,7 +21,19 @@ from hub.rights import RIGHTS
 from hub.tenancy import tenant_transaction
 from mailer.models import MailAccount, MailTemplate, Message
 from orders.models import (
-    Batch, Listing, Order, OrderTag, Parcel, Product, RejectedPayload, Shop, Status, StatusGroup, Tag, Task, Warehouse,
+    Batch,
+    Listing,
+    Order,
+    OrderTag,
+    Parcel,
+    Product,
+    RejectedPayload,
+    Shop,
+    Status,
+    StatusGroup,
+    Tag,
+    Task,
+    Warehouse,
 )  # fmt: skip
 from tests.conftest import NOW, make_tenant
 from tests.orders.making import make_order, make_shop
@@ -98,7 +110,9 @@ def table() -> dict[str, set[str]]:
     """Read docs/roles.md: right → roles that have it."""
     found = {}
     lines = ROLES_PAGE.read_text().splitlines()
-    roles = [cell.strip() for cell in next(line for line in lines if line.startswith("| right")).strip("|").split("|")][2:]
+    roles = [cell.strip() for cell in next(line for line in lines if line.startswith("| right")).strip("|").split("|")][
+        2:
+    ]
     for line in lines:
         if match := re.match(r"\| `([a-z.]+)` \|", line):
             cells = [cell.strip() for cell in line.strip("|").split("|")][2:]
@@ -112,7 +126,9 @@ def test_the_page_of_roles_says_what_the_program_asks() -> None:
 
 
 def test_every_page_is_public_or_asks_a_right() -> None:
-    neither = [page.path for page in PAGES if not hasattr(page.view, "right") and not getattr(page.view, "is_public", False)]
+    neither = [
+        page.path for page in PAGES if not hasattr(page.view, "right") and not getattr(page.view, "is_public", False)
+    ]
 
     assert neither == []
 
@@ -138,15 +154,37 @@ def furnish(tenant: Tenant, words: str) -> dict[type[Any], int]:
         house = Warehouse.objects.create(name=words, kind="own")
         template = MailTemplate.objects.create(name=words, subject=words, body=words)
         account = MailAccount.objects.create(name=words, host="mail.invalid", sender="a@example.com")
-        effect = Effect.objects.create(kind="mall.confirm", lane=f"shop:{shop.pk}", key=words, state="stopped", decided_at=NOW, order_id=order.pk)
-        mail_effect = Effect.objects.create(kind="mail.send", lane="mail:1", key=f"mail {words}", state="done", decided_at=NOW)
+        effect = Effect.objects.create(
+            kind="mall.confirm", lane=f"shop:{shop.pk}", key=words, state="stopped", decided_at=NOW, order_id=order.pk
+        )
+        mail_effect = Effect.objects.create(
+            kind="mail.send", lane="mail:1", key=f"mail {words}", state="done", decided_at=NOW
+        )
         message = Message.objects.create(
-            order=order, shop=shop, template=template, account=account, occasion="thanks", recipient="b@example.com", sender="a@example.com",
-            subject=words, body=words, message_id=words, effect_id=mail_effect.pk, occurred_at=NOW, queued_at=NOW,
+            order=order,
+            shop=shop,
+            template=template,
+            account=account,
+            occasion="thanks",
+            recipient="b@example.com",
+            sender="a@example.com",
+            subject=words,
+            body=words,
+            message_id=words,
+            effect_id=mail_effect.pk,
+            occurred_at=NOW,
+            queued_at=NOW,
         )
         rules = RuleGroup.objects.create(name=words)
         rule = Rule.objects.create(group=rules, name=words, condition={"all": []}, actions=[])
-        stored = StoredFile.objects.create(member=member, name="x.csv", content_type="text/csv", body=words.encode(), created_at=NOW, expires_at=NOW.replace(year=2999))
+        stored = StoredFile.objects.create(
+            member=member,
+            name="x.csv",
+            content_type="text/csv",
+            body=words.encode(),
+            created_at=NOW,
+            expires_at=NOW.replace(year=2999),
+        )
         rows: dict[type[Any], Any] = {
             Shop: shop, Tag: tag, StatusGroup: group, Status: status, Task: task, Product: product, Listing: listing, Order: order,
             Parcel: Parcel.objects.get(order=order), Member: member, Warehouse: house, MailTemplate: template, MailAccount: account,
@@ -183,7 +221,13 @@ def town(django_db_setup: None) -> Town:
     tenant, other = make_tenant("自分の店"), make_tenant(CANARY)
     own, foreign = furnish(tenant, "自分の店の言葉"), furnish(other, CANARY)
     members = {role.value: make_member(tenant, role.value) for role in Role}
-    return Town(own=own, foreign=foreign, browsers={role: signed_in(member) for role, member in members.items()}, members=members, tenant=tenant)
+    return Town(
+        own=own,
+        foreign=foreign,
+        browsers={role: signed_in(member) for role, member in members.items()},
+        members=members,
+        tenant=tenant,
+    )
 
 
 def method_of(page: Page) -> str:
@@ -210,7 +254,9 @@ A_MEMBERS_ALONE = {"orders:file", "orders:download"}
 """What belongs to the member who asked for it; tests of files ask them."""
 
 
-@pytest.mark.parametrize("page", [p for p in SHUT if "GET" in p.view.methods and p.name not in A_MEMBERS_ALONE], ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [p for p in SHUT if "GET" in p.view.methods and p.name not in A_MEMBERS_ALONE], ids=lambda page: page.name
+)
 def test_a_role_with_the_right_sees_the_page_and_changes_nothing_by_looking(page: Page, town: Town) -> None:
     url = page.url(town.own[WHOSE_ID[page.name]] if page.name in WHOSE_ID else UNKNOWN)
     with tenant_transaction(town.tenant.pk):
@@ -233,7 +279,12 @@ def test_foreign_and_unknown_ids_look_the_same(page: Page, town: Town) -> None:
             client = town.browsers[role]
             foreign = call(client, method.lower(), page.url(town.foreign[model]))
             unknown = call(client, method.lower(), page.url(UNKNOWN))
-            assert (foreign.status_code, unknown.status_code) == (404, 404), (role, method, foreign.status_code, unknown.status_code)
+            assert (foreign.status_code, unknown.status_code) == (404, 404), (
+                role,
+                method,
+                foreign.status_code,
+                unknown.status_code,
+            )
             assert foreign.content == unknown.content
             assert CANARY.encode() not in foreign.content
 

@@ -23,7 +23,9 @@ from orders.views.bulk import Chosen
 TITLES = {FileKind.PACKING_SLIPS: lambda: _("納品書(PDF)"), FileKind.ORDERS_CSV: lambda: _("受注のCSV")}
 REASONS = {
     "too_many_rows": lambda: _("一度に出せるのは10万行までです。条件を絞ってください。"),
-    "not_in_encoding": lambda: _("Windowsの文字コードにない文字があります。「置き換える」を選ぶか、UTF-8にしてください。"),
+    "not_in_encoding": lambda: _(
+        "Windowsの文字コードにない文字があります。「置き換える」を選ぶか、UTF-8にしてください。"
+    ),
     "nothing_to_print": lambda: _("印刷する荷物がありません。"),
     "killed_worker": lambda: _("作れませんでした。続くときは知らせてください。"),
 }
@@ -43,7 +45,8 @@ def packing_slip(request: PageRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return _slips(request, [order.pk], asked={"order": order.pk})
     context = {
-        "title": _("納品書(PDF)"), "lead": order.number, "back_url": reverse("orders:detail", args=[pk]), "back_words": order.number, "form": None,
+        "title": _("納品書(PDF)"), "lead": order.number, "back_url": reverse("orders:detail", args=[pk]), "back_words": order.number,
+        "form": None,
         "submit_words": _("PDFを作る"),
     }  # fmt: skip
     return render(request, "form_page.html", context)
@@ -51,11 +54,17 @@ def packing_slip(request: PageRequest, pk: int) -> HttpResponse:
 
 def _slips(request: PageRequest, ids: list[int], *, asked: dict[str, Any]) -> HttpResponse:
     if len(ids) > papers.MOST:
-        return done(request, _("一度に印刷できるのは%(n)s件までです。分けて印刷してください。") % {"n": papers.MOST}, tone="stop")
+        return done(
+            request,
+            _("一度に印刷できるのは%(n)s件までです。分けて印刷してください。") % {"n": papers.MOST},
+            tone="stop",
+        )
     return _watch(request, _start(request, FileKind.PACKING_SLIPS, ids, {}, asked=asked))
 
 
-def _start(request: PageRequest, kind: FileKind, ids: list[int], params: dict[str, Any], *, asked: dict[str, Any]) -> FileJob:
+def _start(
+    request: PageRequest, kind: FileKind, ids: list[int], params: dict[str, Any], *, asked: dict[str, Any]
+) -> FileJob:
     visit = request.hub
     key = f"page:{visit.member.pk}:{request.POST.get('client_key') or uuid.uuid4().hex}"[:120]
     return making.start(kind, ids, params, client_key=key, by=visit.by, member=visit.member, asked=asked)
@@ -70,13 +79,22 @@ def csv(request: PageRequest) -> HttpResponse:
         asked = {"query": chosen.query} if chosen.whole else {"orders": "named"}
         return _watch(request, _start(request, FileKind.ORDERS_CSV, chosen.ids(), form.params(), asked=asked))
     source = request.POST if request.method == "POST" else QueryDict(mutable=True)
-    kept = [("orders", source["orders"])] if source.get("orders") else [("all", "1"), ("query", source.get("query") or request.GET.urlencode())]
+    kept = (
+        [("orders", source["orders"])]
+        if source.get("orders")
+        else [("all", "1"), ("query", source.get("query") or request.GET.urlencode())]
+    )
     context = {
         "title": _("CSVに出す"), "form": form, "kept": [*kept, ("client_key", uuid.uuid4().hex)], "action_url": reverse("orders:csv"),
         "back_url": request.session.get("orders_at") or reverse("orders:list"),
     }  # fmt: skip
     panel = getattr(request, "htmx", False)
-    return render(request, "documents/export_form.html" if panel else "documents/export.html", context, status=422 if form.is_bound else 200)
+    return render(
+        request,
+        "documents/export_form.html" if panel else "documents/export.html",
+        context,
+        status=422 if form.is_bound else 200,
+    )
 
 
 def _watch(request: PageRequest, job: FileJob) -> HttpResponse:
@@ -92,7 +110,11 @@ def file(request: PageRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(FileJob.objects.filter(member=request.hub.member).select_related("file"), pk=pk)
     if getattr(request, "htmx", False):
         return render(request, "documents/file.html", _context(job))
-    return render(request, "documents/file_page.html", {**_context(job), "back_url": request.session.get("orders_at") or reverse("orders:list")})
+    return render(
+        request,
+        "documents/file_page.html",
+        {**_context(job), "back_url": request.session.get("orders_at") or reverse("orders:list")},
+    )
 
 
 def _context(job: FileJob) -> dict[str, Any]:
@@ -121,7 +143,11 @@ def download(request: PageRequest, pk: int) -> HttpResponse:
     if job.kind == FileKind.ORDERS_CSV:
         request.hub.need("orders.export")
     inline = stored.content_type == "application/pdf"
-    kind = f"{stored.content_type}; charset={job.params.get('encoding', 'utf-8')}" if stored.content_type.startswith("text/") else stored.content_type
+    kind = (
+        f"{stored.content_type}; charset={job.params.get('encoding', 'utf-8')}"
+        if stored.content_type.startswith("text/")
+        else stored.content_type
+    )
     response = HttpResponse(bytes(stored.body), content_type=kind)
     response["Content-Disposition"] = f'{"inline" if inline else "attachment"}; filename="{stored.name}"'
     response["Cache-Control"] = "no-store"

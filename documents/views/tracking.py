@@ -64,24 +64,38 @@ def paste_tracking(request: PageRequest) -> HttpResponse:
         else:
             token = signing.dumps({"text": form.listed(), **form.plain()}, salt=SALT, compress=True)
             return render(request, "orders/paste_tracking.html", {"checked": _shown(request, rows, token)})
-    return render(request, "orders/paste_tracking.html", {"form": form, "checked": None}, status=422 if form.is_bound else 200)
+    return render(
+        request, "orders/paste_tracking.html", {"form": form, "checked": None}, status=422 if form.is_bound else 200
+    )
 
 
 def _initial(request: PageRequest) -> dict[str, Any]:
     ids = ids_of(request.GET.get("orders", "").split(","))[:200]
-    numbers = Order.objects.filter(pk__in=ids, is_live=True).order_by("placed_at", "pk").values_list("number", flat=True)
-    return {"text": "\n".join(f"{number}\t" for number in numbers), "shipped_on": request.hub.now.astimezone(JAPAN).date()}
+    numbers = (
+        Order.objects.filter(pk__in=ids, is_live=True).order_by("placed_at", "pk").values_list("number", flat=True)
+    )
+    return {
+        "text": "\n".join(f"{number}\t" for number in numbers),
+        "shipped_on": request.hub.now.astimezone(JAPAN).date(),
+    }
 
 
 def _parsed(request: PageRequest, text: str, values: dict[str, Any]) -> list[Row]:
-    return tracking_paste.parse(text, today=values["shipped_on"] or request.hub.now.astimezone(JAPAN).date(), carrier=values["carrier"])
+    return tracking_paste.parse(
+        text, today=values["shipped_on"] or request.hub.now.astimezone(JAPAN).date(), carrier=values["carrier"]
+    )
 
 
 def _record(request: PageRequest) -> HttpResponse:
     try:
         values = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=3_600)
     except signing.BadSignature:
-        return done(request, _("時間がたちました。もう一度貼り付けてください。"), to=reverse("orders:paste_tracking"), tone="stop")
+        return done(
+            request,
+            _("時間がたちました。もう一度貼り付けてください。"),
+            to=reverse("orders:paste_tracking"),
+            tone="stop",
+        )
     form = PasteForm({"text": values["text"], "carrier": values["carrier"], "shipped_on": values["shipped_on"]})
     if not form.is_valid():
         return done(request, _("もう一度貼り付けてください。"), to=reverse("orders:paste_tracking"), tone="stop")
@@ -93,11 +107,16 @@ def _record(request: PageRequest) -> HttpResponse:
         words += _(" · すでに同じ %(n)s件") % {"n": f"{outcome.unchanged:,}"}
     if faults:
         words += _(" · できない %(n)s行") % {"n": f"{faults:,}"}
-    return done(request, words, to=reverse("orders:shipping"), tone="good" if outcome.recorded or not faults else "stop")
+    return done(
+        request, words, to=reverse("orders:shipping"), tone="good" if outcome.recorded or not faults else "stop"
+    )
 
 
 def _shown(request: PageRequest, rows: Sequence[Row], token: str) -> SimpleNamespace:
-    orders = {o.pk: o for o in Order.objects.filter(pk__in={r.order_id for r in rows if r.order_id}).only("pk", "tenant_id", "number")}
+    orders = {
+        o.pk: o
+        for o in Order.objects.filter(pk__in={r.order_id for r in rows if r.order_id}).only("pk", "tenant_id", "number")
+    }
     names = dict(Parcel.objects.filter(pk__in={r.parcel_id for r in rows if r.parcel_id}).values_list("pk", "name"))
     open_names = request.hub.may("addresses.see")
     found = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +16,7 @@ from hub.problems import advise, say
 from hub.troubles import Act, Source, Trouble
 
 
-def _source(key: str, words: str, state: EffectState) -> Source:
+def _source(key: str, words: Promise, state: EffectState) -> Source:
     def count(now: datetime) -> int:
         return Effect.objects.filter(state=state).count()
 

@@ -30,7 +30,9 @@ def account(request: PageRequest) -> HttpResponse:
     """Show and change name, language and brightness."""
     visit = request.hub
     user = visit.user
-    form = AccountForm(request.POST or None, initial={"name": user.name, "language": user.language, "theme": user.theme})
+    form = AccountForm(
+        request.POST or None, initial={"name": user.name, "language": user.language, "theme": user.theme}
+    )
     if request.method == "POST" and form.is_valid():
         return _save(request, user, form)
     factor = SimpleNamespace(
@@ -48,11 +50,21 @@ def account(request: PageRequest) -> HttpResponse:
 
 def _save(request: PageRequest, user: User, form: AccountForm) -> HttpResponse:
     values = form.cleaned_data
-    User.objects.filter(pk=user.pk).update(name=values["name"].strip(), language=values["language"], theme=values["theme"])
+    User.objects.filter(pk=user.pk).update(
+        name=values["name"].strip(), language=values["language"], theme=values["theme"]
+    )
     with translation.override(values["language"]):
         response = done(request, _("保存しました"), to=reverse("hub:account"))
-    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, values["language"], max_age=31_536_000, samesite="Lax", secure=settings.SECURE_COOKIES)
-    response.set_cookie("hub-theme", values["theme"], max_age=31_536_000, samesite="Lax", secure=settings.SECURE_COOKIES)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        values["language"],
+        max_age=31_536_000,
+        samesite="Lax",
+        secure=settings.SECURE_COOKIES,
+    )
+    response.set_cookie(
+        "hub-theme", values["theme"], max_age=31_536_000, samesite="Lax", secure=settings.SECURE_COOKIES
+    )
     return response
 
 
@@ -67,7 +79,8 @@ def password(request: PageRequest) -> HttpResponse:
         logout(request)
         return redirect("hub:sign_in")
     context = {"title": _("パスワードを変える"), "form": form, "back_url": reverse("hub:account"), "back_words": _("アカウント"),
-               "submit_words": _("変更する"), "lead": _("変えると、すべての端末でサインアウトします。新しいパスワードで入り直してください。")}  # fmt: skip
+               "submit_words": _("変更する"),
+               "lead": _("変えると、すべての端末でサインアウトします。新しいパスワードで入り直してください。")}  # fmt: skip
     return render(request, "form_page.html", context)
 
 
@@ -80,10 +93,19 @@ def second_factor_setup(request: PageRequest) -> HttpResponse:
     form = SecondFactorSetup(request.POST or None, user=visit.user)
     if request.method == "POST" and form.is_valid():
         _, codes = activate_totp(request, form)
-        return render(request, "hub/second_factor_setup.html", {"recovery_codes": codes.wrap().get_unused_codes() if codes else ["–"]})
+        return render(
+            request,
+            "hub/second_factor_setup.html",
+            {"recovery_codes": codes.wrap().get_unused_codes() if codes else ["–"]},
+        )
     adapter = get_adapter()
     svg = adapter.build_totp_svg(adapter.build_totp_url(visit.user, form.secret))
-    context = {"form": form, "secret": form.secret, "qr_svg_url": f"data:image/svg+xml;utf8,{quote(svg)}", "recovery_codes": []}
+    context = {
+        "form": form,
+        "secret": form.secret,
+        "qr_svg_url": f"data:image/svg+xml;utf8,{quote(svg)}",
+        "recovery_codes": [],
+    }
     return render(request, "hub/second_factor_setup.html", context)
 
 

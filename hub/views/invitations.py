@@ -34,7 +34,9 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
         tenant = Tenant.objects.get(pk=tenant_id)
     user = User.objects.filter(email=invitation.email).first()
     if user is not None and request.user != user:
-        toast(request, _("招待されたアドレス(%(email)s)でサインインすると、参加できます。") % {"email": invitation.email})
+        toast(
+            request, _("招待されたアドレス(%(email)s)でサインインすると、参加できます。") % {"email": invitation.email}
+        )
         return redirect(f"/sign-in/?next={request.path}")
     form = None if user else JoinForm(request.POST or None, email=invitation.email)
     if request.method == "POST" and (form is None or form.is_valid()):
@@ -49,7 +51,9 @@ def accept(request: HttpRequest, secret: str) -> HttpResponse:
 def _join(request: HttpRequest, tenant_id: int, invitation_id: int, email: str, form: JoinForm | None) -> HttpResponse:
     try:
         with tenant_transaction(tenant_id):
-            user = User.objects.filter(email=email).first() or User.objects.create_user(email, form.cleaned_data["password"] if form else None)
+            user = User.objects.filter(email=email).first() or User.objects.create_user(
+                email, form.cleaned_data["password"] if form else None
+            )
             if form is not None:
                 User.objects.filter(pk=user.pk).update(name=form.cleaned_data["name"].strip())
                 user.refresh_from_db()

@@ -29,7 +29,9 @@ def members(request: PageRequest) -> HttpResponse:
 def _context(visit: Visit, *, form: InviteForm | None) -> dict[str, Any]:
     found = list(Member.objects.filter(removed_at__isnull=True).select_related("user").order_by("pk"))
     safe = set(
-        Authenticator.objects.filter(user_id__in=[one.user_id for one in found], type=Authenticator.Type.TOTP).values_list("user_id", flat=True)
+        Authenticator.objects.filter(
+            user_id__in=[one.user_id for one in found], type=Authenticator.Type.TOTP
+        ).values_list("user_id", flat=True)
     )
     may_edit = visit.may("members.edit")
     people = [
@@ -40,7 +42,11 @@ def _context(visit: Visit, *, form: InviteForm | None) -> dict[str, Any]:
         )
         for one in found
     ]  # fmt: skip
-    waiting = Invitation.objects.filter(accepted_at__isnull=True).select_related("invited_by__user").order_by("pk") if may_edit else []
+    waiting = (
+        Invitation.objects.filter(accepted_at__isnull=True).select_related("invited_by__user").order_by("pk")
+        if may_edit
+        else []
+    )
     return {
         "members": people,
         "invitations": [
@@ -62,7 +68,9 @@ def invite(request: PageRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "hub/members.html", _context(visit, form=form), status=422)
     _send(request, form.cleaned_data["email"], form.cleaned_data["role"])
-    return done(request, _("%(email)s に招待を送りました") % {"email": form.cleaned_data["email"]}, to=reverse("hub:members"))
+    return done(
+        request, _("%(email)s に招待を送りました") % {"email": form.cleaned_data["email"]}, to=reverse("hub:members")
+    )
 
 
 def _send(request: PageRequest, email: str, role: str) -> None:

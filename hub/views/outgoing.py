@@ -30,7 +30,13 @@ def outgoing(request: PageRequest) -> HttpResponse:
         return done(request, words, to=reverse("hub:outgoing"), tone="good" if on else "stop")
     off = outgoing_off()
     last = AuditEntry.objects.filter(verb__in=["outgoing.on", "outgoing.off"]).order_by("-pk").first()
-    rows = Effect.objects.filter(state=EffectState.WAITING).order_by().values_list("kind").annotate(n=Count("pk")).order_by("kind")
+    rows = (
+        Effect.objects.filter(state=EffectState.WAITING)
+        .order_by()
+        .values_list("kind")
+        .annotate(n=Count("pk"))
+        .order_by("kind")
+    )
     context = {
         "on": not off,
         "reason": OFF.get(off) or visit.tenant.outgoing_reason,

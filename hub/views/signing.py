@@ -17,26 +17,29 @@ from hub import forms
 from hub.web import public
 
 
-class SignIn(account_views.LoginView):  # type: ignore[misc]  (allauth ships no types)
+class SignIn(account_views.LoginView):
     template_name = "hub/sign_in.html"
     form_class = forms.SignIn
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "next": self.request.POST.get("next") or self.request.GET.get("next", "")}
+        return {
+            **super().get_context_data(**kwargs),
+            "next": self.request.POST.get("next") or self.request.GET.get("next", ""),
+        }
 
 
-class SecondFactor(factor_views.AuthenticateView):  # type: ignore[misc]
+class SecondFactor(factor_views.AuthenticateView):
     template_name = "hub/second_factor.html"
     form_class = forms.SecondFactor
 
 
-class SecondFactorAgain(factor_views.ReauthenticateView):  # type: ignore[misc]
+class SecondFactorAgain(factor_views.ReauthenticateView):
     template_name = "hub/second_factor.html"
     form_class = forms.SecondFactorAgain
     extra_context = {"reason": _("この先には、認証アプリの数字をもう一度入れてください。")}
 
 
-class PasswordAgain(account_views.ReauthenticateView):  # type: ignore[misc]
+class PasswordAgain(account_views.ReauthenticateView):
     template_name = "hub/second_factor.html"
     form_class = forms.PasswordAgain
     extra_context = {"reason": _("この先には、パスワードをもう一度入れてください。")}
@@ -45,18 +48,18 @@ class PasswordAgain(account_views.ReauthenticateView):  # type: ignore[misc]
         return self.form_class
 
 
-class PasswordReset(account_views.PasswordResetView):  # type: ignore[misc]
+class PasswordReset(account_views.PasswordResetView):
     template_name = "hub/password_reset.html"
     form_class = forms.PasswordReset
     success_url = reverse_lazy("hub:password_reset_sent")
 
 
-class PasswordResetSent(account_views.PasswordResetDoneView):  # type: ignore[misc]
+class PasswordResetSent(account_views.PasswordResetDoneView):
     template_name = "hub/password_reset.html"
     extra_context = {"sent": True}
 
 
-class PasswordSet(account_views.PasswordResetFromKeyView):  # type: ignore[misc]
+class PasswordSet(account_views.PasswordResetFromKeyView):
     template_name = "hub/password_set.html"
     form_class = forms.NewPassword
     success_url = reverse_lazy("hub:sign_in")

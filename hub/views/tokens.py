@@ -31,7 +31,8 @@ def _listed(request: PageRequest, *, fresh: str) -> HttpResponse:
     rows = ApiToken.objects.select_related("created_by__user").order_by("revoked_at", "-pk")[:200]
     found = [
         SimpleNamespace(
-            pk=row.pk, name=row.name, last_four=row.last_four, scopes=row.scopes, created_by=str(row.created_by.user) if row.created_by else "",
+            pk=row.pk, name=row.name, last_four=row.last_four, scopes=row.scopes,
+            created_by=str(row.created_by.user) if row.created_by else "",
             created_at=row.created_at, expires_at=row.expires_at, last_used_at=row.last_used_at, revoked_at=row.revoked_at,
             expired=row.expires_at <= visit.now,
         )
@@ -54,7 +55,8 @@ def new(request: PageRequest) -> HttpResponse:
             expires_at=visit.now + timedelta(days=values["days"]),
         )  # fmt: skip
         return _listed(request, fresh=made.secret)
-    context = {"title": _("APIの鍵を作る"), "form": form, "back_url": reverse("hub:tokens"), "back_words": _("APIの鍵"), "submit_words": _("作る"),
+    context = {"title": _("APIの鍵を作る"), "form": form, "back_url": reverse("hub:tokens"), "back_words": _("APIの鍵"),
+    "submit_words": _("作る"),
                "lead": _("値は作ったときに一度だけ表示します。")}  # fmt: skip
     return render(request, "form_page.html", context)
 

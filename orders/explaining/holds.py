@@ -16,7 +16,9 @@ from orders.models import TaskMark
 from orders.operations.holds import CLOSED_BY_HAND
 
 REOPENS = frozenset({"cannot_ship"})
-FOLLOWS_MALL = frozenset({"mall_payment", "mall_amount", "mall_address", "mall_review", "mall_changing", "mall_cancelling", "cancel_asked"})
+FOLLOWS_MALL = frozenset(
+    {"mall_payment", "mall_amount", "mall_address", "mall_review", "mall_changing", "mall_cancelling", "cancel_asked"}
+)
 
 
 def hold_of_block(block: blocks.Block) -> Hold:

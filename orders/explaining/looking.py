@@ -30,7 +30,11 @@ def explain_order(order_id: int, now: datetime) -> Why:
     facts = facts_of([order_id]).get(order_id)
     if facts is None or facts.order.scratch:
         raise NoOrder(order_id)
-    effects = Effect.objects.filter(order_id=order_id).exclude(state__in=[EffectState.DONE, EffectState.DROPPED]).order_by("pk")
+    effects = (
+        Effect.objects.filter(order_id=order_id)
+        .exclude(state__in=[EffectState.DONE, EffectState.DROPPED])
+        .order_by("pk")
+    )
     return explain_facts(facts, list(effects), now)
 
 
@@ -103,7 +107,9 @@ class _Looking:
         code = {"mall.report": "report_stopped", "warehouse.send": "request_stopped"}.get(effect.kind)
         if code is None and (holds := self.holds()):
             return _why("wait", "held", n=len(holds), holds=holds, acts=self.acts_on_holds(holds))
-        detail = " ".join(filter(None, (say(effect.reason, effect.reason_params), str(effect.reason_params.get("detail", "")))))
+        detail = " ".join(
+            filter(None, (say(effect.reason, effect.reason_params), str(effect.reason_params.get("detail", ""))))
+        )
         hold = Hold(code=f"effect:{effect.pk}", words=detail, tone="stop")
         act = Act(code="see_effect", on=effect.pk, primary=True)
         return _why("stop", code or "report_stopped", holds=[hold], acts=[act]) if code else None
@@ -111,7 +117,11 @@ class _Looking:
     # A person or the mall must do something.
 
     def holds(self) -> list[Hold]:
-        return [hold_of_mark(mark, self.facts) for mark in self.facts.marks if mark.task.holds and mark.task.retired_at is None]
+        return [
+            hold_of_mark(mark, self.facts)
+            for mark in self.facts.marks
+            if mark.task.holds and mark.task.retired_at is None
+        ]
 
     def held(self) -> Why | None:
         holds = self.holds()
@@ -148,7 +158,14 @@ class _Looking:
             return None
         holds = [hold_of_block(block) for block in found]
         labels = "、".join(str(block.label) for block in found)
-        return _why("wait", "mall_blocks", blocks=labels, freed_by=str(found[0].freed_by), holds=holds, acts=[Act(code="read_again")])
+        return _why(
+            "wait",
+            "mall_blocks",
+            blocks=labels,
+            freed_by=str(found[0].freed_by),
+            holds=holds,
+            acts=[Act(code="read_again")],
+        )
 
     def unconfirmed(self) -> Why | None:
         due = self.order.cancel_due_on
@@ -164,7 +181,9 @@ class _Looking:
     def not_ours(self) -> Why | None:
         if not self.order.ours:
             observing = self.facts.shop.mode == ShopMode.OBSERVE
-            return _why("moving", "observing" if observing else "not_ours", acts=[Act(code="shop", on=self.facts.shop.pk)])
+            return _why(
+                "moving", "observing" if observing else "not_ours", acts=[Act(code="shop", on=self.facts.shop.pk)]
+            )
         if self.facts.shop.mode == ShopMode.OBSERVE and self.order.mall_state != "none":
             return _why("moving", "observing", acts=[Act(code="shop", on=self.facts.shop.pk)])
         return None
@@ -199,7 +218,9 @@ class _Looking:
             return self.at_fault(faulty)
         if wanted:
             obstacles = obstacles_of_orders([self.order.pk], now=self.now).get(self.order.pk, [])
-            code = next((one for one in obstacles if one in ("mall_not_read", "not_judged", "not_open")), "about_to_request")
+            code = next(
+                (one for one in obstacles if one in ("mall_not_read", "not_judged", "not_open")), "about_to_request"
+            )
             return self.moving(code, acts=[Act(code="unwant_shipment")])
         if drafts and self.order.phase == "ready":
             return _why("wait", "not_wanted", acts=self.shipping_acts(drafts), also=self.cutoff(drafts[0]))
@@ -207,14 +228,20 @@ class _Looking:
 
     def at_fault(self, parcel: Parcel) -> Why:
         fault = parcel.ship_fault
-        acts = [Act(code="choose_warehouse", primary=True)] if fault in ("no_warehouse", "several_warehouses") else [Act(code="record")]
+        acts = (
+            [Act(code="choose_warehouse", primary=True)]
+            if fault in ("no_warehouse", "several_warehouses")
+            else [Act(code="record")]
+        )
         return _why("stop", "ship_fault", fault=say(fault), advice=advise(fault), acts=acts)
 
     def nowhere(self) -> Why:
         drafts = [p for p in self.parcels if p.state == ParcelState.DRAFT]
         if self.order.phase == "intake":
             return _why("wait", "no_destination", acts=self.shipping_acts(drafts))
-        return _why("wait", "in_status", status=self.facts.status.name, acts=self.shipping_acts(drafts) if drafts else [])
+        return _why(
+            "wait", "in_status", status=self.facts.status.name, acts=self.shipping_acts(drafts) if drafts else []
+        )
 
     def shipping_acts(self, drafts: Sequence[Parcel]) -> list[Act]:
         return [Act(code="want_shipment", primary=True), Act(code="record")] if drafts else []

@@ -68,7 +68,8 @@ class CancelForm(forms.Form):
         label=_("理由"),
         choices=[
             (CancelReason.CUSTOMER_CANCEL.value, _("お客様都合のキャンセル")), (CancelReason.CUSTOMER_OTHER.value, _("お客様都合(その他)")),
-            (CancelReason.UNPAID.value, _("未入金")), (CancelReason.OUT_OF_STOCK.value, _("欠品")), (CancelReason.DELAY.value, _("発送遅延")),
+            (CancelReason.UNPAID.value, _("未入金")), (CancelReason.OUT_OF_STOCK.value, _("欠品")),
+            (CancelReason.DELAY.value, _("発送遅延")),
             (CancelReason.SHOP_OTHER.value, _("店舗都合(その他)")),
         ],
     )  # fmt: skip

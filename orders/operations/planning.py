@@ -23,7 +23,9 @@ def ship_on(order_ids: Iterable[int], *, day: date, by: Actor, now: datetime, ba
     refused = {issue.order_id for issue in outcome.issues}
     ids = [order.pk for order in orders if order.pk not in refused]
     wanted_at = start_of(day) if day > now.astimezone(JAPAN).date() else now
-    free = Parcel.objects.filter(order_id__in=ids, state=ParcelState.DRAFT, closed_at__isnull=True).exclude(ship_on=day, ship_wanted_at__isnull=False)
+    free = Parcel.objects.filter(order_id__in=ids, state=ParcelState.DRAFT, closed_at__isnull=True).exclude(
+        ship_on=day, ship_wanted_at__isnull=False
+    )
     outcome.changed = sorted(set(free.values_list("order_id", flat=True)))
     free.update(ship_on=day, ship_wanted_at=wanted_at, ship_fault="")
     outcome.unchanged = [pk for pk in ids if pk not in set(outcome.changed)]

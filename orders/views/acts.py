@@ -61,13 +61,24 @@ def changed_since(order: Order, revision: str, columns: tuple[str, ...]) -> Audi
     """Return the latest entry that changed one of these columns after the revision a form was made with (promise G22)."""
     if not revision.isdigit() or int(revision) >= order.revision:
         return None
-    entries = {e.pk: e for e in AuditEntry.objects.filter(order_id=order.pk, revision__gt=int(revision)).order_by("-pk")[:200]}
+    entries = {
+        e.pk: e for e in AuditEntry.objects.filter(order_id=order.pk, revision__gt=int(revision)).order_by("-pk")[:200]
+    }
     details = AuditDetail.objects.filter(entry__in=list(entries)).order_by("-entry_id")
-    hit = next((d for d in details if any(column in d.after and d.after[column] != d.before.get(column) for column in columns)), None)
+    hit = next(
+        (
+            d
+            for d in details
+            if any(column in d.after and d.after[column] != d.before.get(column) for column in columns)
+        ),
+        None,
+    )
     return entries[hit.entry_id] if hit else None
 
 
-def conflict(request: PageRequest, order: Order, entry: AuditEntry, fields: list[SimpleNamespace], *, action_url: str) -> HttpResponse:
+def conflict(
+    request: PageRequest, order: Order, entry: AuditEntry, fields: list[SimpleNamespace], *, action_url: str
+) -> HttpResponse:
     """Show both values and ask; nothing was overwritten."""
     context = {
         "title": order.number, "who": entry.actor_name or _("自動処理"), "at": entry.at, "back_url": page_of(order.pk), "fields": fields,
@@ -84,10 +95,17 @@ def set_status(request: PageRequest, pk: int) -> HttpResponse:
     """Move the order to another status."""
     visit, order = request.hub, order_or_404(pk)
     wanted = chosen(Status, request.POST.get("status", ""))
-    if (entry := changed_since(order, request.POST.get("revision", ""), ("status_id",))) and order.status_id != wanted.pk:
+    if (
+        entry := changed_since(order, request.POST.get("revision", ""), ("status_id",))
+    ) and order.status_id != wanted.pk:
         theirs = Status.objects.get(pk=order.status_id)
         field = SimpleNamespace(
-            name="status", label=_("状態"), mine=wanted.name, theirs=theirs.name, mine_value=encode(wanted.pk), theirs_value=encode(theirs.pk)
+            name="status",
+            label=_("状態"),
+            mine=wanted.name,
+            theirs=theirs.name,
+            mine_value=encode(wanted.pk),
+            theirs_value=encode(theirs.pk),
         )
         return conflict(request, order, entry, [field], action_url=request.path)
     outcome = status.set_status([pk], status=wanted, by=visit.by, now=visit.now)
@@ -137,7 +155,11 @@ def hold(request: PageRequest, pk: int) -> HttpResponse:
     if not reason:
         return done(request, _("保留の理由を書いてください"), tone="stop")
     holds.hold([order.pk], reason=reason, by=request.hub.by, now=request.hub.now)
-    return done(request, _("保留しました"), undo_url=f"{reverse('orders:release', args=[pk])}?task={encode(holds.system_task('hold').pk)}")
+    return done(
+        request,
+        _("保留しました"),
+        undo_url=f"{reverse('orders:release', args=[pk])}?task={encode(holds.system_task('hold').pk)}",
+    )
 
 
 @page("orders.edit", methods=("POST",))

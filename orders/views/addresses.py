@@ -26,14 +26,23 @@ def edit_address(request: PageRequest, pk: int) -> HttpResponse:
     parcel = get_object_or_404(Parcel.objects, pk=pk)
     order = Order.objects.get(pk=parcel.order_id)
     if request.method != "POST":
-        return _form(request, order, parcel, AddressForm(initial={name: getattr(parcel, name) for name in AddressForm.base_fields}))
+        return _form(
+            request,
+            order,
+            parcel,
+            AddressForm(initial={name: getattr(parcel, name) for name in AddressForm.base_fields}),
+        )
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _form(request, order, parcel, form, status=422)
     revision = request.POST.get("revision", "")
     try:
         outcome = edit_parcel(
-            pk, values=form.cleaned_data, by=request.hub.by, now=request.hub.now, seen_revision=int(revision) if revision.isdigit() else None
+            pk,
+            values=form.cleaned_data,
+            by=request.hub.by,
+            now=request.hub.now,
+            seen_revision=int(revision) if revision.isdigit() else None,
         )
     except Conflict as meanwhile:
         if not (theirs := _differing(meanwhile)):
@@ -42,7 +51,9 @@ def edit_address(request: PageRequest, pk: int) -> HttpResponse:
             order.refresh_from_db()
             entry = AuditEntry.objects.filter(order_id=order.pk).order_by("-pk").first()
             assert entry is not None
-            return conflict(request, order, entry, [_field(form, name, theirs[name]) for name in theirs], action_url=request.path)
+            return conflict(
+                request, order, entry, [_field(form, name, theirs[name]) for name in theirs], action_url=request.path
+            )
     words = _("届け先を直しました") if outcome.changed else _("もうそうなっています")
     return done(request, words, to=page_of(order.pk))
 
@@ -64,8 +75,12 @@ def _form(request: PageRequest, order: Order, parcel: Parcel, form: AddressForm,
         "back_url": page_of(order.pk),
     }  # fmt: skip
     if not getattr(request, "htmx", False):
-        whole = {"title": _("届け先を直す"), "lead": order.number, "back_words": order.number, "cancel_url": page_of(order.pk), **context}
+        whole = {
+            "title": _("届け先を直す"),
+            "lead": order.number,
+            "back_words": order.number,
+            "cancel_url": page_of(order.pk),
+            **context,
+        }
         return render(request, "orders/address_page.html", whole, status=status)
     return render(request, "orders/address_form.html", context, status=status)
-
-

@@ -22,8 +22,20 @@ LONGEST_HELD = 20
 
 def _tabs(held: int, errors: int, *, at: int) -> list[SimpleNamespace]:
     return [
-        SimpleNamespace(words=_("保留中の受注"), url=reverse("orders:attention"), current=at == 0, count=held, tone="wait" if held else ""),
-        SimpleNamespace(words=_("要確認エラー"), url=reverse("orders:errors"), current=at == 1, count=errors, tone="stop" if errors else ""),
+        SimpleNamespace(
+            words=_("保留中の受注"),
+            url=reverse("orders:attention"),
+            current=at == 0,
+            count=held,
+            tone="wait" if held else "",
+        ),
+        SimpleNamespace(
+            words=_("要確認エラー"),
+            url=reverse("orders:errors"),
+            current=at == 1,
+            count=errors,
+            tone="stop" if errors else "",
+        ),
     ]
 
 
@@ -35,12 +47,17 @@ def _held() -> int:
 def attention(request: PageRequest) -> HttpResponse:
     """Show what holds orders, the most frequent cause first, and the longest held."""
     visit = request.hub
-    shops = list(Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials", "covered", "unknown_fields"))
+    shops = list(
+        Shop.objects.filter(retired_at__isnull=True)
+        .order_by("position", "pk")
+        .defer("credentials", "covered", "unknown_fields")
+    )
     shop = chosen_shop(request, shops)
     shop_ids = (shop.pk,) if shop else ()
     what = dict(Task.objects.values_list("pk", "what_to_do"))
     causes = [
-        {"name": cause.name, "what_to_do": what.get(cause.task_id, ""), "colour": cause.colour, "count": cause.orders, "oldest_at": cause.since,
+        {"name": cause.name, "what_to_do": what.get(cause.task_id, ""), "colour": cause.colour, "count": cause.orders,
+        "oldest_at": cause.since,
          "url": f"{reverse('orders:list')}?task={encode(cause.task_id)}&held=1", "triage_url": ""}
         for cause in held_causes(shop_ids)
     ]  # fmt: skip
@@ -64,12 +81,15 @@ def errors(request: PageRequest) -> HttpResponse:
     sources = troubles.sources()
     counts = {source.key: source.count(now) for source in sources}
     chosen = [source for source in sources if source.key == wanted] or sources
-    found = [(source, one) for source in chosen if counts[source.key] for one in source.rows(now, troubles.MOST_OF_A_SOURCE)]
+    found = [
+        (source, one) for source in chosen if counts[source.key] for one in source.rows(now, troubles.MOST_OF_A_SOURCE)
+    ]
     found.sort(key=lambda pair: pair[1].since)
     total = sum(counts.values())
     chips = [SimpleNamespace(words=_("すべて"), count=total, url=reverse("orders:errors"), on=len(chosen) > 1)]
     chips += [
-        SimpleNamespace(words=source.words, count=counts[source.key], url=f"?source={source.key}", on=len(chosen) == 1 and source is chosen[0])
+        SimpleNamespace(words=source.words, count=counts[source.key], url=f"?source={source.key}",
+        on=len(chosen) == 1 and source is chosen[0])
         for source in sources if counts[source.key]
     ]  # fmt: skip
     context = {
@@ -78,7 +98,8 @@ def errors(request: PageRequest) -> HttpResponse:
         "rows": _rows(found, may_act=request.hub.may("effects.act")),
         "page": None,
         "total": total,
-        "cut": sum(min(counts[source.key], troubles.MOST_OF_A_SOURCE) for source in chosen) < sum(counts[source.key] for source in chosen),
+        "cut": sum(min(counts[source.key], troubles.MOST_OF_A_SOURCE) for source in chosen)
+        < sum(counts[source.key] for source in chosen),
     }
     return render(request, "orders/errors.html", context)
 
@@ -86,7 +107,10 @@ def errors(request: PageRequest) -> HttpResponse:
 def _rows(found: list[tuple[troubles.Source, troubles.Trouble]], *, may_act: bool) -> list[SimpleNamespace]:
     order_ids = {one.order_id for _source, one in found if one.order_id}
     shop_ids = {one.shop_id for _source, one in found if one.shop_id}
-    orders = {o.pk: o for o in Order.objects.filter(pk__in=order_ids).only("pk", "tenant_id", "number", "total_yen", "shop_id")}
+    orders = {
+        o.pk: o
+        for o in Order.objects.filter(pk__in=order_ids).only("pk", "tenant_id", "number", "total_yen", "shop_id")
+    }
     shops = {s.pk: s for s in Shop.objects.filter(pk__in=shop_ids).only("pk", "tenant_id", "name", "mark", "colour")}
     return [
         SimpleNamespace(

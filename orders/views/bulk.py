@@ -56,8 +56,10 @@ class Ask:
 
 ASKS: Mapping[str, Ask] = {
     "ship_on": Ask(action="ship-on", right="orders.edit", title=gettext_lazy("発送日を決める"), form=DayForm, sample={"day": "2999-12-31"}),
-    "delivery": Ask(action="set-delivery", right="orders.edit", title=gettext_lazy("配送を変える"), form=DeliveryForm, sample={"method": "\u2063"}),
-    "memo": Ask(action="memo", right="orders.edit", title=gettext_lazy("メモを書く"), form=MemoForm, sample={"text": "\u2063", "add": True}),
+    "delivery": Ask(action="set-delivery", right="orders.edit", title=gettext_lazy("配送を変える"), form=DeliveryForm,
+    sample={"method": "\u2063"}),
+    "memo": Ask(action="memo", right="orders.edit", title=gettext_lazy("メモを書く"), form=MemoForm,
+    sample={"text": "\u2063", "add": True}),
     "hold": Ask(action="hold", right="orders.edit", title=gettext_lazy("保留する"), form=ReasonForm, sample={"reason": "–"}),
     "not_here": Ask(action="cancel-here", right="orders.cancel", title=gettext_lazy("ここで扱わない")),
     "delete": Ask(action="delete", right="orders.delete", title=gettext_lazy("取込から外す")),
@@ -69,7 +71,11 @@ BUTTONS: Mapping[str, Ask] = {
     "want_shipment": Ask(action="want-shipment", right="orders.edit", title=gettext_lazy("出荷を依頼する")),
     "release": Ask(action="release", right="orders.edit", title=gettext_lazy("保留を解除する")),
 }
-ROW_PARAMS: Mapping[str, tuple[str, Any]] = {"set_status": ("status", Status), "add_tag": ("tag", Tag), "remove_tag": ("tag", Tag)}
+ROW_PARAMS: Mapping[str, tuple[str, Any]] = {
+    "set_status": ("status", Status),
+    "add_tag": ("tag", Tag),
+    "remove_tag": ("tag", Tag),
+}
 
 
 class Chosen:
@@ -85,9 +91,13 @@ class Chosen:
         """Return the ids in id order, only those of this tenant."""
         if not self.whole:
             wanted = [pk for text in self.named.split(",")[:MOST] if (pk := _id(text))]
-            return list(Order.objects.filter(pk__among=wanted, is_live=True).order_by("pk").values_list("pk", flat=True))
+            return list(
+                Order.objects.filter(pk__among=wanted, is_live=True).order_by("pk").values_list("pk", flat=True)
+            )
         visit = self._request.hub
-        shop = chosen_shop(self._request, list(Shop.objects.filter(retired_at__isnull=True).only("pk", "tenant_id", "name")))
+        shop = chosen_shop(
+            self._request, list(Shop.objects.filter(retired_at__isnull=True).only("pk", "tenant_id", "name"))
+        )
         asked = narrowing.read(QueryDict(self.query), visit, shop)
         return ids_of_orders(asked.kept, today=visit.now.astimezone(JAPAN).date(), limit=MOST)
 
@@ -107,7 +117,9 @@ def _id(text: str) -> int:
 def bulk(request: PageRequest) -> HttpResponse:
     """Answer a button of the selection bar with a preview; a confirmed preview does the act."""
     if request.POST.get("ask") == "tracking":
-        numbers = Order.objects.filter(pk__in=Chosen(request).ids()[:AT_ONCE]).order_by("pk").values_list("pk", flat=True)
+        numbers = (
+            Order.objects.filter(pk__in=Chosen(request).ids()[:AT_ONCE]).order_by("pk").values_list("pk", flat=True)
+        )
         return go(request, f"{reverse('orders:paste_tracking')}?orders={','.join(map(encode, numbers))}")
     name = request.POST.get("ask") or next((key for key in BUTTONS if key in request.POST), "")
     ask = ASKS.get(name) or BUTTONS.get(name)
@@ -201,7 +213,11 @@ def _causes(outcome: Changed) -> list[dict[str, Any]]:
         Order.objects.filter(pk__in=[pk for ids in found.values() for pk in ids[:EXAMPLES]]).values_list("pk", "number")
     )
     return [
-        {"words": words, "count": len(ids), "examples": [{"pk": pk, "number": numbers[pk]} for pk in ids[:EXAMPLES] if pk in numbers]}
+        {
+            "words": words,
+            "count": len(ids),
+            "examples": [{"pk": pk, "number": numbers[pk]} for pk in ids[:EXAMPLES] if pk in numbers],
+        }
         for words, ids in sorted(found.items(), key=lambda one: -len(one[1]))
     ]
 
@@ -226,7 +242,9 @@ def _before(ask: Ask, outcome: Changed, params: Mapping[str, Any]) -> list[dict[
 def _do(request: PageRequest, ask: Ask, params: Mapping[str, Any]) -> HttpResponse:
     visit, ids = request.hub, Chosen(request).ids()
     key = request.POST.get("client_key", "")[:64] or uuid.uuid4().hex
-    batch = batches.start(ask.action, ids, params, client_key=f"page:{visit.member.pk}:{key}", by=visit.by, member=visit.member)
+    batch = batches.start(
+        ask.action, ids, params, client_key=f"page:{visit.member.pk}:{key}", by=visit.by, member=visit.member
+    )
     if len(ids) <= AT_ONCE:
         _finish(batch, request)
     else:
@@ -244,4 +262,3 @@ def _finish(batch: Batch, request: PageRequest) -> None:
         words += _(" · 変えられなかった %(n)s件") % {"n": f"{found.skipped:,}"}
     undo = reverse("orders:batch_undo", args=[batch.pk]) if batch.action in UNDOABLE and found.changed else ""
     toast(request, words, undo_url=undo, tone="good" if found.changed else "stop")
-

@@ -60,7 +60,11 @@ def detail(request: PageRequest, pk: int) -> HttpResponse:
         "statuses": status_groups(),
         "tasks": tasks_of(found.facts),
         "others": found.others,
-        "bundle": [SimpleNamespace(pk=o.pk, number=o.number, why=_("同じ届け先・出荷依頼前")) for o in found.others if o.pk in found.bundle],
+        "bundle": [
+            SimpleNamespace(pk=o.pk, number=o.number, why=_("同じ届け先・出荷依頼前"))
+            for o in found.others
+            if o.pk in found.bundle
+        ],
         "mails": panel("mails", order_id=pk) or [],
         "mall_facts": showing.mall_facts(),
         "unknown_fields": sorted(found.facts.shop.unknown_fields)[:30],
@@ -93,20 +97,33 @@ def _neighbours(request: PageRequest, pk: int) -> dict[str, str]:
     def url(place: int) -> str:
         return reverse("orders:detail", args=[decode(near[place])]) if at >= 0 and 0 <= place < len(near) else ""
 
-    return {"back_url": request.session.get("orders_at") or reverse("orders:list"), "previous_url": url(at - 1), "next_url": url(at + 1)}
+    return {
+        "back_url": request.session.get("orders_at") or reverse("orders:list"),
+        "previous_url": url(at - 1),
+        "next_url": url(at + 1),
+    }
 
 
 def _history(request: PageRequest, found: OrderDetail) -> dict[str, Any]:
     kind = request.GET.get("by", "")
     kind = kind if kind in ACTOR_KINDS else ""
-    words = {"": _("すべて"), "member": _("人"), "rule": _("ルール"), "mall": _("モール"), "warehouse": _("倉庫"), "mail": _("メール"), "system": _("自動")}
+    words = {
+        "": _("すべて"),
+        "member": _("人"),
+        "rule": _("ルール"),
+        "mall": _("モール"),
+        "warehouse": _("倉庫"),
+        "mail": _("メール"),
+        "system": _("自動"),
+    }
     shop = found.facts.shop
     return {
         "history": lines_of(
             found.history, channel=channel_label(shop.channel), open_data=request.hub.may("addresses.see"),
             may_change=request.hub.may("orders.edit"), kind=kind,
         ),
-        "history_filter": [SimpleNamespace(words=words[one], url=f"?by={one}#history" if one else "?#history", current=one == kind) for one in ACTOR_KINDS],
+        "history_filter": [SimpleNamespace(words=words[one], url=f"?by={one}#history" if one else "?#history",
+        current=one == kind) for one in ACTOR_KINDS],
         "history_kind": kind,
     }  # fmt: skip
 
@@ -151,4 +168,3 @@ def remarks(request: PageRequest, pk: int) -> HttpResponse:
     """Give a very long remark whole, as plain text."""
     order = get_object_or_404(Order.objects.filter(scratch=False), pk=pk)
     return HttpResponse(order.remarks, content_type="text/plain; charset=utf-8")
-

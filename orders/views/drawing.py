@@ -22,5 +22,15 @@ def bars(hours: Sequence[int], then: Sequence[int], *, now_hour: int) -> SimpleN
         for hour, n in enumerate(hours)
     ]  # fmt: skip
     points = " ".join(f"{hour * step + step / 2:.1f},{BASE - n * scale:.1f}" for hour, n in enumerate(then))
-    ticks = [SimpleNamespace(x=hour * step + step / 2, words=_("%(hour)s時") % {"hour": hour}) for hour in range(0, 24, 3)]
-    return SimpleNamespace(label=_("時間ごとの注文"), width=WIDTH, height=HEIGHT, base=BASE, columns=columns, then_points=points, ticks=ticks)
+    ticks = [
+        SimpleNamespace(x=hour * step + step / 2, words=_("%(hour)s時") % {"hour": hour}) for hour in range(0, 24, 3)
+    ]
+    return SimpleNamespace(
+        label=_("時間ごとの注文"),
+        width=WIDTH,
+        height=HEIGHT,
+        base=BASE,
+        columns=columns,
+        then_points=points,
+        ticks=ticks,
+    )

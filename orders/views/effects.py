@@ -45,8 +45,10 @@ def effect(request: PageRequest, pk: int) -> HttpResponse:
     context = {
         "effect": SimpleNamespace(
             pk=row.id, what=kind_words(row.kind), to=_to(row), state_words=state, tone=tone,
-            since=row.settled_at or row.sent_at or row.decided_at, attempts=row.attempts, reason_words=say(row.code, row.params) if row.code else state,
-            why_words=str(row.params.get("detail", "")), what_to_do=why_words(row).removeprefix(say(row.code, row.params)).strip() if row.code else "",
+            since=row.settled_at or row.sent_at or row.decided_at, attempts=row.attempts,
+            reason_words=say(row.code, row.params) if row.code else state,
+            why_words=str(row.params.get("detail", "")),
+            what_to_do=why_words(row).removeprefix(say(row.code, row.params)).strip() if row.code else "",
             order=order, shop=None, yen=order.total_yen if order else None, id=f"e-{encode(row.id)}",
         ),
         "found": _found(row),
@@ -71,7 +73,9 @@ def _to(row: EffectRow) -> str:
 def _acts(row: EffectRow) -> list[SimpleNamespace]:
     """Return what may be done to the effect as it stands."""
     again = AGAIN_LOOKS if row.kind in known_kinds() and handler_for(row.kind).can_look else AGAIN_BLIND
-    drop = SimpleNamespace(value="drop", words=_("やめる"), difference=DROP.get(row.kind, ""), primary=False, danger=True)
+    drop = SimpleNamespace(
+        value="drop", words=_("やめる"), difference=DROP.get(row.kind, ""), primary=False, danger=True
+    )
     if row.state == EffectState.STOPPED:
         return [
             SimpleNamespace(value="again", words=_("もう一度送る"), difference=again, primary=True, danger=False),
@@ -79,12 +83,23 @@ def _acts(row: EffectRow) -> list[SimpleNamespace]:
             drop,
         ]
     if row.state == EffectState.WAITING and row.code in ("flood", "observe", "observing"):
-        return [SimpleNamespace(value="release", words=_("送る"), difference=_("送る前にもう一度確かめます。"), primary=True, danger=False), drop]
+        return [
+            SimpleNamespace(
+                value="release",
+                words=_("送る"),
+                difference=_("送る前にもう一度確かめます。"),
+                primary=True,
+                danger=False,
+            ),
+            drop,
+        ]
     return [drop] if row.state == EffectState.WAITING else []
 
 
 def _try(row: TryRow, *, open_data: bool) -> SimpleNamespace:
-    tone = {"done": "good", "refused": "stop", "stopped": "stop", "unsure": "wait", "found": "good"}.get(row.outcome.split(":")[0], "closed")
+    tone = {"done": "good", "refused": "stop", "stopped": "stop", "unsure": "wait", "found": "good"}.get(
+        row.outcome.split(":")[0], "closed"
+    )
     hidden = _("(この権限では見えません)")
     act = {"send": _("送る"), "look": _("見に行く")}.get(row.act, row.act)
     return SimpleNamespace(

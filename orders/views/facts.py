@@ -22,20 +22,44 @@ from orders.fields import OrderFacts
 from orders.fields.labels import CONFIRM_STATES, MALL_STATES, PARCEL_STATES, PAYMENT_METHODS, PAYMENT_STATES
 from orders.models import MallReport, OrderLine, Parcel
 from orders.operations.edits import FREE
-from orders.views.words import PARCEL_TONES, PAYMENT_TONES, delivery_words, masked, masked_name, masked_phone, report_cause
+from orders.views.words import (
+    PARCEL_TONES,
+    PAYMENT_TONES,
+    delivery_words,
+    masked,
+    masked_name,
+    masked_phone,
+    report_cause,
+)
 
 FOLDED_AFTER = 5
 REMARKS_SHOWN = 20_000
 RIGHTS = {
-    "change": "orders.edit", "hold": "orders.edit", "ship": "orders.ship", "cancel": "orders.cancel", "delete": "orders.delete", "mail": "mail.send",
+    "change": "orders.edit", "hold": "orders.edit", "ship": "orders.ship", "cancel": "orders.cancel", "delete": "orders.delete",
+    "mail": "mail.send",
     "override": "orders.override",
 }  # fmt: skip
 ACT_RIGHTS = {
-    "take_back": "orders.delete", "edit_address": "orders.edit", "map": "products.edit", "want_shipment": "orders.edit", "release": "orders.edit",
-    "unwant_shipment": "orders.edit", "withdraw": "orders.cancel", "record": "orders.ship", "print": "orders.ship", "see_effect": "orders.see",
+    "take_back": "orders.delete", "edit_address": "orders.edit", "map": "products.edit", "want_shipment": "orders.edit",
+    "release": "orders.edit",
+    "unwant_shipment": "orders.edit", "withdraw": "orders.cancel", "record": "orders.ship", "print": "orders.ship",
+    "see_effect": "orders.see",
     "shop": "settings.see", "read_again": "orders.edit", "read": "orders.edit", "keep": "orders.edit", "reopen": "orders.edit",
     "override": "orders.override", "choose_warehouse": "orders.edit", "mall_words": "settings.edit",
 }  # fmt: skip
+
+DIALOGS = {"withdraw": "verbs", "record": "tracking", "override": "override", "choose_warehouse": "warehouse"}
+"""Acts that open a dialog of the page."""
+ADDRESSES = {
+    "edit_address": ("orders:edit_address", "on", "peek"), "map": ("orders:listings", "", "get"),
+    "mall_words": ("orders:mall_words", "", "get"),
+    "print": ("orders:packing_slip", "order", "get"), "see_effect": ("hub:effect", "on", "get"), "shop": ("orders:shop", "on", "get"),
+    "reopen": ("orders:reopen", "on", "post"), "take_back": ("orders:take_back", "order", "post"),
+    "want_shipment": ("orders:want", "order", "post"),
+    "unwant_shipment": ("orders:unwant", "order", "post"), "read_again": ("orders:read_again", "order", "post"),
+    "read": ("orders:remark_read", "order", "post"),
+}  # fmt: skip
+"""Act → page, whose id it takes (the order's, or what the act is on), and how it is asked."""
 
 
 def may_of(visit: Visit) -> SimpleNamespace:
@@ -59,7 +83,8 @@ class Showing:
             pk=order.pk, number=order.number, shop=facts.shop, status=facts.status, revision=order.revision, placed_at=order.placed_at,
             phase=order.phase, payment_words=order.payment_name or PAYMENT_METHODS.get(order.payment_method, ""),
             payment_state_words=PAYMENT_STATES.get(order.payment_state, order.payment_state),
-            payment_tone=PAYMENT_TONES.get(order.payment_state, "closed"), delivery_words=delivery_words(order.delivery_method, order.delivery_name),
+            payment_tone=PAYMENT_TONES.get(order.payment_state, "closed"),
+            delivery_words=delivery_words(order.delivery_method, order.delivery_name),
             next_day=(facts.shop.next_day_name or _("翌日配送")) if order.next_day else "", gift=order.gift, island=order.island,
             remarks=self.text(order.remarks[:REMARKS_SHOWN]), remarks_cut=len(order.remarks) > REMARKS_SHOWN, remark_left=order.remark_left,
             remark_read=order.remark_read, memo=order.memo, **self.buyer(), subtotal_yen=order.subtotal_yen, postage_yen=order.postage_yen,
@@ -72,8 +97,10 @@ class Showing:
     def buyer(self) -> dict[str, str]:
         order, hide = self.order, not self.open
         return {
-            "buyer_name": masked_name(order.buyer_name) if hide else order.buyer_name, "buyer_kana": masked(order.buyer_kana) if hide else order.buyer_kana,
-            "buyer_postal_code": masked(order.buyer_postal_code) if hide else order.buyer_postal_code, "buyer_prefecture": order.buyer_prefecture,
+            "buyer_name": masked_name(order.buyer_name) if hide else order.buyer_name,
+            "buyer_kana": masked(order.buyer_kana) if hide else order.buyer_kana,
+            "buyer_postal_code": masked(order.buyer_postal_code) if hide else order.buyer_postal_code,
+            "buyer_prefecture": order.buyer_prefecture,
             "buyer_city": masked(order.buyer_city) if hide else order.buyer_city, "buyer_street": "" if hide else order.buyer_street,
             "buyer_phone": masked_phone(order.buyer_phone) if hide else order.buyer_phone,
             "buyer_email": masked(order.buyer_email) if hide else order.buyer_email,
@@ -85,15 +112,29 @@ class Showing:
 
     def money(self) -> dict[str, Any]:
         """Return coupons, wrappings and taxes."""
-        payers = {"shop": _("クーポン(店負担)"), "maker": _("クーポン(メーカー負担)"), "mall": _("クーポン(モール負担)")}
+        payers = {
+            "shop": _("クーポン(店負担)"),
+            "maker": _("クーポン(メーカー負担)"),
+            "mall": _("クーポン(モール負担)"),
+        }
         extra = self.order.mall_fields
-        wrappings = [extra[key] for key in ("wrapping_1", "wrapping_2") if isinstance(extra.get(key), Mapping) and not extra[key].get("deleted")]
+        wrappings = [
+            extra[key]
+            for key in ("wrapping_1", "wrapping_2")
+            if isinstance(extra.get(key), Mapping) and not extra[key].get("deleted")
+        ]
         return {
             "coupons": [
-                SimpleNamespace(payer_words=payers.get(c["payer"], c["payer"]), name=c.get("name", ""), yen=c["yen"]) for c in self.order.coupons
+                SimpleNamespace(payer_words=payers.get(c["payer"], c["payer"]), name=c.get("name", ""), yen=c["yen"])
+                for c in self.order.coupons
             ],
-            "wrappings": [SimpleNamespace(words=row.get("name") or _("ラッピング"), yen=row.get("price_yen")) for row in wrappings],
-            "tax": [SimpleNamespace(rate=row["percent"], base_yen=row["base_yen"], tax_yen=row["tax_yen"]) for row in self.order.tax],
+            "wrappings": [
+                SimpleNamespace(words=row.get("name") or _("ラッピング"), yen=row.get("price_yen")) for row in wrappings
+            ],
+            "tax": [
+                SimpleNamespace(rate=row["percent"], base_yen=row["base_yen"], tax_yen=row["tax_yen"])
+                for row in self.order.tax
+            ],
         }
 
     def mall_facts(self) -> list[SimpleNamespace]:
@@ -102,18 +143,29 @@ class Showing:
         own = [
             (_("モールの状態"), str(MALL_STATES.get(order.mall_state, order.mall_state))), (_("モールの状態コード"), order.mall_code),
             (_("サブステータス"), order.mall_sub_status), (_("注文種別"), self._kind()), (_("支払方法(モール)"), order.payment_name),
-            (_("配送方法(モール)"), order.delivery_name), (_("注文確認"), str(CONFIRM_STATES.get(order.confirm_state, order.confirm_state))),
-            (_("注文確認日時"), _instant(order.confirmed_at)), (_("支払期限"), _day(order.pay_due_on)), (_("自動キャンセル日"), _day(order.cancel_due_on)),
+            (_("配送方法(モール)"), order.delivery_name),
+            (_("注文確認"), str(CONFIRM_STATES.get(order.confirm_state, order.confirm_state))),
+            (_("注文確認日時"), _instant(order.confirmed_at)), (_("支払期限"), _day(order.pay_due_on)),
+            (_("自動キャンセル日"), _day(order.cancel_due_on)),
             (_("届け日の希望"), " ".join(filter(None, (_day(order.wish_on), order.wish_time)))),
         ]  # fmt: skip
-        groups = [SimpleNamespace(title=_("注文"), facts=[_fact(label, value) for label, value in own] + self._described(order.mall_fields))]
+        groups = [
+            SimpleNamespace(
+                title=_("注文"),
+                facts=[_fact(label, value) for label, value in own] + self._described(order.mall_fields),
+            )
+        ]
         for parcel in facts.parcels:
             title = _("荷物 %(n)s") % {"n": parcel.position}
             amounts = [
                 (_("送付先ID"), parcel.mall_parcel_key), (_("送料"), _yen(parcel.postage_yen)), (_("手数料"), _yen(parcel.fee_yen)),
                 (_("商品"), _yen(parcel.goods_yen)), (_("合計"), _yen(parcel.total_yen)),
             ]  # fmt: skip
-            rows = [_fact(label, value) for label, value in amounts] + self._described(parcel.mall_fields) + self._described(parcel.pick_up)
+            rows = (
+                [_fact(label, value) for label, value in amounts]
+                + self._described(parcel.mall_fields)
+                + self._described(parcel.pick_up)
+            )
             groups.append(SimpleNamespace(title=title, facts=rows))
         for line in facts.lines:
             rows = [_fact(_("明細ID"), line.mall_line_key), _fact(_("単価(登録)"), _yen(line.unit_price_yen)),
@@ -122,18 +174,30 @@ class Showing:
         return groups
 
     def _kind(self) -> str:
-        kinds = {"normal": _("通常"), "subscription": _("定期"), "party": _("頒布会"), "pre_order": _("予約"), "pre": _("予約")}
+        kinds = {
+            "normal": _("通常"),
+            "subscription": _("定期"),
+            "party": _("頒布会"),
+            "pre_order": _("予約"),
+            "pre": _("予約"),
+        }
         return kinds.get(self.order.order_kind, self.order.order_kind)
 
     def _described(self, extra: Mapping[str, Any]) -> list[SimpleNamespace]:
         if not extra:
             return []
-        describe = getattr(channel_class(self.facts.shop.channel), "describe", None) if self.facts.shop.channel in settings.CHANNELS else None
+        describe = (
+            getattr(channel_class(self.facts.shop.channel), "describe", None)
+            if self.facts.shop.channel in settings.CHANNELS
+            else None
+        )
         if describe is None:
             return [_fact(str(key), str(value)) for key, value in extra.items()]
         hide = not self.open
         rows = describe(extra, get_language() or "ja")
-        return [_fact("　" * depth + label, masked(text) if hide and "@" in text else text) for depth, label, text in rows]
+        return [
+            _fact("　" * depth + label, masked(text) if hide and "@" in text else text) for depth, label, text in rows
+        ]
 
     # Parcels.
 
@@ -151,11 +215,15 @@ class Showing:
             pk=parcel.pk, position=parcel.position, count=count, state_words=PARCEL_STATES.get(parcel.state, parcel.state),
             state_tone="moving" if parcel.state == "draft" and parcel.ship_wanted_at else PARCEL_TONES.get(parcel.state, "closed"),
             name=masked_name(parcel.name) if hide else parcel.name, kana="" if hide else parcel.kana,
-            phone=masked_phone(parcel.phone) if hide else parcel.phone, postal_code=masked(parcel.postal_code) if hide else parcel.postal_code,
+            phone=masked_phone(parcel.phone) if hide else parcel.phone,
+            postal_code=masked(parcel.postal_code) if hide else parcel.postal_code,
             prefecture=parcel.prefecture, city=masked(parcel.city) if hide else parcel.city, street="" if hide else parcel.street,
-            wish_on=parcel.wish_on, wish_time=parcel.wish_time, delivery_words=delivery_words(parcel.delivery_method, self.order.delivery_name),
-            carrier_words=carriers.label_of(parcel.carrier), drop_off=parcel.drop_off, noshi=parcel.noshi, pick_up_words=_pick_up(parcel.pick_up),
-            warehouse=parcel.warehouse.name if parcel.warehouse else "", warehouse_note=getattr(request, "note", ""), ship_on=parcel.ship_on,
+            wish_on=parcel.wish_on, wish_time=parcel.wish_time,
+            delivery_words=delivery_words(parcel.delivery_method, self.order.delivery_name),
+            carrier_words=carriers.label_of(parcel.carrier), drop_off=parcel.drop_off, noshi=parcel.noshi,
+            pick_up_words=_pick_up(parcel.pick_up),
+            warehouse=parcel.warehouse.name if parcel.warehouse else "", warehouse_note=getattr(request, "note", ""),
+            ship_on=parcel.ship_on,
             shared_with=[], shared_ids=[other for pk, other in self.facts.shared_with if pk == parcel.pk],
             steps=list(getattr(request, "steps", ())), lines=[self._line(line) for line in self.facts.lines if line.parcel_id == parcel.pk],
             tracking=[
@@ -171,7 +239,8 @@ class Showing:
 
     def _line(self, line: OrderLine) -> SimpleNamespace:
         return SimpleNamespace(
-            name=line.name, sku=line.sku, options=" / ".join(filter(None, (line.options, line.mall_fields.get("variation", "")))).replace("\n", " "),
+            name=line.name, sku=line.sku,
+            options=" / ".join(filter(None, (line.options, line.mall_fields.get("variation", "")))).replace("\n", " "),
             quantity=line.quantity, unit_price_yen=line.unit_price_yen, tax_percent=line.tax_percent, product=line.product, gift_words="",
             unmapped=line.product_id is None, listing_url=_listing_url(line), picture_url="", closed=line.closed_at is not None,
         )  # fmt: skip
@@ -201,41 +270,21 @@ class Showing:
 
     def _address(self, act: Act) -> tuple[str, str]:
         """Return where an act leads and how: post, get, open (a dialog of the page) or peek (the side panel)."""
-        order = [self.order.pk]
-        match act.code:
-            case "withdraw":
-                return "verbs", "open"
-            case "record":
-                return "tracking", "open"
-            case "override":
-                return "override", "open"
-            case "choose_warehouse":
-                return "warehouse", "open"
-            case "edit_address":
-                return reverse("orders:edit_address", args=[act.on]), "peek"
-            case "map":
-                return reverse("orders:listings"), "get"
-            case "mall_words":
-                return reverse("orders:mall_words"), "get"
-            case "print":
-                return reverse("orders:packing_slip", args=order), "get"
-            case "see_effect":
-                return reverse("hub:effect", args=[act.on]), "get"
-            case "shop":
-                return reverse("orders:shop", args=[act.on]), "get"
-            case "reopen":
-                return reverse("orders:reopen", args=[act.on]), "post"
-            case "release" | "keep":
-                return f"{reverse('orders:release', args=order)}?task={encode(act.on or 0)}", "post"
-        names = {"take_back": "take_back", "want_shipment": "want", "unwant_shipment": "unwant", "read_again": "read_again", "read": "remark_read"}
-        return reverse(f"orders:{names[act.code]}", args=order), "post"
+        if act.code in DIALOGS:
+            return DIALOGS[act.code], "open"
+        if act.code in ("release", "keep"):
+            return f"{reverse('orders:release', args=[self.order.pk])}?task={encode(act.on or 0)}", "post"
+        name, of, how = ADDRESSES[act.code]
+        args = [self.order.pk if of == "order" else act.on] if of else []
+        return reverse(name, args=args), how
 
 
 def tasks_of(facts: OrderFacts) -> list[SimpleNamespace]:
     """Return the open marks that do not hold."""
     return [
         SimpleNamespace(
-            pk=mark.task_id, name=mark.task.name, what_to_do=mark.task.what_to_do, holds=False, reason=mark.reason, opened_at=mark.opened_at,
+            pk=mark.task_id, name=mark.task.name, what_to_do=mark.task.what_to_do, holds=False, reason=mark.reason,
+            opened_at=mark.opened_at,
             system=bool(mark.task.key), close_url=f"{reverse('orders:release', args=[facts.order.pk])}?task={encode(mark.task_id)}",
         )
         for mark in facts.marks if not mark.task.holds
@@ -256,26 +305,64 @@ def verbs_of(facts: OrderFacts, visit: Visit) -> list[SimpleNamespace]:
         found.append(SimpleNamespace(key=key, icon=icon, words=words, difference=difference, cost=cost, danger=danger))
 
     if busy and visit.may("orders.cancel"):
-        verb("withdraw", "undo", _("出荷依頼を取り下げる"), _("倉庫に止めてもらいます。受注は残り、保留になります。モールには伝わりません。"),
+        verb("withdraw", "undo", _("出荷依頼を取り下げる"),
+        _("倉庫に止めてもらいます。受注は残り、保留になります。モールには伝わりません。"),
              cost=_("料金がかかるときは、いったん取り下げずに知らせます。"))  # fmt: skip
-        verb("withdraw_fee", "undo", _("料金がかかっても取り下げる"), _("取下げ料金がかかる段階でも、取り下げを頼みます。"), danger=True)
+        verb(
+            "withdraw_fee",
+            "undo",
+            _("料金がかかっても取り下げる"),
+            _("取下げ料金がかかる段階でも、取り下げを頼みます。"),
+            danger=True,
+        )
     if open_ and not busy and visit.may("orders.cancel"):
-        verb("not_here", "door", _("ここで扱わない"), _("このハブだけで終わりにします。モールへは何も伝わりません。ほかのシステムで出荷するときに。番号はまた使えます。"))
+        verb(
+            "not_here",
+            "door",
+            _("ここで扱わない"),
+            _(
+                "このハブだけで終わりにします。モールへは何も伝わりません。ほかのシステムで出荷するときに。番号はまた使えます。"
+            ),
+        )
         if order.mall_state not in ("none", "cancelled", "cancelling") and order.ours:
-            verb("cancel_at_mall", "ban", _("モールでもキャンセル"), _("モールへキャンセルを申し込み、受け付けられたら終わります。お客様に通知されます。元に戻せません。"), danger=True)
+            verb(
+                "cancel_at_mall",
+                "ban",
+                _("モールでもキャンセル"),
+                _("モールへキャンセルを申し込み、受け付けられたら終わります。お客様に通知されます。元に戻せません。"),
+                danger=True,
+            )
     if not started and visit.may("orders.delete"):
-        verb("delete", "trash", _("取込から外す"), _("一覧から消え、モールを読み直しても戻りません。「取込から外した受注」から30日間は戻せます。モールには伝わりません。"), danger=True)
+        verb(
+            "delete",
+            "trash",
+            _("取込から外す"),
+            _(
+                "一覧から消え、モールを読み直しても戻りません。「取込から外した受注」から30日間は戻せます。モールには伝わりません。"
+            ),
+            danger=True,
+        )
     return found
 
 
 def _proof(report: MallReport, yen: int | None) -> SimpleNamespace:
-    return SimpleNamespace(sent_at=report.sent_at, seen_at=report.seen_at, counted_at=report.counted_at, cause=report_cause(report.cause), held_yen=yen)
+    return SimpleNamespace(
+        sent_at=report.sent_at,
+        seen_at=report.seen_at,
+        counted_at=report.counted_at,
+        cause=report_cause(report.cause),
+        held_yen=yen,
+    )
 
 
 def _pick_up(shop: Mapping[str, Any]) -> str:
     if not shop:
         return ""
-    place = " ".join(filter(None, (shop.get("store_name") or shop.get("chain"), shop.get("prefecture", "") + shop.get("address", ""))))
+    place = " ".join(
+        filter(
+            None, (shop.get("store_name") or shop.get("chain"), shop.get("prefecture", "") + shop.get("address", ""))
+        )
+    )
     hours = f"{shop.get('opens_at', '')}〜{shop.get('closes_at', '')}" if shop.get("opens_at") else ""
     return " ".join(filter(None, (place, hours)))
 
@@ -300,4 +387,3 @@ def _instant(value: datetime | None) -> str:
     from django.utils.timezone import localtime
 
     return f"{localtime(value):%Y/%m/%d %H:%M}" if value else ""
-

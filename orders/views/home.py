@@ -71,7 +71,9 @@ def home(request: PageRequest) -> HttpResponse:
 def _well(visit: Visit, figures: HomeFigures, errors: int) -> str:
     if not figures.all_well or errors or not figures.shops:
         return ""
-    return _("すべて順調です。%(time)s 現在、止まっているものも遅れているものもありません。") % {"time": f"{localtime(visit.now, JAPAN):%H:%M}"}
+    return _("すべて順調です。%(time)s 現在、止まっているものも遅れているものもありません。") % {
+        "time": f"{localtime(visit.now, JAPAN):%H:%M}"
+    }
 
 
 def _oldest(figures: HomeFigures) -> SimpleNamespace | None:
@@ -86,7 +88,8 @@ def _shipping(visit: Visit, figures: HomeFigures) -> SimpleNamespace:
     url = reverse("orders:shipping")
     cutoffs = [
         SimpleNamespace(
-            warehouse=one.warehouse.name, until=one.at, seconds=max(int((one.at - visit.now).total_seconds()), 0), count=one.parcels, misses=one.held,
+            warehouse=one.warehouse.name, until=one.at, seconds=max(int((one.at - visit.now).total_seconds()), 0), count=one.parcels,
+            misses=one.held,
             url=f"{url}#warehouse-{encode(one.warehouse.pk)}",
         )
         for one in figures.cutoffs if one.warehouse.kind != "other"
@@ -139,7 +142,12 @@ def touchless(now: datetime) -> SimpleNamespace | None:
         return None
     ids = shipped.values("pk")
     touched = AuditEntry.objects.filter(order_id__in=ids, actor_kind="member").values("order_id").distinct().count()
-    marks = TaskMark.objects.filter(order__in=ids, task__holds=True).order_by().values("task_id", "task__name").annotate(n=Count("order", distinct=True))
+    marks = (
+        TaskMark.objects.filter(order__in=ids, task__holds=True)
+        .order_by()
+        .values("task_id", "task__name")
+        .annotate(n=Count("order", distinct=True))
+    )
     causes = sorted(marks, key=lambda row: -row["n"])[:SHOWN_CAUSES]
     most = causes[0]["n"] if causes else 1
     return SimpleNamespace(

@@ -25,7 +25,9 @@ from orders.models import Batch, BatchIssue, Order, Status, Tag
 from orders.models.batches import BatchState
 
 SHOWN_AFTER_END = timedelta(minutes=2)
-UNDOABLE = frozenset({"set-status", "add-tag", "remove-tag", "memo", "set-delivery", "delete", "take-back", "cancel-here", "read-remark"})
+UNDOABLE = frozenset(
+    {"set-status", "add-tag", "remove-tag", "memo", "set-delivery", "delete", "take-back", "cancel-here", "read-remark"}
+)
 
 TITLES: dict[str, str | Promise] = {
     "set-status": gettext_lazy("状態を変える"), "add-tag": gettext_lazy("ラベルを付ける"), "remove-tag": gettext_lazy("ラベルを外す"),
@@ -57,7 +59,12 @@ def jobs_of(member: Member, *, now: datetime) -> list[Job]:
     at = true_now()
     open_ones = Q(state__in=[BatchState.WAITING, BatchState.RUNNING])
     recent = open_ones | Q(finished_at__gte=now - SHOWN_AFTER_END)
-    rows = Batch.objects.filter(recent, member=member).annotate(size=F("order_ids__len")).order_by("-pk").defer("order_ids")[:5]
+    rows = (
+        Batch.objects.filter(recent, member=member)
+        .annotate(size=F("order_ids__len"))
+        .order_by("-pk")
+        .defer("order_ids")[:5]
+    )
     return [job_of(row, size=row.size, at=at) for row in rows]
 
 
@@ -94,7 +101,11 @@ def _left(batch: Batch, size: int, at: datetime) -> str:
         return _("まもなく始まります")
     gone = max((at - batch.created_at).total_seconds(), 0.1)
     seconds = gone / batch.cursor * (size - batch.cursor)
-    return _("あと約%(n)s秒") % {"n": max(1, round(seconds))} if seconds < 60 else _("あと約%(span)s") % {"span": span(seconds)}
+    return (
+        _("あと約%(n)s秒") % {"n": max(1, round(seconds))}
+        if seconds < 60
+        else _("あと約%(span)s") % {"span": span(seconds)}
+    )
 
 
 @page("orders.see", methods=("GET",))
@@ -112,7 +123,9 @@ def batch(request: PageRequest, pk: int) -> HttpResponse:
     numbers = dict(Order.objects.filter(pk__in=[issue.order_id for issue in issues]).values_list("pk", "number"))
     causes: dict[str, list[dict[str, object]]] = {}
     for issue in issues:
-        causes.setdefault(say(issue.reason, issue.params), []).append({"pk": issue.order_id, "number": numbers.get(issue.order_id, "")})
+        causes.setdefault(say(issue.reason, issue.params), []).append(
+            {"pk": issue.order_id, "number": numbers.get(issue.order_id, "")}
+        )
     context = {
         "title": title_of(found), "batch": found, "size": len(found.order_ids),
         "causes": [{"words": words, "count": len(orders), "orders": orders} for words, orders in causes.items()],

@@ -29,12 +29,15 @@ def give_up(request: PageRequest, pk: int) -> HttpResponse:
             return _withdraw(request, order, reason, accept_fee=True)
         case "not_here":
             outcome = leaving.cancel_here([pk], by=visit.by, now=visit.now)
-            return told(request, outcome, _("ここでは扱わないことにしました。モールには伝えていません。"), verb="order.let_go")
+            return told(
+                request, outcome, _("ここでは扱わないことにしました。モールには伝えていません。"), verb="order.let_go"
+            )
         case "cancel_at_mall":
             why = request.POST.get("why", "") or CancelReason.CUSTOMER_CANCEL.value
             known = {one.value for one in CancelReason}
             outcome = leaving.cancel_at_mall(
-                [pk], reason=CancelReason(why if why in known else CancelReason.SHOP_OTHER.value), restock=request.POST.get("restock") == "1",
+                [pk], reason=CancelReason(why if why in known else CancelReason.SHOP_OTHER.value),
+                restock=request.POST.get("restock") == "1",
                 by=visit.by, now=visit.now,
             )  # fmt: skip
             return told(request, outcome, _("モールへキャンセルを申し込みました。モールの結果を待っています。"))
@@ -48,7 +51,11 @@ def give_up(request: PageRequest, pk: int) -> HttpResponse:
 
 def _withdraw(request: PageRequest, order: Order, reason: str, *, accept_fee: bool) -> HttpResponse:
     lines = OrderLine.objects.filter(order=order, closed_at__isnull=True)
-    parcels = Parcel.objects.filter(pk__in=lines.values("parcel_id"), state__in=BUSY).exclude(state="cancel_asked").order_by("pk")
+    parcels = (
+        Parcel.objects.filter(pk__in=lines.values("parcel_id"), state__in=BUSY)
+        .exclude(state="cancel_asked")
+        .order_by("pk")
+    )
     asked = list(parcels.values_list("pk", flat=True))
     if not asked:
         return done(request, say("nothing_to_withdraw"), tone="stop", to=reverse("orders:detail", args=[order.pk]))

@@ -47,7 +47,11 @@ class Item:
 def orders(request: PageRequest) -> HttpResponse:
     """Show a page of the list; htmx is given the table alone."""
     visit = request.hub
-    shops = list(Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials", "covered", "unknown_fields"))
+    shops = list(
+        Shop.objects.filter(retired_at__isnull=True)
+        .order_by("position", "pk")
+        .defer("credentials", "covered", "unknown_fields")
+    )
     shop = chosen_shop(request, shops)
     asked = narrowing.read(request.GET, visit, shop)
     today = visit.now.astimezone(JAPAN).date()
@@ -98,7 +102,8 @@ def _around(request: PageRequest, asked: Asked, shops: list[Shop], shop: Shop | 
         "chips": narrowing.chips(asked, get_language() or "ja"),
         "menus": _menus(request, asked, shops),
         "bulk": {
-            "query": asked.query(), "statuses": groups, "tags": Tag.objects.filter(retired_at__isnull=True, key="").order_by("position", "pk"),
+            "query": asked.query(), "statuses": groups,
+            "tags": Tag.objects.filter(retired_at__isnull=True, key="").order_by("position", "pk"),
             "may_export": visit.may("orders.export"), "may_delete": visit.may("orders.delete"), "may_change": visit.may("orders.edit"),
         },
         "csv_url": reverse("orders:csv") + asked.url() if visit.may("orders.export") else "",
@@ -142,7 +147,10 @@ def _tree_top(asked: Asked, tree: tuple[GroupNode, ...]) -> list[Item]:
     held = Order.objects.filter(is_open=True, held=True)
     unreported = Order.objects.filter(is_live=True, unreported=True)
     if asked.kept.shop_ids:
-        held, unreported = held.filter(shop_id__in=asked.kept.shop_ids), unreported.filter(shop_id__in=asked.kept.shop_ids)
+        held, unreported = (
+            held.filter(shop_id__in=asked.kept.shop_ids),
+            unreported.filter(shop_id__in=asked.kept.shop_ids),
+        )
     late = sum(one.late for node in tree for one in node.statuses)
     chosen = {name for name, _value in asked.pairs}
 
@@ -163,7 +171,11 @@ def _menus(request: PageRequest, asked: Asked, shops: list[Shop]) -> list[dict[s
     def options(name: str, rows: list[tuple[str, str]]) -> list[Item]:
         on = set(asked.values(name))
         return [
-            Item(words=words, on=value in on, url=asked.url(without=(name, value)) if value in on else asked.url(add=(name, value)))
+            Item(
+                words=words,
+                on=value in on,
+                url=asked.url(without=(name, value)) if value in on else asked.url(add=(name, value)),
+            )
             for value, words in rows
         ]
 
@@ -173,7 +185,11 @@ def _menus(request: PageRequest, asked: Asked, shops: list[Shop]) -> list[dict[s
 
     deliveries = DeliveryName.objects.order_by("name").values_list("name", flat=True).distinct()[:50]
     days = [
-        Item(words=words, url=_period(asked, since, until), on=asked.values("from") == [since.isoformat()] and asked.values("until") == [until.isoformat()])
+        Item(
+            words=words,
+            url=_period(asked, since, until),
+            on=asked.values("from") == [since.isoformat()] and asked.values("until") == [until.isoformat()],
+        )
         for words, since, until in narrowing.periods(request.hub)
     ]
     menus = [
@@ -183,16 +199,23 @@ def _menus(request: PageRequest, asked: Asked, shops: list[Shop]) -> list[dict[s
         {"label": _("配送"), "options": options("ship", [(name, name) for name in deliveries if name])},
         {"label": _("期間"), "options": days},
         {"label": _("そのほか"), "options": [
-            *options("next_day", [("1", _("翌日配送"))]), *options("unreported", [("1", _("未反映"))]), *options("late", [("1", _("期限を過ぎた"))])]},
+            *options("next_day", [("1", _("翌日配送"))]), *options("unreported", [("1", _("未反映"))]),
+            *options("late", [("1", _("期限を過ぎた"))])]},
     ]  # fmt: skip
     if len(shops) > 1:
-        menus.insert(0, {"label": _("ショップ"), "options": options("shop", [(encode(one.pk), one.name) for one in shops])})
+        menus.insert(
+            0, {"label": _("ショップ"), "options": options("shop", [(encode(one.pk), one.name) for one in shops])}
+        )
     return menus
 
 
 def _period(asked: Asked, since: date, until: date) -> str:
-    rest = Asked(pairs=tuple(pair for pair in asked.pairs if pair[0] not in ("from", "until")), q=asked.q, sort=asked.sort)
-    return Asked(pairs=(*rest.pairs, ("from", since.isoformat()), ("until", until.isoformat())), q=asked.q, sort=asked.sort).url()
+    rest = Asked(
+        pairs=tuple(pair for pair in asked.pairs if pair[0] not in ("from", "until")), q=asked.q, sort=asked.sort
+    )
+    return Asked(
+        pairs=(*rest.pairs, ("from", since.isoformat()), ("until", until.isoformat())), q=asked.q, sort=asked.sort
+    ).url()
 
 
 def _columns(asked: Asked) -> dict[str, dict[str, str]]:
@@ -245,13 +268,19 @@ def search_save(request: PageRequest) -> HttpResponse:
     condition = narrowing.as_condition(asked, visit)
     back = reverse("orders:list") + asked.url()
     if condition is None:
-        return done(request, _("自由な言葉だけの検索は保存できません。絞り込みを加えてください。"), to=back, tone="stop")
+        return done(
+            request, _("自由な言葉だけの検索は保存できません。絞り込みを加えてください。"), to=back, tone="stop"
+        )
     form = SaveSearch(request.POST or None, may_share=visit.may("settings.edit"))
     if request.method == "POST" and form.is_valid():
         made = create_search(
             name=form.cleaned_data["name"], condition=condition, member=visit.member, shared=bool(form.cleaned_data.get("shared")),
             by=visit.by, now=visit.now,
         )  # fmt: skip
-        return done(request, _("検索「%(name)s」を保存しました") % {"name": made.name}, to=f"{reverse('orders:list')}?saved={encode(made.pk)}")
+        return done(
+            request,
+            _("検索「%(name)s」を保存しました") % {"name": made.name},
+            to=f"{reverse('orders:list')}?saved={encode(made.pk)}",
+        )
     context = {"title": _("検索を保存"), "form": form, "back_url": back, "back_words": _("受注"), "cancel_url": back}
     return render(request, "form_page.html", context)

@@ -9,7 +9,6 @@ from datetime import datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from orders.fields.labels import PAYMENT_METHODS
 from orders.queries import OrderRow, ShopMark, StatusMark, TagMark
 from orders.queries.rows import OpenTask
 from orders.views.words import PAYMENT_SHORT, delivery_words, masked_name
@@ -54,8 +53,9 @@ def _shown(row: OrderRow, now: datetime, next_day_names: dict[int, str], open_na
         pk=row.pk, number=row.number, number_head=head + dash if tail else "", number_tail=tail or head, shop=row.shop, status=row.status,
         placed_at=row.placed_at, buyer_name=row.buyer_name if open_names else masked_name(row.buyer_name), first_name=row.first_name,
         more_lines=row.more_lines, total_yen=row.total_yen,
-        payment_words=PAYMENT_SHORT.get(row.payment_method) or PAYMENT_METHODS.get(row.payment_method, row.payment_name),
-        delivery_words=delivery_words(row.delivery_method, row.delivery_name), next_day=_next_day(row, next_day_names), wish_words=_wish(row), tags=row.tags,
+        payment_words=PAYMENT_SHORT.get(row.payment_method, row.payment_name),
+        delivery_words=delivery_words(row.delivery_method, row.delivery_name), next_day=_next_day(row, next_day_names),
+        wish_words=_wish(row), tags=row.tags,
         held=bool(held), held_words=held_words(held), held_tone="stop" if late else "wait", late=late,
         closed=row.phase in ("done", "cancelled") or row.deleted_at is not None,
     )  # fmt: skip
@@ -77,4 +77,3 @@ def held_words(holds: Sequence[OpenTask]) -> str:
     first = holds[0]
     words = first.reason if first.key == "hold" and first.reason else first.name
     return _("%(words)s ほか%(n)s") % {"words": words, "n": len(holds) - 1} if len(holds) > 1 else words
-

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from hub.clock import JAPAN
 from hub.ids import NotAnId, decode
@@ -53,7 +55,9 @@ class Asked:
 
     # Addresses.
 
-    def url(self, *, add: tuple[str, str] | None = None, drop: str = "", without: tuple[str, str] | None = None, **more: str) -> str:
+    def url(
+        self, *, add: tuple[str, str] | None = None, drop: str = "", without: tuple[str, str] | None = None, **more: str
+    ) -> str:
         """Return the address with a pair more, a name or a pair less, and other values; never with a cursor of another filter."""
         pairs = [pair for pair in self.pairs if pair[0] != drop and pair != without]
         if add is not None and add not in pairs:
@@ -78,7 +82,9 @@ def read(query: QueryDict, visit: Visit, shop: Shop | None) -> Asked:
     nodes += [parse(_json(value)) for key, value in pairs if key == "condition"]
     condition = nodes[0] if len(nodes) == 1 else AllOf(tuple(nodes)) if nodes else None
     found = look_up(q) if q else None
-    return replace(asked, saved=saved, condition=condition, found=found, kept=_filter(asked, visit, shop, condition, found))
+    return replace(
+        asked, saved=saved, condition=condition, found=found, kept=_filter(asked, visit, shop, condition, found)
+    )
 
 
 def _clean(query: QueryDict) -> list[tuple[str, str]]:
@@ -122,7 +128,9 @@ def saved_searches(visit: Visit) -> Sequence[SavedSearch]:
 
 
 def _filter(asked: Asked, visit: Visit, shop: Shop | None, condition: Node | None, found: Found | None) -> Filter:
-    day = {name: date.fromisoformat(values[0]) if (values := asked.values(name)) else None for name in ("from", "until")}
+    day = {
+        name: date.fromisoformat(values[0]) if (values := asked.values(name)) else None for name in ("from", "until")
+    }
     flags = {name: True if asked.values(name) else None for name in FLAGS}
     groups, products = asked.ids("group"), asked.ids("product")
     return Filter(
@@ -136,29 +144,38 @@ def _filter(asked: Asked, visit: Visit, shop: Shop | None, condition: Node | Non
     )  # fmt: skip
 
 
+_SAVED_AS = (
+    ("shop", "shop", "in"), ("status", "status", "in"), ("group", "status_group", "in"), ("product", "line_product", "in"),
+    ("tag", "tags", "has"),
+    ("task", "tasks", "has"), ("pay", "payment_method", "in"), ("ship", "delivery_name", "in"), ("phase", "phase", "in"),
+    ("sku", "line_sku", "in"),
+)  # fmt: skip
+"""Name in the address → field and comparison of a condition."""
+
+
 def as_condition(asked: Asked, visit: Visit) -> dict[str, Any] | None:
     """Return the filter in force as a condition, for saving it; None where it holds nothing that a condition can say."""
     tests: list[dict[str, Any]] = []
-    for name, key in (("shop", "shop"), ("status", "status"), ("group", "status_group"), ("product", "line_product")):
-        if ids := asked.ids(name):
-            tests.append({"field": key, "op": "in", "value": list(ids)})
-    for name, key in (("tag", "tags"), ("task", "tasks")):
-        if ids := asked.ids(name):
-            tests.append({"field": key, "op": "has", "value": list(ids)})
-    for name, key in (("pay", "payment_method"), ("ship", "delivery_name"), ("phase", "phase"), ("sku", "line_sku")):
-        if values := asked.values(name):
-            tests.append({"field": key, "op": "in", "value": values})
-    for name in ("held", "unreported", "next_day"):
-        if asked.values(name):
-            tests.append({"field": name, "op": "is", "value": True})
-    today = visit.now.astimezone(JAPAN).date()
-    for name, op in (("from", "gte"), ("until", "lte")):
-        if values := asked.values(name):
-            days = (today - date.fromisoformat(values[0])).days
-            tests.append({"field": "placed_at", "op": op, "value": {"days_ago": days} if 0 <= days <= 31 else values[0]})
+    for name, key, op in _SAVED_AS:
+        if values := list(asked.ids(name)) if name in ROWS else asked.values(name):
+            tests.append({"field": key, "op": op, "value": values})
+    tests += [
+        {"field": name, "op": "is", "value": True} for name in ("held", "unreported", "next_day") if asked.values(name)
+    ]
+    tests += _days_as_tests(asked, visit.now.astimezone(JAPAN).date())
     if asked.condition is not None:
         tests.append(dump(asked.condition))
     return {"all": tests} if tests else None
+
+
+def _days_as_tests(asked: Asked, today: date) -> list[dict[str, Any]]:
+    """Return the days as tests; those of the last month are told from today, so that a saved search moves with the calendar."""
+    found = []
+    for name, op in (("from", "gte"), ("until", "lte")):
+        for value in asked.values(name)[:1]:
+            days = (today - date.fromisoformat(value)).days
+            found.append({"field": "placed_at", "op": op, "value": {"days_ago": days} if 0 <= days <= 31 else value})
+    return found
 
 
 # What a filter is called.
@@ -173,13 +190,21 @@ class Chip:
     remove_url: str
 
 
-_LABELS = {
-    "status": lambda: _("状態"), "group": lambda: _("状態"), "shop": lambda: _("ショップ"), "tag": lambda: _("ラベル"), "task": lambda: _("タスク"),
-    "product": lambda: _("商品"), "pay": lambda: _("支払"), "ship": lambda: _("配送"), "sku": lambda: "SKU", "phase": lambda: _("段階"),
-    "held": lambda: _("保留"), "late": lambda: _("期限"), "unreported": lambda: _("反映"), "next_day": lambda: _("翌日配送"),
-    "saved": lambda: _("保存した検索"), "condition": lambda: _("条件"),
+_LABELS: Mapping[str, str | Promise] = {
+    "status": lazy("状態"), "group": lazy("状態"), "shop": lazy("ショップ"), "tag": lazy("ラベル"), "task": lazy("タスク"),
+    "product": lazy("商品"),
+    "pay": lazy("支払"), "ship": lazy("配送"), "sku": "SKU", "phase": lazy("段階"), "held": lazy("保留"), "late": lazy("期限"),
+    "unreported": lazy("反映"), "next_day": lazy("翌日配送"), "saved": lazy("保存した検索"), "condition": lazy("条件"),
 }  # fmt: skip
-_MODELS: dict[str, Any] = {"status": Status, "group": StatusGroup, "shop": Shop, "tag": Tag, "task": Task, "product": Product, "saved": SavedSearch}
+_MODELS: dict[str, Any] = {
+    "status": Status,
+    "group": StatusGroup,
+    "shop": Shop,
+    "tag": Tag,
+    "task": Task,
+    "product": Product,
+    "saved": SavedSearch,
+}
 
 
 def chips(asked: Asked, language: str) -> list[Chip]:
@@ -191,7 +216,7 @@ def chips(asked: Asked, language: str) -> list[Chip]:
             continue
         said = _said(name, value, names, language)
         if said:
-            found.append(Chip(label=str(_LABELS[name]()), value=said, remove_url=asked.url(without=(name, value))))
+            found.append(Chip(label=str(_LABELS[name]), value=said, remove_url=asked.url(without=(name, value))))
     if asked.values("from") or asked.values("until"):
         since, until = next(iter(asked.values("from")), ""), next(iter(asked.values("until")), "")
         words = since if since == until else f"{since}〜{until}"
@@ -236,4 +261,3 @@ def periods(visit: Visit) -> list[tuple[str, date, date]]:
         (_("30日間"), today - timedelta(days=29), today),
         (_("今月"), today.replace(day=1), today),
     ]
-

@@ -56,6 +56,12 @@ def _others(words: str) -> list[SimpleNamespace]:
     products = Product.objects.filter(Q(sku__begins=words) | Q(name__mentions=words)).order_by("sku")[:OTHERS]
     shops = Shop.objects.filter(name__mentions=words, retired_at__isnull=True).order_by("position", "pk")[:OTHERS]
     return [
-        *(SimpleNamespace(words=p.name, under=p.sku, url=reverse("orders:product_edit", args=[p.pk]), icon="products") for p in products),
-        *(SimpleNamespace(words=s.name, under=_("ショップ"), url=reverse("orders:shop", args=[s.pk]), icon="shop") for s in shops),
+        *(
+            SimpleNamespace(words=p.name, under=p.sku, url=reverse("orders:product_edit", args=[p.pk]), icon="products")
+            for p in products
+        ),
+        *(
+            SimpleNamespace(words=s.name, under=_("ショップ"), url=reverse("orders:shop", args=[s.pk]), icon="shop")
+            for s in shops
+        ),
     ]

@@ -38,7 +38,12 @@ def shipping(request: PageRequest) -> HttpResponse:
     now = request.hub.now
     counts = _counts(now)
     late = panel("overdue", now=now) or {}
-    houses = Warehouse.objects.filter(retired_at__isnull=True).exclude(kind="other").order_by("position", "pk").defer("credentials")
+    houses = (
+        Warehouse.objects.filter(retired_at__isnull=True)
+        .exclude(kind="other")
+        .order_by("position", "pk")
+        .defer("credentials")
+    )
     context = {
         "warehouses": [_house(house, counts.get(house.pk, {}), late, now) for house in houses],
         "unreported": _unreported(),
@@ -50,7 +55,10 @@ def _counts(now: datetime) -> dict[int, dict[str, int]]:
     """Return how many parcels of each warehouse stand where, in one statement."""
     day = now.astimezone(JAPAN).date()
     live = Parcel.objects.filter(closed_at__isnull=True, warehouse__isnull=False).filter(
-        Q(state__in=[ParcelState.DRAFT, ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING], order__is_open=True)
+        Q(
+            state__in=[ParcelState.DRAFT, ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING],
+            order__is_open=True,
+        )
         | Q(state=ParcelState.SHIPPED, shipped_on=day)
     )
     wanted = Q(state=ParcelState.DRAFT, ship_wanted_at__isnull=False)
@@ -74,20 +82,36 @@ def _house(house: Warehouse, counts: Mapping[str, int], late: Mapping[int, int],
 
 def _missing(house: Warehouse) -> list[SimpleNamespace]:
     """Return what keeps the warehouse's wanted parcels from leaving."""
-    wanted = Parcel.objects.filter(warehouse=house, state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True)
-    marks = TaskMark.objects.filter(order__in=wanted.values("order"), closed_at__isnull=True, task__holds=True, order__is_open=True)
-    rows = marks.order_by().values("task_id", "task__name").annotate(n=Count("order", distinct=True)).order_by("-n")[:SHOWN_CAUSES]
+    wanted = Parcel.objects.filter(
+        warehouse=house, state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True
+    )
+    marks = TaskMark.objects.filter(
+        order__in=wanted.values("order"), closed_at__isnull=True, task__holds=True, order__is_open=True
+    )
+    rows = (
+        marks.order_by()
+        .values("task_id", "task__name")
+        .annotate(n=Count("order", distinct=True))
+        .order_by("-n")[:SHOWN_CAUSES]
+    )
     listed = reverse("orders:list")
-    return [SimpleNamespace(words=row["task__name"], count=row["n"], url=f"{listed}?task={encode(row['task_id'])}&held=1") for row in rows]
+    return [
+        SimpleNamespace(words=row["task__name"], count=row["n"], url=f"{listed}?task={encode(row['task_id'])}&held=1")
+        for row in rows
+    ]
 
 
 def _urls(house: Warehouse, now: datetime) -> SimpleNamespace:
     """Return the list filtered to each figure."""
+
     def url(*tests: dict[str, object]) -> str:
         condition = {"all": [{"field": "warehouse", "op": "is", "value": house.pk}, *tests]}
         return f"{reverse('orders:list')}?condition={quote(json.dumps(condition, ensure_ascii=False))}"
 
-    wanted = [{"field": "ship_wanted", "op": "is", "value": True}, {"field": "parcel_state", "op": "is", "value": "draft"}]
+    wanted: list[dict[str, object]] = [
+        {"field": "ship_wanted", "op": "is", "value": True},
+        {"field": "parcel_state", "op": "is", "value": "draft"},
+    ]
     today = now.astimezone(JAPAN).date().isoformat()
     return SimpleNamespace(
         wanted=url(*wanted), asked=url({"field": "parcel_state", "op": "in", "value": ["requested", "accepted"]}),
@@ -99,13 +123,23 @@ def _urls(house: Warehouse, now: datetime) -> SimpleNamespace:
 
 def _unreported() -> SimpleNamespace:
     open_ones = MallReport.objects.filter(counted_at__isnull=True)
-    whole = Order.objects.filter(pk__in=open_ones.values("order"), is_live=True).aggregate(n=Count("pk"), yen=Sum("total_yen"))
+    whole = Order.objects.filter(pk__in=open_ones.values("order"), is_live=True).aggregate(
+        n=Count("pk"), yen=Sum("total_yen")
+    )
     reports = open_ones.select_related("order__shop").order_by("created_at", "pk")[:SHOWN_REPORTS]
     rows = [
-        SimpleNamespace(order=report.order, shop=report.order.shop, shipped_at=report.created_at, yen=report.order.total_yen, cause=_cause(report))
+        SimpleNamespace(
+            order=report.order,
+            shop=report.order.shop,
+            shipped_at=report.created_at,
+            yen=report.order.total_yen,
+            cause=_cause(report),
+        )
         for report in reports
     ]
-    return SimpleNamespace(count=whole["n"], yen=whole["yen"] or 0, rows=rows, url=f"{reverse('orders:list')}?unreported=1")
+    return SimpleNamespace(
+        count=whole["n"], yen=whole["yen"] or 0, rows=rows, url=f"{reverse('orders:list')}?unreported=1"
+    )
 
 
 def _cause(report: MallReport) -> str:
@@ -131,7 +165,9 @@ def record_shipment(request: PageRequest, pk: int) -> HttpResponse:
     outcome = act("enter_result")(parcel.pk, packages=[package], by=visit.by, now=visit.now, replace=replace)
     words = _("出荷を記録しました。出荷メールとモールへの報告が始まります。")
     if number_looks_wrong(carrier, number):
-        words = _("出荷を記録しました。送り状番号の桁や検査数字が、この運送会社のものと違うようです。番号を確かめてください。")
+        words = _(
+            "出荷を記録しました。送り状番号の桁や検査数字が、この運送会社のものと違うようです。番号を確かめてください。"
+        )
     return told(request, outcome, words)
 
 
@@ -147,4 +183,3 @@ def _parcel(order: Order, named: str) -> Parcel:
             pass
     waiting = parcels.exclude(state__in=[ParcelState.SHIPPED, ParcelState.RETURNED]).order_by("position", "pk").first()
     return waiting or get_object_or_404(parcels.order_by("position", "pk")[:1])
-

@@ -31,23 +31,29 @@ ACTORS: Mapping[str, str | Promise] = {
     "token": gettext_lazy("API"), "member": gettext_lazy("メンバー"),
 }  # fmt: skip
 VERBS: Mapping[str, str] = {
-    "order.taken_in": gettext_noop("から取り込みました"), "order.status": gettext_noop("が状態を変えました"), "order.memo": gettext_noop("がメモを書きました"),
+    "order.taken_in": gettext_noop("から取り込みました"), "order.status": gettext_noop("が状態を変えました"),
+    "order.memo": gettext_noop("がメモを書きました"),
     "order.delivery": gettext_noop("が配送を変えました"), "order.tag_added": gettext_noop("がラベル「%(name)s」を付けました"),
     "order.tag_removed": gettext_noop("がラベル「%(name)s」を外しました"), "order.held": gettext_noop("が「%(name)s」で出荷を止めました"),
     "order.released": gettext_noop("が「%(name)s」を解除しました"), "order.override": gettext_noop("が「%(name)s」を理由つきで通しました"),
     "order.remark_read": gettext_noop("が備考を読みました"), "order.warehouse": gettext_noop("が倉庫を「%(name)s」にしました"),
-    "order.ruled": gettext_noop("が変えました"), "order.mall_changed": gettext_noop("で内容が変わりました"), "order.mapped": gettext_noop("が商品を結び付けました"),
+    "order.ruled": gettext_noop("が変えました"), "order.mall_changed": gettext_noop("で内容が変わりました"),
+    "order.mapped": gettext_noop("が商品を結び付けました"),
     "order.counted": gettext_noop("で発送が反映されました"), "order.cancelled_at_mall": gettext_noop("でキャンセルになりました"),
     "order.let_go": gettext_noop("が、ここで扱わないことにしました"), "order.deleted": gettext_noop("が取込から外しました"),
-    "order.taken_back": gettext_noop("が戻しました"), "order.taken_on": gettext_noop("が引き受けました"), "order.undone": gettext_noop("が元に戻しました"),
-    "order.payment_named": gettext_noop("が支払方法の意味を決めました"), "order.delivery_named": gettext_noop("が配送方法の意味を決めました"),
+    "order.taken_back": gettext_noop("が戻しました"), "order.taken_on": gettext_noop("が引き受けました"),
+    "order.undone": gettext_noop("が元に戻しました"),
+    "order.payment_named": gettext_noop("が支払方法の意味を決めました"),
+    "order.delivery_named": gettext_noop("が配送方法の意味を決めました"),
     "order.island": gettext_noop("が離島と判定しました"), "order.waited": gettext_noop("が待機を終えました"),
     "parcel.edited": gettext_noop("が届け先を直しました"), "parcel.wanted": gettext_noop("が出荷を指示しました"),
-    "parcel.unwanted": gettext_noop("が出荷の指示を取り消しました"), "parcel.requested": gettext_noop("が「%(warehouse)s」へ出荷を依頼しました"),
+    "parcel.unwanted": gettext_noop("が出荷の指示を取り消しました"),
+    "parcel.requested": gettext_noop("が「%(warehouse)s」へ出荷を依頼しました"),
     "parcel.accepted": gettext_noop("が出荷依頼を受け付けました"), "parcel.shipped": gettext_noop("が出荷を記録しました"),
     "parcel.reopened": gettext_noop("がもう一度出せるようにしました"), "parcel.split": gettext_noop("が荷物を分けました"),
     "parcel.withdraw_asked": gettext_noop("が取下げを頼みました"), "parcel.withdrawal": gettext_noop("が取下げに答えました"),
-    "parcel.withdraw_late": gettext_noop("の取下げの返事が遅れて届きました"), "parcel.address_accepted": gettext_noop("が、この住所のままでよいとしました"),
+    "parcel.withdraw_late": gettext_noop("の取下げの返事が遅れて届きました"),
+    "parcel.address_accepted": gettext_noop("が、この住所のままでよいとしました"),
     "parcel.ship_on": gettext_noop("が発送日を変えました"), "mall.confirmed": gettext_noop("へ注文確認を送り、受け付けられました"),
     "mall.reported": gettext_noop("へ出荷を報告しました"), "mall.cancel_asked": gettext_noop("へキャンセルを申し込みました"),
     "mail.queued": gettext_noop("が「%(name)s」を送ることにしました"), "mail.sent": gettext_noop("が「%(name)s」を送りました"),
@@ -56,18 +62,24 @@ VERBS: Mapping[str, str] = {
     "effect.released": gettext_noop("が送信を許しました"), "effect.taken_back": gettext_noop("が送信を取り消しました"),
 }  # fmt: skip
 LABELS: Mapping[str, str | Promise] = {
-    "status_id": gettext_lazy("状態"), "warehouse": gettext_lazy("倉庫"), "carrier": gettext_lazy("運送会社"), "ship_on": gettext_lazy("発送日"),
-    "numbers": gettext_lazy("送り状番号"), "shipped_on": gettext_lazy("出荷日"), "tags": gettext_lazy("ラベル"), "state": gettext_lazy("荷物"),
-    "name": gettext_lazy("届け先の名前"), "kana": gettext_lazy("カナ"), "phone": gettext_lazy("電話"), "postal_code": gettext_lazy("郵便番号"),
-    "prefecture": gettext_lazy("都道府県"), "city": gettext_lazy("市区町村"), "street": gettext_lazy("番地・建物"), "wish_time": gettext_lazy("希望時間帯"),
+    "status_id": gettext_lazy("状態"), "warehouse": gettext_lazy("倉庫"), "carrier": gettext_lazy("運送会社"),
+    "ship_on": gettext_lazy("発送日"),
+    "numbers": gettext_lazy("送り状番号"), "shipped_on": gettext_lazy("出荷日"), "tags": gettext_lazy("ラベル"),
+    "state": gettext_lazy("荷物"),
+    "name": gettext_lazy("届け先の名前"), "kana": gettext_lazy("カナ"), "phone": gettext_lazy("電話"),
+    "postal_code": gettext_lazy("郵便番号"),
+    "prefecture": gettext_lazy("都道府県"), "city": gettext_lazy("市区町村"), "street": gettext_lazy("番地・建物"),
+    "wish_time": gettext_lazy("希望時間帯"),
     "mall_state": gettext_lazy("モールの状態"), "unmapped_lines": gettext_lazy("未マッピング"),
 }  # fmt: skip
 HIDDEN = frozenset(
-    {"phase", "status_at", "edited_fields", "task", "tag", "deleted_by_id", "deleted_at", "mall_fields", "snapshot_hash", "mall_code", "take",
+    {"phase", "status_at", "edited_fields", "task", "tag", "deleted_by_id", "deleted_at", "mall_fields", "snapshot_hash", "mall_code",
+    "take",
      "parcel", "tags", "shipped_at", "unreported", "confirm_state", "judge_at"}
 )  # fmt: skip
 PERSONAL = frozenset(
-    {"name", "kana", "phone", "postal_code", "city", "street", "buyer_name", "buyer_kana", "buyer_phone", "buyer_email", "buyer_postal_code",
+    {"name", "kana", "phone", "postal_code", "city", "street", "buyer_name", "buyer_kana", "buyer_phone", "buyer_email",
+    "buyer_postal_code",
      "buyer_city", "buyer_street", "remarks", "remark_left"}
 )  # fmt: skip
 
@@ -96,7 +108,13 @@ class Line:
 
 
 def lines_of(
-    entries: Sequence[HistoryEntry], *, channel: str, open_data: bool, may_change: bool, since: datetime | None = None, kind: str = ""
+    entries: Sequence[HistoryEntry],
+    *,
+    channel: str,
+    open_data: bool,
+    may_change: bool,
+    since: datetime | None = None,
+    kind: str = "",
 ) -> list[Line]:
     """Return entries (the newest first) in words. What came after `since` is marked as new; `kind` keeps one sort of actor."""
     names = _Names(entries)
@@ -119,7 +137,13 @@ def kind_of(entry: HistoryEntry) -> str:
 
 
 def _line(
-    entry: HistoryEntry, names: _Names, channel: str, open_data: bool, may_change: bool, since: datetime | None, day: date | None
+    entry: HistoryEntry,
+    names: _Names,
+    channel: str,
+    open_data: bool,
+    may_change: bool,
+    since: datetime | None,
+    day: date | None,
 ) -> Line:
     undoable = may_change and entry.verb in UNDOABLE
     return Line(
@@ -131,7 +155,9 @@ def _line(
 
 def _actor(entry: HistoryEntry, channel: str) -> str | Promise:
     if rules := entry.params.get("rules"):
-        return "、".join(_("ルール「%(name)s」(第%(version)s版)") % {"name": r["name"], "version": r["version"]} for r in rules)
+        return "、".join(
+            _("ルール「%(name)s」(第%(version)s版)") % {"name": r["name"], "version": r["version"]} for r in rules
+        )
     if entry.actor_kind == "mall" or entry.verb.startswith("mall."):
         return channel
     if entry.actor_kind == "rule":
@@ -160,7 +186,13 @@ def _changes(entry: HistoryEntry, names: _Names, open_data: bool) -> list[Change
         found.append(Change(label=label_of_column(key), before=names.said(key, before), after=names.said(key, after)))
     before_tags, after_tags = set(entry.before.get("tags") or ()), set(entry.after.get("tags") or ())
     if before_tags != after_tags:
-        found.append(Change(label=LABELS["tags"], before=names.tags(before_tags - after_tags), after=names.tags(after_tags - before_tags)))
+        found.append(
+            Change(
+                label=LABELS["tags"],
+                before=names.tags(before_tags - after_tags),
+                after=names.tags(after_tags - before_tags),
+            )
+        )
     return found
 
 
@@ -175,7 +207,11 @@ def _note(entry: HistoryEntry, open_data: bool) -> str:
     if reason := str(params.get("reason", "")):
         said.append(say(reason, params) if reason in CATALOGUE else reason)
     if (answer := params.get("answer")) and entry.verb.startswith("parcel.withdraw"):
-        words = {"agreed": _("取り下げました"), "needs_fee": _("料金がかかります"), "too_late": _("間に合いませんでした")}
+        words = {
+            "agreed": _("取り下げました"),
+            "needs_fee": _("料金がかかります"),
+            "too_late": _("間に合いませんでした"),
+        }
         said.append(words.get(str(answer), str(answer)))
     if fee := params.get("fee_yen"):
         said.append(_("取下げ料金 %(yen)s円") % {"yen": f"{fee:,}"})
@@ -191,7 +227,9 @@ class _Names:
         columns = [side for entry in entries for side in (entry.before, entry.after)]
         self._status = _named(Status, {side["status_id"] for side in columns if side.get("status_id")})
         self._tags = _named(Tag, {tag for side in columns for tag in side.get("tags") or ()})
-        self._houses = _named(Warehouse, {side["warehouse"] for side in columns if isinstance(side.get("warehouse"), int)})
+        self._houses = _named(
+            Warehouse, {side["warehouse"] for side in columns if isinstance(side.get("warehouse"), int)}
+        )
 
     def tags(self, ids: Iterable[int]) -> str:
         return "、".join(self._tags.get(pk, "–") for pk in sorted(ids))

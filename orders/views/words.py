@@ -12,7 +12,8 @@ from orders.fields.labels import DELIVERY_METHODS
 
 PAYMENT_SHORT: Mapping[str, Promise] = {
     "card": pgettext_lazy("short", "カード"), "cod": pgettext_lazy("short", "代引き"), "bank": pgettext_lazy("short", "銀行振込"),
-    "convenience": pgettext_lazy("short", "コンビニ"), "deferred": pgettext_lazy("short", "後払い"), "points": pgettext_lazy("short", "ポイント"),
+    "convenience": pgettext_lazy("short", "コンビニ"), "deferred": pgettext_lazy("short", "後払い"),
+    "points": pgettext_lazy("short", "ポイント"),
     "wallet": pgettext_lazy("short", "電子マネー"), "other": pgettext_lazy("short", "その他"), "unknown": pgettext_lazy("short", "不明"),
 }  # fmt: skip
 PAYMENT_TONES: Mapping[str, str] = {"settled": "good", "collect": "good", "open": "wait", "failed": "stop"}

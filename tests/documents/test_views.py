@@ -44,7 +44,13 @@ def test_a_csv_is_made_for_its_member_alone_and_leaves_an_access_row(tenant: Ten
     assert form.status_code == 200
     with tenant_transaction(tenant.pk):
         assert not FileJob.objects.exists(), "looking makes nothing"
-    values = {"all": "1", "query": "pay=cod", "columns": ["number", "buyer_name"], "profile": "spreadsheet", "encoding": "utf-8"}
+    values = {
+        "all": "1",
+        "query": "pay=cod",
+        "columns": ["number", "buyer_name"],
+        "profile": "spreadsheet",
+        "encoding": "utf-8",
+    }
 
     asked = client.post("/orders/csv/", values)
     job = only_job(tenant)
@@ -60,7 +66,9 @@ def test_a_csv_is_made_for_its_member_alone_and_leaves_an_access_row(tenant: Ten
     with tenant_transaction(tenant.pk):
         row = AccessRow.objects.get()
         assert (row.what, row.count, row.filter["query"]) == ("orders_csv", 1, "pay=cod")
-        StoredFile.objects.update(created_at=business_now() - timedelta(hours=1), expires_at=business_now() - timedelta(minutes=1))
+        StoredFile.objects.update(
+            created_at=business_now() - timedelta(hours=1), expires_at=business_now() - timedelta(minutes=1)
+        )
     assert client.get(url).status_code == 404, "15 minutes are over"
     assert browser(tenant, "packing").get("/orders/csv/").status_code == 403
 
@@ -68,10 +76,16 @@ def test_a_csv_is_made_for_its_member_alone_and_leaves_an_access_row(tenant: Ten
 def test_a_csv_of_the_selection(tenant: Tenant, shop: Shop) -> None:
     first, _second = make(tenant, shop), make(tenant, shop)
     client = browser(tenant)
-    panel = client.post("/orders/csv/", {"orders": encode(first.pk), "export": "csv"}, headers={"hx-request": "true"}).content.decode()
+    panel = client.post(
+        "/orders/csv/", {"orders": encode(first.pk), "export": "csv"}, headers={"hx-request": "true"}
+    ).content.decode()
     assert f'name="orders" value="{encode(first.pk)}"' in panel
 
-    client.post("/orders/csv/", {"orders": encode(first.pk), "columns": ["number"], "profile": "machine", "encoding": "utf-8"}, headers={"hx-request": "true"})
+    client.post(
+        "/orders/csv/",
+        {"orders": encode(first.pk), "columns": ["number"], "profile": "machine", "encoding": "utf-8"},
+        headers={"hx-request": "true"},
+    )
 
     assert only_job(tenant).order_ids == [first.pk]
 
@@ -80,7 +94,9 @@ def test_packing_slips_are_a_pdf(tenant: Tenant, shop: Shop) -> None:
     orders = [make(tenant, shop) for _ in range(2)]
     client = browser(tenant, "packing")
 
-    watched = client.post("/orders/packing-slips/", {"orders": ",".join(encode(o.pk) for o in orders)}, headers={"hx-request": "true"})
+    watched = client.post(
+        "/orders/packing-slips/", {"orders": ",".join(encode(o.pk) for o in orders)}, headers={"hx-request": "true"}
+    )
     assert "作っています" in watched.content.decode()
     making.work(tenant.pk, only_job(tenant).pk)
 
@@ -100,14 +116,18 @@ def test_opening_the_address_of_a_slip_makes_nothing(tenant: Tenant, shop: Shop)
     assert only_job(tenant).order_ids == [order.pk]
 
 
-def test_a_pasted_list_is_checked_before_anything_is_recorded_and_twice_changes_nothing(tenant: Tenant, shop: Shop) -> None:
+def test_a_pasted_list_is_checked_before_anything_is_recorded_and_twice_changes_nothing(
+    tenant: Tenant, shop: Shop
+) -> None:
     first, second = make(tenant, shop), make(tenant, shop)
     client = browser(tenant, "packing")
     text = f"{first.number}\t400000000000\n{second.number}\t400000000011\n338866-20200101-0000000009\t1\n"
     values = {"text": text, "carrier": "yamato", "shipped_on": "2026-11-22", "step": "check"}
 
     page = unescape(client.post("/orders/tracking/", values).content.decode())
-    assert "記録する 2件" in page and "できない 1件" in page and "この受注番号はありません" in page
+    assert "記録する 2件" in page
+    assert "できない 1件" in page
+    assert "この受注番号はありません" in page
     with tenant_transaction(tenant.pk):
         assert not TrackingNumber.objects.exists()
     token = re.search(r'name="token" value="([^"]+)"', page).group(1)  # type: ignore[union-attr]
@@ -123,15 +143,23 @@ def test_a_pasted_list_is_checked_before_anything_is_recorded_and_twice_changes_
 
 def test_a_list_may_be_a_file_of_old_windows(tenant: Tenant, shop: Shop) -> None:
     order = make(tenant, shop)
-    upload = SimpleUploadedFile("list.csv", f"受注番号,運送会社,送り状番号\r\n{order.number},ヤマト運輸,400000000000\r\n".encode("cp932"))
+    upload = SimpleUploadedFile(
+        "list.csv", f"受注番号,運送会社,送り状番号\r\n{order.number},ヤマト運輸,400000000000\r\n".encode("cp932")
+    )
 
-    page = browser(tenant).post("/orders/tracking/", {"upload": upload, "carrier": "", "shipped_on": "", "step": "check"}).content.decode()
+    page = (
+        browser(tenant)
+        .post("/orders/tracking/", {"upload": upload, "carrier": "", "shipped_on": "", "step": "check"})
+        .content.decode()
+    )
 
     assert "記録する 1件" in page
 
 
 def test_a_forged_list_is_refused(tenant: Tenant, shop: Shop) -> None:
-    answer = browser(tenant).post("/orders/tracking/", {"token": "forged", "step": "record"}, follow=True).content.decode()
+    answer = (
+        browser(tenant).post("/orders/tracking/", {"token": "forged", "step": "record"}, follow=True).content.decode()
+    )
 
     assert "もう一度貼り付けてください" in answer
 

@@ -51,23 +51,43 @@ def trouble_of_every_kind(tenant: Tenant, shop: Shop) -> Order:
     order = make(tenant, shop)
     with tenant_transaction(tenant.pk):
         Shop.objects.filter(pk=shop.pk).update(blind_since=now - timedelta(hours=3), blind_reason="expired")
-        RejectedPayload.objects.create(shop=shop, number="338866-1", path="PackageModelList[0]", reason="missing", first_at=now, last_at=now)
-        RejectedPayload.objects.create(shop=shop, number="338866-2", path="x", reason="missing", first_at=now, last_at=now, solved_at=now)
+        RejectedPayload.objects.create(
+            shop=shop, number="338866-1", path="PackageModelList[0]", reason="missing", first_at=now, last_at=now
+        )
+        RejectedPayload.objects.create(
+            shop=shop, number="338866-2", path="x", reason="missing", first_at=now, last_at=now, solved_at=now
+        )
         house = Warehouse.objects.create(name="遠くの倉庫", kind="rsl")
         for state in ("requested", "cannot_ship"):
-            Parcel.objects.filter(order=order).update(state=state, warehouse=house, state_at=now, ship_fault="out_of_stock")
+            Parcel.objects.filter(order=order).update(
+                state=state, warehouse=house, state_at=now, ship_fault="out_of_stock"
+            )
         other = make_order(shop)
         WarehouseRequest.objects.create(
-            parcel=Parcel.objects.get(order=other), warehouse=house, reference="1-2-3", parcel_revision=1, asked_at=now - timedelta(days=3),
-            ship_on=date(2020, 1, 1), answer="accepted",
+            parcel=Parcel.objects.get(order=other),
+            warehouse=house,
+            reference="1-2-3",
+            parcel_revision=1,
+            asked_at=now - timedelta(days=3),
+            ship_on=date(2020, 1, 1),
+            answer="accepted",
         )
         ResultIssue.objects.create(warehouse=house, reference="9-9-9", reason="unknown_reference")
         for number, state in enumerate(["stopped", "stopped", "unsure", "waiting", "done"]):
             effect = Effect.objects.create(
-                kind="mall.report", lane=f"shop:{shop.pk}", key=f"e{number}", state=state, reason="wrong_state" if state != "waiting" else "",
-                order_id=order.pk, shop_id=shop.pk, decided_at=now, payload={"number": order.number},
+                kind="mall.report",
+                lane=f"shop:{shop.pk}",
+                key=f"e{number}",
+                state=state,
+                reason="wrong_state" if state != "waiting" else "",
+                order_id=order.pk,
+                shop_id=shop.pk,
+                decided_at=now,
+                payload={"number": order.number},
             )
-            EffectTry.objects.create(effect=effect, act="send", request={"secret": "内容"}, answer={"code": "E1"}, outcome="wrong_state")
+            EffectTry.objects.create(
+                effect=effect, act="send", request={"secret": "内容"}, answer={"code": "E1"}, outcome="wrong_state"
+            )
     return order
 
 
@@ -86,7 +106,9 @@ def test_the_one_count_is_the_sum_of_its_sources_and_of_the_rows_shown(tenant: T
             + WarehouseRequest.objects.filter(ended_at__isnull=True).count() + ResultIssue.objects.filter(solved_at__isnull=True).count()
         )  # fmt: skip
         assert troubles.total(now) == by_hand == sum(counts.values()) == 8
-    assert counts == listed == {"blind": 1, "rejected": 1, "refused": 1, "missing": 1, "odd": 1, "stopped": 2, "unsure": 1}
+    assert (
+        counts == listed == {"blind": 1, "rejected": 1, "refused": 1, "missing": 1, "odd": 1, "stopped": 2, "unsure": 1}
+    )
     assert page.count("<tr><td>") == 8
     assert re.search(r"要対応<span class=\"total\">8件", page)
 
@@ -122,7 +144,17 @@ def test_a_stopped_effect_shows_its_proof_and_goes_again_is_done_or_dropped(tena
         first, second = Effect.objects.filter(state="stopped").order_by("pk")
     client = browser(tenant)
     page = read(client, f"/attention/effects/{encode(first.pk)}/")
-    for words in ("出荷報告", "本店", "モールの状態ではこの操作ができません。", "内容", "E1", "もう一度送る", "済んだことにする", "やめる", "二重にはなりません"):
+    for words in (
+        "出荷報告",
+        "本店",
+        "モールの状態ではこの操作ができません。",
+        "内容",
+        "E1",
+        "もう一度送る",
+        "済んだことにする",
+        "やめる",
+        "二重にはなりません",
+    ):
         assert words in page, words
 
     client.post(f"/attention/effects/{encode(first.pk)}/act/", {"act": "again"})
@@ -173,7 +205,8 @@ def test_a_red_bar_says_that_nothing_leaves_and_why(tenant: Tenant, shop: Shop) 
 
     client.post("/settings/outgoing/", {"on": "0", "reason": "棚卸しのため"})
     page = read(client, "/orders/")
-    assert "送信を止めています。" in page and "棚卸しのため" in page
+    assert "送信を止めています。" in page
+    assert "棚卸しのため" in page
     client.post("/settings/outgoing/", {"on": "1"})
 
     assert "送信を止めています。" not in read(client, "/orders/")
@@ -199,7 +232,10 @@ def test_held_orders_by_cause_the_longest_waiting_first(tenant: Tenant, shop: Sh
 
 def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) -> None:
     now = business_now()
-    held, shipped = make(tenant, shop), make(tenant, shop, status="shipped", unreported=True, total_yen=7000, shipped_at=now)
+    held, shipped = (
+        make(tenant, shop),
+        make(tenant, shop, status="shipped", unreported=True, total_yen=7000, shipped_at=now),
+    )
     make(tenant, shop, ready_at=now + timedelta(minutes=20), status="waiting")
     with tenant_transaction(tenant.pk):
         holds.hold([held.pk], reason="返事待ち", by=BY, now=now - timedelta(hours=30))
@@ -212,7 +248,9 @@ def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) 
     for url in ("/orders/?phase=intake", "/attention/", "/shipping/", "/attention/errors/", "/orders/?unreported=1"):
         assert f'<a href="{url}"' in page, url
         assert client.get(url).status_code == 200
-    assert "ほか待機 1件" in page and "入金待ちの売上 7,000円" in page and "止まった送信" in page
+    assert "ほか待機 1件" in page
+    assert "入金待ちの売上 7,000円" in page
+    assert "止まった送信" in page
     assert f'href="/orders/{encode(held.pk)}/"' in page, "the oldest held order is one click away"
     assert "すべて順調です" not in page
 
@@ -224,7 +262,8 @@ def test_home_says_when_all_is_well(tenant: Tenant, shop: Shop) -> None:
 def test_home_teaches_a_tenant_that_has_only_begun(tenant: Tenant) -> None:
     page = read(browser(tenant), "/")
 
-    assert "はじめの4つ" in page and "まだショップがつながっていません" in page
+    assert "はじめの4つ" in page
+    assert "まだショップがつながっていません" in page
 
 
 def test_home_counts_orders_shipped_without_a_hand(tenant: Tenant, shop: Shop) -> None:
@@ -256,7 +295,8 @@ def test_shipping_counts_each_warehouses_day_and_what_misses_it(tenant: Tenant, 
     assert figures == {0, 1, 2}
     two = next(url for url, n in wanted if n == "2")
     found = read(client, two)
-    assert free.number in found and held.number in found
+    assert free.number in found
+    assert held.number in found
 
 
 def test_pages_around_orders_cost_few_statements(tenant: Tenant, shop: Shop) -> None:
