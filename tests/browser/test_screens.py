@@ -118,7 +118,18 @@ def visit(page: Page, path: str, name: str) -> list[str]:
             wrong.append(f"{name} at {width}: {over} pixels sideways")
         if SHOTS:
             shoot(page, f"{name}-{width}")
+    if SHOTS and not name.startswith("empty"):
+        in_english(page, name)
     return wrong
+
+
+def in_english(page: Page, name: str) -> None:
+    """Keep a picture of the screen in English too, and go back to Japanese."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.context.add_cookies([{"name": "django_language", "value": "en", "url": page.url}])
+    page.reload()
+    page.screenshot(path=Path(SHOTS) / f"{name}-1440-en.png")
+    page.context.add_cookies([{"name": "django_language", "value": "ja", "url": page.url}])
 
 
 def shoot(page: Page, name: str) -> None:
