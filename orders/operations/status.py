@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from hub.audit import Actor
 from orders.judging import obstacles_of_orders
-from orders.models import Order, OrderLine, Phase, Status
+from orders.models import OrderLine, Phase, Status
 from orders.models.orders import ParcelState
 from orders.models.statuses import OPEN_PHASES, PHASE_ORDER
-from orders.operations.door import Changed, Row, lock, write
+from orders.operations.door import Changed, Row, locked_values, write
 
 
 class StatusRetired(Exception):
@@ -42,7 +43,7 @@ def set_status(
         raise StatusRetired(status.name)
     phase = Phase(status.group.phase)
     outcome = Changed()
-    orders = lock(order_ids, "status_id", "phase", "status_at", "deleted_at", "mall_block", "revision", "ready_at")
+    orders = locked_values(order_ids, "status_id", "phase", "status_at", "deleted_at", "mall_block")
     obstacles = obstacles_of_orders([order.pk for order in orders], now=now) if phase is Phase.SHIPPING else {}
     unshipped = _with_unshipped_parcels(orders) if phase in (Phase.SHIPPED, Phase.DONE) else set()
     rows = []
@@ -64,7 +65,7 @@ def set_status(
     return outcome
 
 
-def _refusal(order: Order, phase: Phase, by: Actor, obstacles: Iterable[str], has_unshipped: bool) -> str:
+def _refusal(order: Any, phase: Phase, by: Actor, obstacles: Iterable[str], has_unshipped: bool) -> str:
     now_in = Phase(order.phase)
     if order.deleted_at is not None:
         return "deleted"
@@ -85,7 +86,7 @@ def _refusal(order: Order, phase: Phase, by: Actor, obstacles: Iterable[str], ha
     return ""
 
 
-def _with_unshipped_parcels(orders: list[Order]) -> set[int]:
+def _with_unshipped_parcels(orders: list[Any]) -> set[int]:
     """Return the orders that have an open line in a parcel that has not left."""
     return set(
         OrderLine.objects.filter(order_id__in=[order.pk for order in orders], closed_at__isnull=True, quantity__gt=0)
