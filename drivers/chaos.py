@@ -27,7 +27,7 @@ START = datetime(2026, 11, 24, 8, 50, tzinfo=JAPAN)
 SIZES = {"c": 300, "n": 5_000}
 KINDS = ["card", "cod", "multi_line", "points", "drop_off", "mixed_tax", "apple_pay", "same_buyer"]
 """Clean orders: each must come to its end by itself."""
-POLL_SECONDS = 1_500
+POLL_SECONDS = 720
 DRAIN_SECONDS = 600.0
 SETTINGS = {"LEASE_SECONDS": "8", "QUIET_MALL_SECONDS": "12", "QUIET_WAREHOUSE_SECONDS": "12"}
 """Leases shorter than the longest freeze, quiet times longer: the real order of things, in small."""

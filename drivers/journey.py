@@ -1,6 +1,6 @@
 """The main job to its end: orders placed at the simulated mall come back to it shipped, and nothing is lost, doubled or unsaid.
 
-Real processes over real HTTP, without a browser. Business time runs at ten times true time, and jumps when nothing is due.
+Real processes over real HTTP, without a browser. Business time runs at three times true time, and jumps when nothing is due.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from hub import jobs, stages  # noqa: F401  (jobs carries what stages rings)
 from hub.clock import true_now
 from hub.embedded.supervisor import Supervisor
 
-SPEED = 10.0
+SPEED = 3.0
 SLACK = timedelta(seconds=40)
 """Shops due within so short a time of each other are read after one jump."""
 MOST_JUMP = timedelta(minutes=15)
