@@ -62,10 +62,10 @@ class Pass:
         self.now = now
         self.today = now.astimezone(JAPAN).date()
         self.book = book
-        self.orders = {order.pk: order for order in Order.objects.filter(pk__in=order_ids).only("tenant_id", *_READ)}
+        self.orders = {order.pk: order for order in Order.objects.filter(pk__among=list(order_ids)).only("tenant_id", *_READ)}
         self.shops = {shop.pk: shop for shop in Shop.objects.filter(pk__in={o.shop_id for o in self.orders.values()})}
         tags: dict[int, set[int]] = defaultdict(set)
-        for order_id, tag_id in OrderTag.objects.filter(order_id__in=order_ids).values_list("order_id", "tag_id"):
+        for order_id, tag_id in OrderTag.objects.filter(order_id__among=list(order_ids)).values_list("order_id", "tag_id"):
             tags[order_id].add(tag_id)
         self.folded = {pk: Folded.of(order, frozenset(tags[pk])) for pk, order in self.orders.items()}
         self.live = [pk for pk, order in self.orders.items() if order.deleted_at is None and order.ready_at <= now]
@@ -119,7 +119,7 @@ class Pass:
 
     def _open_marks(self) -> dict[int, dict[int, int]]:
         found: dict[int, dict[int, int]] = defaultdict(dict)
-        rows = RuleMark.objects.filter(order_id__in=self.live, closed_at__isnull=True).values_list(
+        rows = RuleMark.objects.filter(order_id__among=self.live, closed_at__isnull=True).values_list(
             "rule_id", "order_id", "pk"
         )
         for rule_id, order_id, pk in rows:
@@ -160,7 +160,7 @@ class Pass:
     def write_marks(self) -> None:
         """Close the marks of rules whose condition ceased, and open those of the rules that acted."""
         if self.closed:
-            RuleMark.objects.filter(pk__in=self.closed).update(closed_at=self.now)
+            RuleMark.objects.filter(pk__among=self.closed).update(closed_at=self.now)
         engine_rows.open_rule_marks(self.opened, now=self.now)
 
     def write_orders(self, *, last: bool = False) -> None:
@@ -205,12 +205,12 @@ class Pass:
             if folded.delivery_method != folded.order.delivery_method or folded.carrier:
                 by_delivery[folded.delivery_method, folded.carrier].append(folded.order.pk)
         for warehouse_id, ids in by_warehouse.items():
-            Parcel.objects.filter(order_id__in=ids, state__in=FREE, warehouse_by_hand=False).update(
+            Parcel.objects.filter(order_id__among=ids, state__in=FREE, warehouse_by_hand=False).update(
                 warehouse_id=warehouse_id
             )
         for (method, carrier), ids in by_delivery.items():
             more = {"carrier": carrier} if carrier else {}
-            Parcel.objects.filter(order_id__in=ids, state__in=FREE).update(delivery_method=method, **more)
+            Parcel.objects.filter(order_id__among=ids, state__in=FREE).update(delivery_method=method, **more)
 
     def _tasks_read_what_was_written(self) -> bool:
         """Say whether a task's condition asks for something that rules of this pass have changed or wished."""
@@ -273,7 +273,7 @@ class Pass:
         """Hold orders that rules have changed more than 20 times in a day."""
         acted = sorted({pk for _, pk, _ in self.opened})
         since = self.now - timedelta(hours=24)
-        rows = AuditEntry.objects.filter(order_id__in=acted, actor_kind="rule", verb="order.ruled", at__gt=since)
+        rows = AuditEntry.objects.filter(order_id__among=acted, actor_kind="rule", verb="order.ruled", at__gt=since)
         counted = rows.order_by().values("order_id").annotate(n=Count("pk")).filter(n__gt=MOST_A_DAY)
         restless = list(counted.values_list("order_id", flat=True))
         if restless:
@@ -289,10 +289,10 @@ class Pass:
             if (folded.held, folded.confirm_state) != (order.held, order.confirm_state):
                 quiet[folded.held, folded.confirm_state].append(pk)
         for (held, confirm_state), ids in quiet.items():
-            Order.objects.filter(pk__in=ids).update(held=held, confirm_state=confirm_state)
+            Order.objects.filter(pk__among=ids).update(held=held, confirm_state=confirm_state)
         for shop_id, ids in by_shop.items():
             rule_set = self.shops[shop_id].rule_set
             judged = Q(judged_revision=F("revision"), judged_rule_set=rule_set, judge_at__isnull=True)
-            Order.objects.filter(~judged, pk__in=ids).update(
+            Order.objects.filter(~judged, pk__among=ids).update(
                 judged_revision=F("revision"), judged_rule_set=rule_set, judge_at=None
             )

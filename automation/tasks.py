@@ -25,7 +25,7 @@ def mirror_tasks(orders: Sequence[Folded], book: Rulebook, *, today: date, now: 
     mirrored = {task.task.pk for task in book.tasks} | set(keys.values())
     alive: dict[int, dict[int, TaskMark]] = {order_id: {} for order_id in wanted}
     open_tasks: dict[int, set[int]] = {order_id: set() for order_id in wanted}
-    for mark in TaskMark.objects.filter(order_id__in=list(wanted), cause_ended_at__isnull=True):
+    for mark in TaskMark.objects.filter(order_id__among=list(wanted), cause_ended_at__isnull=True):
         if mark.closed_at is None:
             open_tasks[mark.order_id].add(mark.task_id)
         if mark.task_id in mirrored and not mark.by_hand:
@@ -54,9 +54,9 @@ def _end(marks: Sequence[TaskMark], *, now: datetime) -> None:
     still_open = [mark.pk for mark in marks if mark.closed_at is None]
     closed = [mark.pk for mark in marks if mark.closed_at is not None]
     if still_open:
-        TaskMark.objects.filter(pk__in=still_open).update(closed_at=now, closed_by_kind="system", cause_ended_at=now)
+        TaskMark.objects.filter(pk__among=still_open).update(closed_at=now, closed_by_kind="system", cause_ended_at=now)
     if closed:
-        TaskMark.objects.filter(pk__in=closed).update(cause_ended_at=now)
+        TaskMark.objects.filter(pk__among=closed).update(cause_ended_at=now)
 
 
 def _wanted(

@@ -76,7 +76,7 @@ def _locking(ids: Iterable[int]) -> QuerySet[Order]:
     wanted = sorted(set(ids))
     if len(wanted) > MOST:
         raise TooManyOrders(f"{len(wanted)} orders in one operation; at most {MOST}")
-    return Order.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True, of=("self",))
+    return Order.objects.filter(pk__among=wanted).order_by("pk").select_for_update(no_key=True, of=("self",))
 
 
 def write(

@@ -89,7 +89,7 @@ def _refusal(order: Any, phase: Phase, by: Actor, obstacles: Iterable[str], has_
 def _with_unshipped_parcels(orders: list[Any]) -> set[int]:
     """Return the orders that have an open line in a parcel that has not left."""
     return set(
-        OrderLine.objects.filter(order_id__in=[order.pk for order in orders], closed_at__isnull=True, quantity__gt=0)
+        OrderLine.objects.filter(order_id__among=[order.pk for order in orders], closed_at__isnull=True, quantity__gt=0)
         .exclude(parcel__state__in=[ParcelState.SHIPPED, ParcelState.RETURNED])
         .values_list("order_id", flat=True)
     )
