@@ -41,23 +41,26 @@ class Gaps:
 
 
 _LOOK = """
+WITH alive AS (SELECT id FROM hub_tenant WHERE suspended_at IS NULL),
+shop AS (SELECT * FROM orders_shop WHERE tenant_id IN (SELECT id FROM alive) AND retired_at IS NULL)
 SELECT
-  (SELECT count(*) FROM orders_shop WHERE polling AND retired_at IS NULL
-     AND (next_poll_at <= %(now)s OR lease_until > clock_timestamp())) AS poll,
-  (SELECT count(*) FROM orders_shop WHERE reread_token IS NOT NULL AND reread_until > clock_timestamp())
-     + (SELECT count(*) FROM orders_order o JOIN orders_shop s ON s.id = o.shop_id
+  (SELECT count(*) FROM shop WHERE polling AND (next_poll_at <= %(now)s OR lease_until > clock_timestamp())) AS poll,
+  (SELECT count(*) FROM shop WHERE reread_token IS NOT NULL AND reread_until > clock_timestamp())
+     + (SELECT count(*) FROM orders_order o JOIN shop s ON s.id = o.shop_id
         WHERE o.reread_at <= %(now)s AND s.blind_since IS NULL) AS reread,
-  (SELECT count(*) FROM orders_order WHERE judge_at <= %(now)s) AS judge,
+  (SELECT count(*) FROM orders_order WHERE judge_at <= %(now)s AND tenant_id IN (SELECT id FROM alive)) AS judge,
   (SELECT count(*) FROM hub_stagelease WHERE until > clock_timestamp()) AS stage,
   (SELECT count(*) FROM orders_parcel p JOIN orders_order o ON o.id = p.order_id
      WHERE p.state = 'draft' AND p.closed_at IS NULL AND p.ship_wanted_at <= %(now)s AND p.ship_fault = ''
+       AND p.tenant_id IN (SELECT id FROM alive)
        AND o.is_open AND NOT o.held AND o.mall_block = '' AND o.ours) AS request,
-  (SELECT count(*) FROM hub_effect e WHERE e.state IN ('waiting', 'sending', 'unsure') AND e.hold_reason = '') AS effects,
+  (SELECT count(*) FROM hub_effect e WHERE e.state IN ('waiting', 'sending', 'unsure') AND e.hold_reason = ''
+     AND e.tenant_id IN (SELECT id FROM alive)) AS effects,
   (SELECT count(*) FROM orders_warehouse WHERE retired_at IS NULL AND kind NOT IN ('own', 'other')
-     AND (next_collect_at <= %(now)s OR lease_until > clock_timestamp())) AS collect,
-  (SELECT count(*) FROM orders_batch WHERE state IN ('waiting', 'running')) AS batch,
-  (SELECT min(next_poll_at) FROM orders_shop WHERE polling AND retired_at IS NULL) AS next_poll,
-  (SELECT json_object_agg(id, last_poll_at) FROM orders_shop WHERE last_poll_at IS NOT NULL) AS polled"""
+     AND tenant_id IN (SELECT id FROM alive) AND (next_collect_at <= %(now)s OR lease_until > clock_timestamp())) AS collect,
+  (SELECT count(*) FROM orders_batch WHERE state IN ('waiting', 'running') AND tenant_id IN (SELECT id FROM alive)) AS batch,
+  (SELECT min(next_poll_at) FROM shop WHERE polling) AS next_poll,
+  (SELECT json_object_agg(id, last_poll_at) FROM shop WHERE last_poll_at IS NOT NULL) AS polled"""
 
 _ORDERS = """
 SELECT o.id, o.tenant_id, o.number, o.phase, o.held, o.unreported, o.mall_state, o.mall_block,
