@@ -19,6 +19,7 @@ from hub.tenancy import current_tenant
 from orders.conditions.nodes import AllOf, Node, Not, Test, fields_of, tests_of
 from orders.fields import FIELDS
 from orders.fields.base import Some, Source, exists
+from orders.lookups import as_array
 from orders.models import Order
 
 K = TypeVar("K")
@@ -110,7 +111,8 @@ class _Text:
     params: tuple[Any, ...]
 
     def bound(self, ids: Sequence[int]) -> tuple[str, list[Any]]:
-        return self.sql, [ids if param is _IDS else param for param in self.params]
+        asked = as_array(list(ids))
+        return self.sql, [asked if param is _IDS else param for param in self.params]
 
 
 class _Hit(Expression):
