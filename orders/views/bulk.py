@@ -32,10 +32,8 @@ from orders.operations.door import Changed, Issue
 from orders.operations.holds import system_task
 from orders.queries import ids_of_orders
 from orders.views import narrowing
-from orders.views.jobs import UNDOABLE, title_of
+from orders.views.jobs import AT_ONCE, UNDOABLE, title_of
 
-AT_ONCE = 200
-"""Up to this many orders are changed while the person waits; more as a job with progress."""
 LOOKED_AT = 1_000
 """A preview tries the act on this many orders and takes it back."""
 MOST = 100_000

@@ -21,7 +21,7 @@ from orders.explaining import explain_facts
 from orders.models import Order, Tag, Warehouse
 from orders.plugs import panel
 from orders.queries import NoOrder, OrderDetail, history_of, order_detail
-from orders.views.facts import FOLDED_AFTER, Showing, may_of, tasks_of, verbs_of
+from orders.views.facts import FOLDED_AFTER, Showing, tasks_of, verbs_of
 from orders.views.list import status_groups
 from orders.views.timeline import lines_of
 
@@ -69,7 +69,6 @@ def detail(request: PageRequest, pk: int) -> HttpResponse:
         "mall_facts": showing.mall_facts(),
         "unknown_fields": sorted(found.facts.shop.unknown_fields)[:30],
         **_history(request, found),
-        "may": may_of(visit),
         "carriers": [SimpleNamespace(code=c.code, words=c.label) for c in CARRIERS.values()],
         "carrier_now": next((p.carrier for p in found.facts.parcels if p.carrier), ""),
         "warehouses": Warehouse.objects.filter(retired_at__isnull=True).order_by("position", "pk"),

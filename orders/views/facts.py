@@ -34,11 +34,6 @@ from orders.views.words import (
 
 FOLDED_AFTER = 5
 REMARKS_SHOWN = 20_000
-RIGHTS = {
-    "change": "orders.edit", "hold": "orders.edit", "ship": "orders.ship", "cancel": "orders.cancel", "delete": "orders.delete",
-    "mail": "mail.send",
-    "override": "orders.override",
-}  # fmt: skip
 ACT_RIGHTS = {
     "take_back": "orders.delete", "edit_address": "orders.edit", "map": "products.edit", "want_shipment": "orders.edit",
     "release": "orders.edit",
@@ -60,11 +55,6 @@ ADDRESSES = {
     "read": ("orders:remark_read", "order", "post"),
 }  # fmt: skip
 """Act → page, whose id it takes (the order's, or what the act is on), and how it is asked."""
-
-
-def may_of(visit: Visit) -> SimpleNamespace:
-    """Return what this person may do on the page."""
-    return SimpleNamespace(**{name: visit.may(right) for name, right in RIGHTS.items()})
 
 
 class Showing:

@@ -24,6 +24,8 @@ from orders import batches
 from orders.models import Batch, BatchIssue, Order, Status, Tag
 from orders.models.batches import BatchState
 
+AT_ONCE = 200
+"""Up to this many orders are changed while the person waits; more as a job with progress."""
 SHOWN_AFTER_END = timedelta(minutes=2)
 UNDOABLE = frozenset(
     {"set-status", "add-tag", "remove-tag", "memo", "set-delivery", "delete", "take-back", "cancel-here", "read-remark"}
@@ -57,15 +59,10 @@ class Job:
 def jobs_of(member: Member, *, now: datetime) -> list[Job]:
     """Return the member's bulk acts that run or have just ended, the newest first."""
     at = true_now()
-    open_ones = Q(state__in=[BatchState.WAITING, BatchState.RUNNING])
-    recent = open_ones | Q(finished_at__gte=now - SHOWN_AFTER_END)
-    rows = (
-        Batch.objects.filter(recent, member=member)
-        .annotate(size=F("order_ids__len"))
-        .order_by("-pk")
-        .defer("order_ids")[:5]
-    )
-    return [job_of(row, size=row.size, at=at) for row in rows]
+    running = Q(state__in=[BatchState.WAITING, BatchState.RUNNING])
+    ended = Q(finished_at__gte=now - SHOWN_AFTER_END, size__gt=AT_ONCE)
+    rows = Batch.objects.filter(member=member).annotate(size=F("order_ids__len")).filter(running | ended)
+    return [job_of(row, size=row.size, at=at) for row in rows.order_by("-pk").defer("order_ids")[:5]]
 
 
 def job_of(batch: Batch, *, size: int, at: datetime) -> Job:
@@ -148,6 +145,13 @@ def batch_cancel(request: PageRequest, pk: int) -> HttpResponse:
 def batch_undo(request: PageRequest, pk: int) -> HttpResponse:
     """Set back what a bulk act changed, where nobody changed it since."""
     found = get_object_or_404(Batch.objects.select_for_update(), pk=pk)
-    if may_undo(found):
-        batches.start_undo(found, by=request.hub.by, member=request.hub.member)
-    return done(request, _("元に戻しています"))
+    if not may_undo(found):
+        return done(request, _("元に戻せません。"), tone="stop")
+    undoing = batches.start_undo(found, by=request.hub.by, member=request.hub.member)
+    if len(found.order_ids) > AT_ONCE:
+        return done(request, _("元に戻しています"))
+    undoing = batches.finish_here(undoing.pk, now=request.hub.now)
+    words = _("%(n)s件を元に戻しました") % {"n": f"{undoing.changed:,}"}
+    if undoing.skipped:
+        words += _(" · その後に変わったため戻せなかった %(n)s件") % {"n": f"{undoing.skipped:,}"}
+    return done(request, words, tone="good" if undoing.changed else "stop")

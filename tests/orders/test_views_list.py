@@ -233,9 +233,6 @@ def test_a_confirmed_preview_changes_once_and_is_undone(tenant: Tenant, shop: Sh
         batch = Batch.objects.get()
     assert (batch.changed, batch.state) == (3, "done")
     client.post(f"/orders/batches/{encode(batch.pk)}/undo/")
-    with tenant_transaction(tenant.pk):
-        undoing = Batch.objects.get(action="undo")
-    batches.work(tenant.pk, undoing.pk)
     assert {status_of(tenant, order) for order in orders} == {"新規受付"}
 
 

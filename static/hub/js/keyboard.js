@@ -66,4 +66,4 @@ document.addEventListener("keydown", (event) => {
     if (did !== 0 && did !== false) event.preventDefault();
   }
 });
-document.addEventListener("htmx:afterSettle", () => { here = -1; });
+document.addEventListener("htmx:afterSettle", ({ detail }) => { if (detail.target?.id === "list") here = -1; });
