@@ -69,9 +69,11 @@ def create_manual_order(
         "placed_at": placed_at or now, "ready_at": now, "taken_in_at": now, "changed_at": now, "mall_state": MallState.NONE.value,
         **{f"buyer_{name}": buyer.get(name, "") for name in (*PERSON, "email")},
         **_payment(payment), "remarks": remarks, "remark_left": remark_left(remarks, shop.harmless_remarks), "memo": memo,
-        "delivery_method": parcel_rows[0]["delivery_method"], "wish_on": parcel_rows[0]["wish_on"], "wish_time": parcel_rows[0]["wish_time"],
+        "delivery_method": parcel_rows[0]["delivery_method"], "wish_on": parcel_rows[0]["wish_on"],
+        "wish_time": parcel_rows[0]["wish_time"],
         "subtotal_yen": subtotal, "postage_yen": postage_yen, "fee_yen": fee_yen, "discount_yen": discount_yen,
-        "total_yen": subtotal + postage_yen + fee_yen - discount_yen, "unmapped_lines": unmapped, "open_lines": len(line_rows), "ours": True,
+        "total_yen": subtotal + postage_yen + fee_yen - discount_yen, "unmapped_lines": unmapped, "open_lines": len(line_rows),
+        "ours": True,
         "order_kind": "manual", "address_doubt": next((row["address_doubt"] for row in parcel_rows if row["address_doubt"]), ""),
         "judge_at": now,
     }  # fmt: skip
@@ -123,7 +125,8 @@ def _parcel(parcel: Mapping[str, Any], pk: int, order_id: int, place: int) -> di
 def _lines(
     parcels: Sequence[Mapping[str, Any]], ids: Mapping[type[Any], list[int]], order_id: int
 ) -> list[dict[str, Any]]:
-    line_ids, found = iter(ids[OrderLine]), []
+    line_ids = iter(ids[OrderLine])
+    found: list[dict[str, Any]] = []
     for parcel, parcel_id in zip(parcels, ids[Parcel], strict=True):
         for line in parcel["lines"]:
             product = line.get("product")

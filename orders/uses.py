@@ -42,12 +42,18 @@ def _tasks_and_searches(row: Any) -> Iterator[str]:
 
 
 def _shops_and_products(row: Any) -> Iterator[str]:
-    yield from Shop.objects.filter(retired_at__isnull=True, warehouse=row).order_by("position").values_list("name", flat=True)
-    yield from Product.objects.filter(retired_at__isnull=True, warehouse=row).order_by("pk")[:6].values_list("sku", flat=True)
+    yield from (
+        Shop.objects.filter(retired_at__isnull=True, warehouse=row).order_by("position").values_list("name", flat=True)
+    )
+    yield from (
+        Product.objects.filter(retired_at__isnull=True, warehouse=row).order_by("pk")[:6].values_list("sku", flat=True)
+    )
 
 
 def _tasks_of_shop(row: Any) -> Iterator[str]:
-    yield from Task.objects.filter(retired_at__isnull=True, shop=row).order_by("position").values_list("name", flat=True)
+    yield from (
+        Task.objects.filter(retired_at__isnull=True, shop=row).order_by("position").values_list("name", flat=True)
+    )
 
 
 def _listed(users: Callable[[Any], Iterator[str]]) -> Callable[[Any], Sequence[str]]:

@@ -14,11 +14,19 @@ from orders.queries import BadCursor, NoOrder
 
 def _of_condition(error: ConditionError) -> Problem:
     params = {**error.params, "path": error.path, "reason": error.message}
-    return Problem(code="bad_condition", status=422, field=f"condition{error.path}".rstrip("/"), params=params, more={"reason": error.code})
+    return Problem(
+        code="bad_condition",
+        status=422,
+        field=f"condition{error.path}".rstrip("/"),
+        params=params,
+        more={"reason": error.code},
+    )
 
 
 def _of_conflict(error: edits.Conflict) -> Problem:
-    return Problem(code="stale", status=412, more={"revision": error.revision, "theirs": error.theirs, "yours": error.yours})
+    return Problem(
+        code="stale", status=412, more={"revision": error.revision, "theirs": error.theirs, "yours": error.yours}
+    )
 
 
 teach(ConditionError, _of_condition)

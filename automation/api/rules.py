@@ -84,7 +84,7 @@ class RuleGroups(Ordered):
 
 
 class RuleInput(Input):
-    group = RowField(lambda: RuleGroup.objects.all())
+    group = RowField(RuleGroup.objects.all)
     name = Text(max_length=200)
     condition = Anything()
     actions = serializers.ListField(child=Anything(), min_length=1, max_length=20)
@@ -163,10 +163,11 @@ class Rules(Ordered):
         return found
 
     def show(self, row: Rule) -> dict[str, Any]:
-        published = getattr(row, "published", None)
+        published = self.beside.get(row.pk)
         return {
             "id": oid(row.pk), "group": oid(row.group_id), "name": row.name, "condition": outside(row.condition),
-            "sentence": in_words(row.condition), "actions": outside_actions(row.actions), "over_edits": row.over_edits, "enabled": row.enabled,
+            "sentence": in_words(row.condition), "actions": outside_actions(row.actions), "over_edits": row.over_edits,
+            "enabled": row.enabled,
             "version": row.version, "broken": row.broken, "position": row.position, "retired_at": at(row.retired_at),
             **({"matching": published.matching, "applied": published.applied} if published else {}),
         }  # fmt: skip
@@ -174,7 +175,7 @@ class Rules(Ordered):
     def do_create(self, values: dict[str, Any]) -> Rule:
         values["actions"] = inside_actions(values["actions"])
         published = operations.create_rule(**values, by=self.hub.by, now=self.hub.now)
-        published.rule.published = published
+        self.beside[published.rule.pk] = published
         return published.rule
 
     @extend_schema(request=RuleInput, responses=RuleOutput)
@@ -195,7 +196,7 @@ class Rules(Ordered):
         if enabled is not None:
             published = operations.switch_rule(row, enabled, by=by, now=now, apply=apply)
         row = self.get_row(self.rows(), pk)
-        row.published = published
+        self.beside[row.pk] = published
         return self.shown(row)
 
     def do_retire(self, row: Rule) -> None:
@@ -258,7 +259,7 @@ class Versions(ApiView):
 
 class RuleActionOutput(serializers.Serializer[Any]):
     do = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     params = serializers.JSONField(help_text="name → kind (status, tag, warehouse, template, text, delivery, carrier)")
 
 

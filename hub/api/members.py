@@ -90,14 +90,14 @@ class Invitations(Rows):
     def show(self, row: Invitation) -> dict[str, Any]:
         return {
             "id": oid(row.pk), "email": row.email, "role": row.role, "created_at": at(row.created_at), "expires_at": at(row.expires_at),
-            "link": getattr(row, "link", None),
+            "link": self.beside.get(row.pk),
         }  # fmt: skip
 
     def do_create(self, values: dict[str, Any]) -> Invitation:
         invited = operations.invite(
             email=values["email"], role=values["role"], inviter=None, by=self.hub.by, now=self.hub.now
         )
-        invited.invitation.link = f"{conf.PUBLIC_URL}/invitation/{invited.secret}/"
+        self.beside[invited.invitation.pk] = f"{conf.PUBLIC_URL}/invitation/{invited.secret}/"
         return invited.invitation
 
     def do_retire(self, row: Invitation) -> None:
@@ -136,7 +136,7 @@ class Tokens(Rows):
         return {
             "id": oid(row.pk), "name": row.name, "scopes": row.scopes, "last_four": row.last_four, "created_at": at(row.created_at),
             "expires_at": at(row.expires_at), "revoked_at": at(row.revoked_at), "last_used_at": at(row.last_used_at),
-            "secret": getattr(row, "secret", None),
+            "secret": self.beside.get(row.pk),
         }  # fmt: skip
 
     def do_create(self, values: dict[str, Any]) -> ApiToken:
@@ -144,7 +144,7 @@ class Tokens(Rows):
         if lacking:
             raise ApiError("scope_needed", 403, field="scopes", scope=lacking[0])
         made = operations.create_token(**values, by=self.hub.by, now=self.hub.now)
-        made.token.secret = made.secret
+        self.beside[made.token.pk] = made.secret
         return made.token
 
     def do_retire(self, row: ApiToken) -> None:
@@ -155,7 +155,7 @@ class Tokens(Rows):
         row = self.get_row(self.rows().filter(revoked_at__isnull=True), pk)
         life = max(row.expires_at - row.created_at, timedelta(days=1))
         made = operations.rotate_token(row, life=life, by=self.hub.by, now=self.hub.now)
-        made.token.secret = made.secret
+        self.beside[made.token.pk] = made.secret
         return self.shown(made.token, status=201)
 
 

@@ -101,7 +101,8 @@ def _safe(error: Exception) -> str:
     """Return what may be logged: a database error by its constraint, never its values (finding 21)."""
     if isinstance(error, DatabaseError):
         diagnosis = getattr(error.__cause__, "diag", None)
-        return f"{type(error).__name__} {getattr(error.__cause__, 'sqlstate', '')} {getattr(diagnosis, 'constraint_name', '') or ''}".strip()
+        state, constraint = getattr(error.__cause__, "sqlstate", ""), getattr(diagnosis, "constraint_name", "") or ""
+        return f"{type(error).__name__} {state} {constraint}".strip()
     return type(error).__name__
 
 
@@ -112,7 +113,8 @@ def _invalid(error: exceptions.ValidationError) -> Response:
     errors = list(_flat(error.get_full_details(), ""))
     first = errors[0] if errors else {"field": None}
     body = {
-        "type": "about:blank", "title": say("invalid"), "status": 422, "code": "invalid", "detail": CATALOGUE["invalid"].advice(_language()),
+        "type": "about:blank", "title": say("invalid"), "status": 422, "code": "invalid",
+        "detail": CATALOGUE["invalid"].advice(_language()),
         "field": first["field"], "errors": errors,
     }  # fmt: skip
     return Response(body, status=422, content_type="application/problem+json")

@@ -27,8 +27,12 @@ def rows(
     reorder: bool = False,
 ) -> list[URLPattern]:
     """Return the paths of a kind of rows; the flags say what can be done to them."""
-    many = {"get": "list", **({"post": "create"} if create else {})}
-    one = {"get": "retrieve", **({"patch": "change"} if change else {}), **({"delete": "retire"} if retire else {})}
+    many: dict[str, Any] = {"get": "list", **({"post": "create"} if create else {})}
+    one: dict[str, Any] = {
+        "get": "retrieve",
+        **({"patch": "change"} if change else {}),
+        **({"delete": "retire"} if retire else {}),
+    }
     found = [path(name, view.as_view(many)), path(f"{name}/<oid:pk>", view.as_view(one))]
     if reorder:
         found.append(path(f"{name}/order", view.as_view({"put": "reorder"})))
@@ -55,7 +59,8 @@ def not_ready(name: str, methods: str, *, read: str, write: str, due: str) -> UR
         "read_scope": read, "write_scope": write, "due": due, "methods": tuple(methods.split()),
         **{method.lower(): handler for method in methods.split()},
     }  # fmt: skip
-    return path(name, type("NotReady", (NotReady,), body).as_view())
+    view: Any = type("NotReady", (NotReady,), body)
+    return path(name, view.as_view())
 
 
 class Nowhere(ApiView):

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The bearer token."""
 
     target_class = "hub.api.auth.TokenAuthentication"
@@ -42,11 +42,13 @@ class ProblemOutput(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="What to do.")
     field = serializers.CharField(allow_null=True, help_text="The path of the value at fault.")
     params = serializers.JSONField(required=False)
-    errors = FaultOutput(many=True, required=False)
+    errors = FaultOutput(many=True, required=False)  # type: ignore[assignment]
 
 
 class Schema(AutoSchema):
     """Describes a view of `hub.api.views`."""
+
+    view: Any
 
     def get_operation_id(self) -> str:
         """Return the method and the path as one word; each is unique."""
@@ -60,7 +62,7 @@ class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").split("/")[0]]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """Return the docstring and the scope."""
         told: str = super().get_description() or ""
         return f"{told}\n\nScope: `{self.view.scope_of(self.method)}`".strip()
@@ -107,7 +109,7 @@ class Schema(AutoSchema):
             found += [OpenApiParameter("limit", int, description="1 to 200, usually 50."), OpenApiParameter("cursor")]
         return found
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         problem = self.resolve_serializer(ProblemOutput, "response").ref
         bodies["default"] = {"description": "A problem.", "content": {"application/problem+json": {"schema": problem}}}

@@ -13,7 +13,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
-from hub.api.auth import Call
+from hub.api.auth import Call, Caller
 from hub.api.idempotency import Once
 from hub.api.paging import page, page_by_position
 from hub.api.parsing import MOST_BYTES
@@ -61,7 +61,7 @@ class ApiView(APIView):
         self.request = asked = self.initialize_request(request, *args, **kwargs)
         try:
             response = self._answer(asked)
-        except Exception as error:  # every exception becomes a problem+json; what nobody expects is logged there
+        except Exception as error:  # noqa: BLE001  (each becomes a problem+json; what nobody expects is logged there)
             response = self.handle_exception(error)
         self.response: Response = self.finalize_response(asked, response, *args, **kwargs)
         return self.response
@@ -69,7 +69,7 @@ class ApiView(APIView):
     def _answer(self, request: Request) -> Response:
         if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
             raise ApiError("too_large", 400, limit="5 MB")
-        request.accepted_renderer, request.accepted_media_type = self.renderer_classes[0](), "application/json"  # type: ignore[attr-defined]
+        request.accepted_renderer, request.accepted_media_type = self.renderer_classes[0](), "application/json"
         self.perform_authentication(request)
         name = (request.method or "").lower()
         handler: Callable[..., Response] | None = getattr(self, name, None) if name in self.http_method_names else None
@@ -78,8 +78,10 @@ class ApiView(APIView):
                 "method_not_allowed", 405, headers={"Allow": ", ".join(self.allowed_methods)}, method=request.method
             )
         self.check_permissions(request)
-        assert handler is not None and request.auth is not None
-        self.hub = Call(caller=request.auth, now=business_now())
+        caller: Any = request.auth
+        assert handler is not None
+        assert isinstance(caller, Caller)
+        self.hub = Call(caller=caller, now=business_now())
         if getattr(self, "action", "") in self.outside:
             return handler(request, *self.args, **self.kwargs)
         return self._inside(request, handler)
@@ -107,7 +109,7 @@ class ApiView(APIView):
         response.renderer_context = {}
         response["Cache-Control"] = "no-store"
         response["Vary"] = "Authorization, Accept-Language"
-        return response  # type: ignore[no-any-return]
+        return response
 
     # Helpers of views.
 
@@ -146,6 +148,11 @@ class Rows(ViewSetMixin, ApiView):
     output: ClassVar[type[Serializer[Any]]]
     by_position: ClassVar[bool] = True
     newest: ClassVar[bool] = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.beside: dict[int, Any] = {}
+        """What an act says of a row besides the row itself, by id: a secret shown once, what a rule would touch."""
 
     def rows(self) -> QuerySet[Any]:
         """Return the rows there are, retired ones too."""

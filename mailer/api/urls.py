@@ -57,7 +57,8 @@ class Templates(Rows):
 
     def show(self, row: MailTemplate) -> dict[str, Any]:
         return {
-            "id": oid(row.pk), "name": row.name, "shop": oid(row.shop_id), "occasion": row.occasion, "subject": row.subject, "body": row.body,
+            "id": oid(row.pk), "name": row.name, "shop": oid(row.shop_id), "occasion": row.occasion, "subject": row.subject,
+            "body": row.body,
             "enabled": row.enabled, "again_if_unsure": row.again_if_unsure, "stopped_at": at(row.stopped_at), "version": row.version,
             "retired_at": at(row.retired_at),
         }  # fmt: skip
@@ -106,7 +107,7 @@ class MessagePage(serializers.Serializer[Any]):
 
 class SendInput(Input):
     orders = Ids(min_length=1, max_length=200)
-    template = RowField(lambda: MailTemplate.objects.all())
+    template = RowField(MailTemplate.objects.all)
 
 
 class SentOutput(serializers.Serializer[Any]):

@@ -37,11 +37,11 @@ class NoParams(Input):
 
 
 class StatusParams(Input):
-    status = RowField(lambda: Status.objects.all())
+    status = RowField(Status.objects.all)
 
 
 class TagParams(Input):
-    tag = RowField(lambda: Tag.objects.all())
+    tag = RowField(Tag.objects.all)
 
 
 class MemoParams(Input):
@@ -54,7 +54,7 @@ class HoldParams(Input):
 
 
 class ReleaseParams(Input):
-    task = RowField(lambda: Task.objects.all())
+    task = RowField(Task.objects.all)
     override = Flag(required=False)
     reason = Text(required=False, empty=True, max_length=500)
 

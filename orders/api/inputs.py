@@ -11,7 +11,7 @@ from hub.api.inputs import Anything, Flag, IdField, Input, RowField, Text, Whole
 from orders.models import Product, Shop, Warehouse
 from orders.models.orders import PaymentMethod, PaymentState
 
-YEN = {"min_value": 0, "max_value": 1_000_000_000}
+MOST_YEN = 1_000_000_000
 
 
 class Person(Input):
@@ -43,7 +43,7 @@ class LineInput(Input):
     name = Text(required=False, empty=True, max_length=500)
     options = Text(required=False, empty=True, max_length=2_000)
     quantity = Whole(min_value=1, max_value=100_000)
-    unit_price_yen = Whole(required=False, **YEN)
+    unit_price_yen = Whole(required=False, min_value=0, max_value=MOST_YEN)
     tax_rate = Whole(required=False, min_value=0, max_value=100)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class ParcelInput(Input):
     carrier = Text(required=False, empty=True)
     noshi = Text(required=False, empty=True, max_length=500)
     drop_off = Text(required=False, empty=True)
-    lines = LineInput(many=True, allow_empty=False, max_length=200)
+    lines: Any = serializers.ListSerializer(child=LineInput(), allow_empty=False, max_length=200)
 
 
 class PaymentInput(Input):
@@ -78,10 +78,10 @@ class OrderInput(Input):
     payment = PaymentInput()
     remarks = Text(required=False, empty=True, max_length=10_000)
     memo = Text(required=False, empty=True, max_length=10_000)
-    postage_yen = Whole(required=False, **YEN)
-    fee_yen = Whole(required=False, **YEN)
-    discount_yen = Whole(required=False, **YEN)
-    parcels = ParcelInput(many=True, allow_empty=False, max_length=50)
+    postage_yen = Whole(required=False, min_value=0, max_value=MOST_YEN)
+    fee_yen = Whole(required=False, min_value=0, max_value=MOST_YEN)
+    discount_yen = Whole(required=False, min_value=0, max_value=MOST_YEN)
+    parcels: Any = serializers.ListSerializer(child=ParcelInput(), allow_empty=False, max_length=50)
 
 
 class RecipientChange(Person):
@@ -106,7 +106,7 @@ class OrderChange(Input):
     memo = Text(required=False, empty=True, max_length=10_000, trim_whitespace=False)
     delivery_method = Text(required=False, empty=True)
     remark_read = Flag(required=False)
-    parcels = ParcelChange(many=True, required=False, max_length=50)
+    parcels: Any = serializers.ListSerializer(child=ParcelChange(), required=False, max_length=50)
 
 
 class OrderRef(Input):
@@ -163,5 +163,5 @@ class TakeInput(Input):
 class ListingChange(Input):
     """Which of our products a mall item means, and how many of it; null takes the mapping away."""
 
-    product = RowField(lambda: Product.objects.all(), allow_null=True)
+    product = RowField(Product.objects.all, allow_null=True)
     units = Whole(required=False, min_value=1, max_value=10_000)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -55,7 +56,8 @@ class Parcels(ApiView):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("state", enum=[state.value for state in ParcelState]), OpenApiParameter("order"), OpenApiParameter("warehouse"),
+            OpenApiParameter("state", enum=[state.value for state in ParcelState]), OpenApiParameter("order"),
+            OpenApiParameter("warehouse"),
             OpenApiParameter("limit", int), OpenApiParameter("cursor"),
         ],
         responses=schemas.ParcelPage,
@@ -86,7 +88,7 @@ class OneParcel(ApiView):
 
 class SplitInput(Input):
     parcel = IdField()
-    take = TakeInput(many=True, allow_empty=False, max_length=200)
+    take: Any = serializers.ListSerializer(child=TakeInput(), allow_empty=False, max_length=200)
 
 
 class Split(ApiView):
@@ -124,7 +126,8 @@ class Want(ApiView):
             for pk, code in done.refused.items()
         ]  # fmt: skip
         return Response({
-            "preview": False, "changed": len(done.changed), "unchanged": len(done.unchanged), "refused": len(done.refused), "outcomes": outcomes,
+            "preview": False, "changed": len(done.changed), "unchanged": len(done.unchanged), "refused": len(done.refused),
+            "outcomes": outcomes,
         })  # fmt: skip
 
 

@@ -64,7 +64,8 @@ def _with_sets(rows: QuerySet[Order]) -> QuerySet[Order]:
             )
         ),
         report_rows=ArraySubquery(
-            reports.values(row=JSONObject(parcel="parcel_id", shipment="shipment", sent="sent_at", seen="seen_at", counted="counted_at", cause="cause"))
+            reports.values(row=JSONObject(parcel="parcel_id", shipment="shipment", sent="sent_at", seen="seen_at",
+            counted="counted_at", cause="cause"))
         ),
     )  # fmt: skip
 
@@ -111,7 +112,8 @@ def _order(row: Mapping[str, Any], parts: _Parts, personal: bool) -> dict[str, A
         "channel": row["shop__channel"],
         "status": {
             "id": encode(row["status_id"]), "name": row["status__name"], "colour": row["status__colour"],
-            "group": {"id": encode(row["status__group_id"]), "name": row["status__group__name"]}, "phase": row["phase"], "since": at(row["status_at"]),
+            "group": {"id": encode(row["status__group_id"]), "name": row["status__group__name"]}, "phase": row["phase"],
+            "since": at(row["status_at"]),
         },
         "placed_at": at(row["placed_at"]),
         "ready_at": at(row["ready_at"]),
@@ -150,7 +152,8 @@ def _order(row: Mapping[str, Any], parts: _Parts, personal: bool) -> dict[str, A
         "drop_off": next((parcel.drop_off for parcel in parcels if parcel.drop_off), ""),
         "address_doubt": row["address_doubt"],
         "mall": {
-            "state": row["mall_state"], "code": row["mall_code"], "sub_status": row["mall_sub_status"], "blocks": list(codes_in(row["mall_block"])),
+            "state": row["mall_state"], "code": row["mall_code"], "sub_status": row["mall_sub_status"],
+            "blocks": list(codes_in(row["mall_block"])),
             "read_at": at(row["mall_read_at"]), "cancel_due_on": row["cancel_due_on"], "confirmed_at": at(row["confirmed_at"]),
             "confirm": row["confirm_state"], "fields": fields,
         },

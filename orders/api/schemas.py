@@ -179,7 +179,7 @@ class MallOutput(_Out):
     cancel_due_on = s.DateField(allow_null=True)
     confirmed_at = s.DateTimeField(allow_null=True)
     confirm = s.CharField()
-    fields = s.JSONField(help_text="Everything else the mall says of the order.")
+    fields = s.JSONField(help_text="Everything else the mall says of the order.")  # type: ignore[assignment]
 
 
 class OrderOutput(_Out):

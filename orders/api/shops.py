@@ -138,8 +138,10 @@ class Shops(Rows):
             "mode": row.mode, "live_from": at(row.live_from),
             "credentials": {"set": bool(row.credentials), "hint": row.key_hint, "expires_at": at(row.key_expires_at)},
             "polling": {
-                "enabled": row.polling, "every_seconds": row.every_seconds, "wait_minutes": row.wait_minutes, "last_at": at(row.last_poll_at),
-                "next_at": at(row.next_poll_at) if row.polling else None, "wanted_from": at(row.wanted_from), "blind_since": at(row.blind_since),
+                "enabled": row.polling, "every_seconds": row.every_seconds, "wait_minutes": row.wait_minutes,
+                "last_at": at(row.last_poll_at),
+                "next_at": at(row.next_poll_at) if row.polling else None, "wanted_from": at(row.wanted_from),
+                "blind_since": at(row.blind_since),
                 "blind_reason": row.blind_reason, "blind_title": say(row.blind_reason) if row.blind_reason else "",
             },
             "test": {**row.test_result, "at": at(row.tested_at)} if row.test_result else None,
@@ -174,7 +176,7 @@ class Shops(Rows):
                 "unknown_channel", 422, field="channel", channel=values["channel"], known=", ".join(conf.CHANNELS)
             )
         polling = values.get("polling", {})
-        more = {name: values[name] for name in ("mark", "colour") if name in values}
+        more: dict[str, Any] = {name: values[name] for name in ("mark", "colour") if name in values}
         more.update({name: polling[name] for name in ("every_seconds", "wait_minutes") if name in polling})
         shop = shops.create_shop(
             channel=values["channel"], name=values["name"], credentials=clean(values["channel"], values.get("credentials")),
@@ -182,7 +184,7 @@ class Shops(Rows):
         )  # fmt: skip
         rest = {name: values[name] for name in PLAIN if name in values and name not in ("name", "mark", "colour")}
         self._write(shop, rest, values)
-        return self.get_row(self.rows(), shop.pk)  # type: ignore[no-any-return]
+        return self.get_row(self.rows(), shop.pk)
 
     def _write(self, shop: Shop, written: dict[str, Any], values: dict[str, Any]) -> None:
         if "warehouse" in values:

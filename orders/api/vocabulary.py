@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import URLPattern, path
 from django.utils.translation import get_language
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -111,7 +112,7 @@ class StatusGroups(Ordered):
 
 
 class StatusInput(Input):
-    group = RowField(lambda: StatusGroup.objects.all())
+    group = RowField(StatusGroup.objects.all)
     name = Text(max_length=100)
     colour = serializers.ChoiceField(choices=COLOURS, required=False)
     memo = Text(required=False, empty=True, max_length=2_000)
@@ -147,7 +148,8 @@ class Statuses(Ordered):
 
     def show(self, row: Status) -> dict[str, Any]:
         return {
-            "id": oid(row.pk), "group": oid(row.group_id), "phase": row.group.phase, "name": row.name, "colour": row.colour, "memo": row.memo,
+            "id": oid(row.pk), "group": oid(row.group_id), "phase": row.group.phase, "name": row.name, "colour": row.colour,
+            "memo": row.memo,
             "limit_minutes": row.limit_minutes, "not_ours": row.not_ours, "default_for": row.default_for, "position": row.position,
             "retired_at": at(row.retired_at),
         }  # fmt: skip
@@ -224,7 +226,8 @@ class Tags(Ordered):
 
     def show(self, row: Tag) -> dict[str, Any]:
         return {
-            "id": oid(row.pk), "name": row.name, "colour": row.colour, "key": row.key, "position": row.position, "retired_at": at(row.retired_at),
+            "id": oid(row.pk), "name": row.name, "colour": row.colour, "key": row.key, "position": row.position,
+            "retired_at": at(row.retired_at),
         }  # fmt: skip
 
     def do_create(self, values: dict[str, Any]) -> Tag:

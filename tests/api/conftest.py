@@ -67,7 +67,7 @@ class Caller:
             headers=named,
         )
 
-    def get(self, path: str, **headers: str) -> Any:
+    def get(self, path: str, **headers: Any) -> Any:
         return self("GET", path, **headers)
 
     def post(self, path: str, body: Any = None, **kwargs: Any) -> Any:
@@ -120,24 +120,29 @@ def order(tenant: Tenant, shop: Shop) -> Order:
         return make_order(shop, remarks="のし希望", memo="常連")
 
 
+def canary(tenant: Tenant) -> str:
+    """A text that stands in the tenant's rows and nowhere else."""
+    return f"カナリア{tenant.pk}番"
+
+
 def furnish(tenant: Tenant) -> dict[str, str]:
     """Give a tenant one of everything the API has; return a path of each, by what is in its place in the route."""
     by = Actor(kind="member", name="家具")
     with tenant_transaction(tenant.pk):
         shop = make_shop(f"店{uuid.uuid4().hex[:6]}")
-        order = make_order(shop)
+        order = make_order(shop, buyer_name=canary(tenant), memo=canary(tenant))
         user = User.objects.create_user(f"{uuid.uuid4().hex[:10]}@example.com")
         member = Member.objects.create(user=user, role="owner")
         invitation = invite(
             email=f"{uuid.uuid4().hex[:8]}@example.com", role="staff", inviter=member, by=by, now=NOW
         ).invitation
         token = create_token(name="別の鍵", scopes=["orders:read"], by=by, now=true_now()).token
-        product = Product.objects.create(sku="秘-1", name="秘密の商品")
-        listing = Listing.objects.create(shop=shop, key="secret-key", name="秘密の出品")
+        product = Product.objects.create(sku="秘-1", name=f"{canary(tenant)}の商品")
+        listing = Listing.objects.create(shop=shop, key="secret-key", name=f"{canary(tenant)}の出品")
         effect = enqueue("mail.send", lane="mail:1", key=f"t:{uuid.uuid4()}", payload={}, now=NOW, order_id=order.pk)
         assert effect is not None
         Effect.objects.filter(pk=effect.pk).update(state="stopped", reason="mail_refused")
-        search = SavedSearch.objects.create(name="秘密の検索", shared=True)
+        search = SavedSearch.objects.create(name=f"{canary(tenant)}の検索", shared=True)
         batch = start("add-tag", [order.pk], {"tag": Tag.objects.all()[0].pk}, client_key=str(uuid.uuid4()), by=by)
         parcel = Parcel.objects.filter(order=order).get()
         warehouse = Warehouse.objects.all()[0]

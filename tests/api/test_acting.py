@@ -12,8 +12,7 @@ from hub.effects import enqueue
 from hub.ids import encode
 from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
-from orders import batches
-from orders.models import Order, OrderLine, OrderTag, Parcel, Shop, Status, Tag, Task, TaskMark, TrackingNumber
+from orders.models import Batch, Order, OrderLine, OrderTag, Parcel, Shop, Status, Tag, Task, TaskMark, TrackingNumber
 from tests.api.conftest import Caller, caller_of, checksum
 from tests.conftest import NOW
 from tests.orders.making import make_order
@@ -132,7 +131,7 @@ def test_batch_runs_in_the_background_and_is_taken_back(
 
 def _work(tenant: Tenant) -> None:
     with tenant_transaction(tenant.pk):
-        open_ones = list(batches.Batch.objects.filter(state="waiting").values_list("pk", flat=True))
+        open_ones = list(Batch.objects.filter(state="waiting").values_list("pk", flat=True))
     for pk in open_ones:
         stages.run("batch", tenant.pk, pk)
 

@@ -126,7 +126,7 @@ class Withdraw(ApiView):
 
 class ShipmentInput(Input):
     parcel = IdField()
-    packages = PackageInput(many=True, allow_empty=False, max_length=100)
+    packages: Any = serializers.ListSerializer(child=PackageInput(), allow_empty=False, max_length=100)
     replace = Flag(required=False, help_text="Correct the numbers of a parcel that has left.")
 
 
