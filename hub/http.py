@@ -6,10 +6,12 @@ within two seconds of the mark (promise G12): `Departure`, kept right before the
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
@@ -19,6 +21,8 @@ from django.db import connection
 MAX_BODY = 20 * 1024 * 1024
 LEAVE_WITHIN = 2.0
 """Seconds after the mark within which the bytes of a call must leave; later, another worker may believe it was never sent."""
+Transport = httpx.BaseTransport
+"""What carries a call; tests hand in one that reaches a counterpart of theirs."""
 KEPT_TEXT = 2_000
 """Characters of an answer kept beside the effect, for the person who looks at what stopped."""
 
@@ -121,13 +125,12 @@ def refuse_inside_transaction() -> None:
 class Client:
     """A client for one counterpart. One instance for each adapter; connections are kept alive while it lives."""
 
-    def __init__(
-        self, *, base_url: str, headers: Mapping[str, str], transport: httpx.BaseTransport | None = None
-    ) -> None:
+    def __init__(self, *, base_url: str, headers: Mapping[str, str], transport: Transport | None = None) -> None:
         self._client = httpx.Client(
             base_url=base_url,
             headers=dict(headers),
             transport=transport,
+            verify=_trusted(),
             follow_redirects=False,
             trust_env=False,
             timeout=httpx.Timeout(15.0, connect=5.0),
@@ -201,6 +204,12 @@ class Client:
     def close(self) -> None:
         """Let the connections go."""
         self._client.close()
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the certificates that are trusted, read once a process: reading them costs more than a call does."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _before_bytes(event: str, info: Mapping[str, Any]) -> None:
