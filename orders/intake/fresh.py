@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from hub import secrets
 from hub.audit import Actor
 from hub.tenancy import current_tenant
 from orders import search
 from orders.channels import MallOrder
-from orders.intake.insert import hexed, insert_rows, take_ids
+from orders.intake.insert import Inserts, hexed, take_ids
 from orders.intake.reading import Known
 from orders.intake.rows import address_doubt, line_columns, order_columns, parcel_columns
 from orders.intake.schedule import next_reread
@@ -62,13 +60,15 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], known: Known, *, by: 
         order_rows.append(
             _order_row(shop, order, order_id, known, doubts, unmapped=unmapped, open_lines=open_lines, now=now)
         )
-    insert_rows(Order, order_rows)
-    insert_rows(Parcel, parcel_rows)
-    insert_rows(OrderLine, line_rows)
-    _insert_snapshots(orders, order_ids, now=now)
+    inserts = Inserts()
+    inserts.rows(Order, order_rows)
+    inserts.rows(Parcel, parcel_rows)
+    inserts.rows(OrderLine, line_rows)
+    inserts.rows(MallSnapshot, _snapshots(orders, order_ids, now=now))
+    inserts.rows(OrderTag, _unmapped_tags(order_rows, known.tags))
+    inserts.statement(_AUDIT, [current_tenant(), now, by.kind, by.id, by.name, ids[Order]])
+    inserts.run()
     search.insert_keys(order_rows, parcel_rows)
-    _insert_unmapped_tags(order_rows, known.tags)
-    _enter_audit(ids[Order], by=by, now=now)
 
 
 def lines_of(orders: Sequence[MallOrder]) -> dict[str, tuple[str, str]]:
@@ -143,19 +143,16 @@ def snapshot_owner(order_id: int) -> str:
     return f"{current_tenant()}|snapshot|{order_id}"
 
 
-def _insert_snapshots(orders: Sequence[MallOrder], order_ids: dict[str, int], *, now: datetime) -> None:
-    insert_rows(
-        MallSnapshot,
-        [
-            {
-                "order_id": order_ids[order.number],
-                "hash": hexed(order.hash),
-                "body": hexed(secrets.seal_text(order.payload, owner=snapshot_owner(order_ids[order.number]))),
-                "received_at": now,
-            }
-            for order in orders
-        ],
-    )
+def _snapshots(orders: Sequence[MallOrder], order_ids: dict[str, int], *, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "order_id": order_ids[order.number],
+            "hash": hexed(order.hash),
+            "body": hexed(secrets.seal_text(order.payload, owner=snapshot_owner(order_ids[order.number]))),
+            "received_at": now,
+        }
+        for order in orders
+    ]
 
 
 def unmapped_key(unmapped: int, open_lines: int) -> str:
@@ -165,16 +162,10 @@ def unmapped_key(unmapped: int, open_lines: int) -> str:
     return "unmapped_all" if unmapped >= open_lines else "unmapped_some"
 
 
-def _insert_unmapped_tags(rows: Sequence[dict[str, Any]], tags: dict[str, int]) -> None:
-    tagged = [(row["id"], key) for row in rows if (key := unmapped_key(row["unmapped_lines"], row["open_lines"]))]
-    if tagged:
-        insert_rows(OrderTag, [{"order_id": order_id, "tag_id": tags[key]} for order_id, key in tagged if key in tags])
+def _unmapped_tags(rows: Sequence[dict[str, Any]], tags: dict[str, int]) -> list[dict[str, Any]]:
+    tagged = [(row["id"], unmapped_key(row["unmapped_lines"], row["open_lines"])) for row in rows]
+    return [{"order_id": order_id, "tag_id": tags[key]} for order_id, key in tagged if key in tags]
 
 
-def _enter_audit(order_ids: Sequence[int], *, by: Actor, now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO hub_auditentry (tenant_id, order_id, revision, at, actor_kind, actor_id, actor_name, verb, params)
-               SELECT %s, o, 1, %s, %s, %s, %s, 'order.taken_in', '{}'::jsonb FROM unnest(%s::bigint[]) o""",
-            [current_tenant(), now, by.kind, by.id, by.name, list(order_ids)],
-        )
+_AUDIT = """INSERT INTO hub_auditentry (tenant_id, order_id, revision, at, actor_kind, actor_id, actor_name, verb, params)
+ SELECT %s, o, 1, %s, %s, %s, %s, 'order.taken_in', '{}'::jsonb FROM unnest(%s::bigint[]) o"""

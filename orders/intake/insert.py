@@ -67,15 +67,37 @@ def _defaults(model: type[TenantModel], given: tuple[str, ...]) -> dict[str, Any
     return found
 
 
+class Inserts:
+    """Inserts into several tables that go to the server as one statement, keys checked at its end: each wait for an answer counts."""
+
+    def __init__(self) -> None:
+        self._statements: list[str] = []
+        self._params: list[Any] = []
+
+    def rows(self, model: type[TenantModel], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert the rows; every row names the same columns (by attname)."""
+        if not rows:
+            return
+        given = tuple(rows[0])
+        constants = _defaults(model, given)
+        encoded = [_encoder.encode(rows).decode(), *([_encoder.encode(constants).decode()] if constants else [])]
+        self.statement(_statement(model, given, tuple(constants)), [current_tenant(), *encoded])
+
+    def statement(self, sql: str, params: Sequence[Any]) -> None:
+        """Add one INSERT with its parameters."""
+        self._statements.append(sql)
+        self._params += params
+
+    def run(self) -> None:
+        """Send them."""
+        if self._statements:
+            parts = ", ".join(f"i{number} AS ({sql})" for number, sql in enumerate(self._statements))
+            with connection.cursor() as cursor:
+                cursor.execute(f"WITH {parts} SELECT 1", self._params)
+
+
 def insert_rows(model: type[TenantModel], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows; every row names the same columns (by attname)."""
-    if not rows:
-        return
-    given = tuple(rows[0])
-    constants = _defaults(model, given)
-    statement = _statement(model, given, tuple(constants))
-    params: list[Any] = [current_tenant(), _encoder.encode(rows).decode()]
-    if constants:
-        params.append(_encoder.encode(constants).decode())
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+    """Insert rows of one model."""
+    inserts = Inserts()
+    inserts.rows(model, rows)
+    inserts.run()
