@@ -54,6 +54,7 @@ lint: venv ## style, types, import layers, migrations, OpenAPI, translations
 	.venv/bin/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) spectacular --validate --fail-on-warn --file .state/openapi.yaml
+	$(MANAGE) api_docs --check
 	$(RUN) .ci/conventions.py
 	$(RUN) .ci/translations.py
 
