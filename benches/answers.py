@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import httpx
 
@@ -50,9 +51,7 @@ def answers(count: int, *, placed_at: datetime, seed: int = 1, size: int = 100) 
     return found
 
 
-def _control(
-    mall: RakutenMall, name: str, wish: dict[str, object]
-) -> dict[str, object] | dict[str, list[dict[str, str]]]:
+def _control(mall: RakutenMall, name: str, wish: dict[str, Any]) -> Any:
     answer = mall.app("POST", f"/_control/{name}", {}, {}, json.dumps(wish).encode())
     if answer.status != 200:
         raise RuntimeError(answer.body.decode())

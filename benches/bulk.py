@@ -53,7 +53,8 @@ class Bulk:
 
             def act() -> None:
                 cursor.execute(
-                    "UPDATE orders_order SET status_id = %s, phase = %s, status_at = now(), changed_at = now(), revision = revision + 1 WHERE id = ANY(%s)",
+                    "UPDATE orders_order SET status_id = %s, phase = %s, status_at = now(), changed_at = now(), "
+                    "revision = revision + 1 WHERE id = ANY(%s)",
                     [to.pk, to.group.phase, ids],
                 )
 

@@ -5,6 +5,7 @@ In the SQL `o` is the order, and `x` holds what lies beside it, gathered once an
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 Condition = dict[str, Any]
@@ -74,7 +75,7 @@ def _of_totals() -> list[Pair]:
             _all(_t("total_yen", "between", [low, high - 1]), _t("next_day", "is", False)),
             f"(coalesce(o.total_yen BETWEEN {low} AND {high - 1}, false) AND NOT o.next_day)",
         )
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ]
 
 

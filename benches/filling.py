@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -108,8 +108,11 @@ PHASES = (  # default status, share
 _PEOPLE = "CREATE TEMP TABLE IF NOT EXISTS p (n integer PRIMARY KEY, name text, kana text, grams integer[])"
 _GIVEN = """
 CREATE TEMP TABLE g ON COMMIT DROP AS
-SELECT nextval('orders_order_id_seq') AS id, nextval('orders_parcel_id_seq') AS parcel_id, %(first)s + n AS n, random() AS r, random() AS s, random() AS t,
-    (CASE WHEN n %% %(rarely)s = 7 THEN %(others)s + %(common)s - 1 WHEN random() < %(share)s THEN floor(random() * %(common)s) ELSE %(common)s + floor(random() * (%(others)s - 1)) END)::integer AS person,
+SELECT nextval('orders_order_id_seq') AS id, nextval('orders_parcel_id_seq') AS parcel_id, %(first)s + n AS n,
+    random() AS r, random() AS s, random() AS t,
+    (CASE WHEN n %% %(rarely)s = 7 THEN %(others)s + %(common)s - 1
+        WHEN random() < %(share)s THEN floor(random() * %(common)s)
+        ELSE %(common)s + floor(random() * (%(others)s - 1)) END)::integer AS person,
     date_trunc('second', %(now)s - random() * interval '365 days') AS placed, lpad((random() * 99999999)::bigint::text, 8, '0') AS phone,
     (1 + floor(random() * %(places)s))::integer AS place
 FROM generate_series(1, %(count)s) n"""
@@ -302,8 +305,8 @@ def insert(
     given: Mapping[str, str],
     source: str,
     *,
-    goods: list[tuple[Any, ...]] = (),
-) -> None:  # type: ignore[assignment]
+    goods: Sequence[tuple[Any, ...]] = (),
+) -> None:
     """Insert with SQL expressions where they are given, else with the model's own defaults."""
     columns, values = [], []
     for field in model._meta.concrete_fields:
@@ -321,9 +324,11 @@ def insert(
         ", ".join(f"({n}, {row[0]}, {row[1]}, {_literal(row[2])}, {_literal(row[3])})" for n, row in enumerate(goods))
         or "(0, 0, 0, '', '')"
     )
+    source = source.replace("{goods}", str(max(1, len(goods))))
     cursor.execute(
-        f"WITH place(n, code, prefecture, city, street) AS (VALUES {rows}), goods(n, listing_id, product_id, sku, name) AS (VALUES {items}) "
-        f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns)}) SELECT {", ".join(values)} FROM {source.replace("{goods}", str(max(1, len(goods))))}'
+        f"WITH place(n, code, prefecture, city, street) AS (VALUES {rows}), "
+        f"goods(n, listing_id, product_id, sku, name) AS (VALUES {items}) "
+        f'INSERT INTO "{model._meta.db_table}" ({", ".join(columns)}) SELECT {", ".join(values)} FROM {source}'
     )
 
 

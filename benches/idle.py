@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from django.conf import settings
@@ -93,10 +93,10 @@ def _idle() -> Figure:
     )
 
 
-_CLOCK: list[object] = []
+_CLOCK: list[datetime] = []
 
 
-def _now() -> object:
+def _now() -> datetime:
     """Return the business time of the tick: read once, as the tick does."""
     if not _CLOCK:
         _CLOCK.append(business_now())
@@ -137,7 +137,8 @@ def _make_due(tenants: Sequence[int]) -> None:
 
 def _serve(small: Sequence[int]) -> list[float]:
     """Take units as ticks name them, lease each and put it off; return when each small tenant's shop was begun."""
-    wanted, begun = set(small), {}
+    wanted = set(small)
+    begun: dict[int, float] = {}
     began = time.perf_counter()
     while wanted - begun.keys():
         now = business_now()

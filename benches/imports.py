@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from statistics import median
 
 import msgspec
@@ -36,8 +37,7 @@ def run(size: str, rows: Sequence[str] = ()) -> list[Figure]:
         load = answers(rounds * ANSWERS_A_ROUND + 3, placed_at=house.now - timedelta(hours=3))
         _name_numbers(house, load)
         places.settle(name)
-        found = _Rounds(stack, name, house).run(load, rounds)
-    return found
+        return _Rounds(stack, name, house).run(load, rounds)
 
 
 def _name_numbers(house: House, load: Sequence[Answer]) -> None:
@@ -85,15 +85,15 @@ class _Rounds:
         """One round: the product, the upsert and the COPY take the same answers; then Django's own bulk path and a re-import."""
         took: dict[str, float] = defaultdict(float)
         for answer in load:
-            seconds = timed(lambda answer=answer: self._import(answer))
+            seconds = timed(partial(self._import, answer))
             took["product"] += seconds
             self.calls.append(seconds * 1000)
             ids = self._ids(answer)
             rows = limits.read_back(self.source, ids)
-            took["upsert"] += timed(lambda rows=rows: limits.upsert(self.upsert, rows))
-            took["copy"] += timed(lambda rows=rows: limits.copy_bare(self.copy, rows))
+            took["upsert"] += timed(partial(limits.upsert, self.upsert, rows))
+            took["copy"] += timed(partial(limits.copy_bare, self.copy, rows))
             took["bulk"] += self._bulk_create(ids)
-            took["same"] += timed(lambda answer=answer: self._reread(answer))
+            took["same"] += timed(partial(self._reread, answer))
         for what, seconds in took.items():
             self.seconds[what].append(seconds)
 

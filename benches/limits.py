@@ -36,7 +36,7 @@ WRITTEN: tuple[type[models.Model], ...] = (
 )
 """Every table that taking orders in writes to."""
 _OF_ORDERS = "order_id = ANY(%(ids)s)"
-_WHERE = {
+_WHERE: dict[type[models.Model], str] = {
     Order: "id = ANY(%(ids)s)",
     OrderNumber: "(shop_id, number) IN (SELECT shop_id, number FROM orders_order WHERE id = ANY(%(ids)s))",
     AuditDetail: "entry_id IN (SELECT id FROM hub_auditentry WHERE order_id = ANY(%(ids)s))",

@@ -102,7 +102,7 @@ def said(met: bool | None) -> str:
 
 def table(figures: Sequence[Figure]) -> str:
     """Return the Markdown table."""
-    head = "| row | goal | what | limit | product | ratio, median (min–max) | wanted | met |\n| --- | --- | --- | --- | --- | --- | --- | --- |"
+    head = "| row | goal | what | limit | product | ratio, median (min–max) | wanted | met |\n" + "| --- " * 8 + "|"
     lines = [
         f"| {f.row} | {f.goal} | {f.what} | {f.limit} | {f.product} | {f.ratio} | {f.bar} | {said(f.met)} |"
         for f in figures

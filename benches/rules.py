@@ -46,7 +46,10 @@ def run(size: str, rows: Sequence[str] = ()) -> list[Figure]:
 
 
 def _publish(house: House, pairs: Sequence[Pair]) -> None:
-    """Fifty rules in one group: labels mostly, statuses, deliveries, memos and warehouses between; this hub leaves the confirming to others."""
+    """Fifty rules in one group: labels mostly, statuses, deliveries, memos and warehouses between.
+
+    The hub leaves the confirming to others.
+    """
     with tenant_transaction(house.tenant_id):
         Shop.objects.update(confirm_by="other")
         status = {s.default_for: s.pk for s in Status.objects.exclude(default_for="")}
@@ -96,7 +99,7 @@ class _Flow:
 
     def _round(self, load: Sequence[Any]) -> None:
         numbers = [number for answer in load for number in answer.numbers]
-        self.seconds["import"].append(timed(lambda: [self._import(answer) for answer in load]))
+        self.seconds["import"].append(timed(lambda: self._take_in(load)))
         with tenant_transaction(self.house.tenant_id):
             ids = list(Order.objects.filter(number__in=numbers).order_by("pk").values_list("pk", flat=True))
         self._compare(ids)
@@ -106,10 +109,10 @@ class _Flow:
             self.ruled = Order.objects.filter(pk__in=ids, revision__gt=1).count()
         self.seconds["raw"].append(timed(lambda: self._raw(ids)))
 
-    def _import(self, answer: Any) -> None:
-        save_mall_orders(
-            self.house.tenant_id, self.house.shop_id, self.reader.read(answer), by=MALL, now=self.house.now
-        )
+    def _take_in(self, load: Sequence[Any]) -> None:
+        house = self.house
+        for answer in load:
+            save_mall_orders(house.tenant_id, house.shop_id, self.reader.read(answer), by=MALL, now=house.now)
 
     def _judge(self) -> None:
         engine.work(self.house.tenant_id)

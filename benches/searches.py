@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -47,7 +48,7 @@ class Searches:
         }
         for what, text in self.asked.items():
             self._right(text, what)
-            inside, whole = calls(shelf, lambda text=text: self._search(text), "", times=100)
+            inside, whole = calls(shelf, partial(self._search, text), "", times=100)
             self.found[what] = (median(inside), p95(inside))
             self.found[f"{what}, page"] = (median(whole), p95(whole))
         self.like = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import Protocol
 
 from benches import bulk, counts, lists, places, searches
 from benches.filling import fill
@@ -13,6 +14,14 @@ from benches.shops import make_house
 
 SIZES = {"small": (2_000, 10_000), "full": (10_000, 100_000, 1_000_000)}
 OTHERS = 5
+
+
+class Measure(Protocol):
+    """A row that is measured at every size of the tables."""
+
+    def at(self, shelf: Shelf) -> None: ...
+
+    def figures(self) -> list[Figure]: ...
 
 
 def run(size: str, rows: Sequence[str]) -> list[Figure]:
@@ -35,4 +44,9 @@ def run(size: str, rows: Sequence[str]) -> list[Figure]:
         return [figure for measure in measures for figure in measure.figures()]
 
 
-MEASURES = {"list": lists.Lists, "search": searches.Searches, "counts": counts.Counts, "bulk": bulk.Bulk}
+MEASURES: dict[str, Callable[[], Measure]] = {
+    "list": lists.Lists,
+    "search": searches.Searches,
+    "counts": counts.Counts,
+    "bulk": bulk.Bulk,
+}

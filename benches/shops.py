@@ -32,7 +32,9 @@ def business_now() -> datetime:
     """Read the clock once for a run."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT date_trunc('second', clock_timestamp())")
-        return cursor.fetchone()[0]  # type: ignore[index]
+        row = cursor.fetchone()
+    assert row is not None
+    return row[0]
 
 
 def make_house(name: str = "計測店") -> House:
