@@ -83,13 +83,12 @@ def test_every_reference_has_a_full_index_led_by_the_tenant() -> None:
 
 
 def test_functions_that_look_across_tenants_are_these_and_end_their_path_with_pg_temp() -> None:
-    found = {
-        name: config
-        for name, config in rows(
+    found = dict(
+        rows(
             "SELECT p.proname, array_to_string(p.proconfig, ',') FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
             "WHERE p.prosecdef AND n.nspname = 'public'"
         )
-    }
+    )
     assert set(found) == {
         "due_batch", "due_collect", "due_deliver", "due_file", "due_judge", "due_keep", "due_poll", "due_reread", "due_request", "hub_invitation_owner",
         "hub_memberships", "hub_token_owner", "orders_account_elsewhere", "orders_search_ids",

@@ -136,7 +136,7 @@ def shoot(page: Page, name: str) -> None:
     folder = Path(SHOTS)
     folder.mkdir(parents=True, exist_ok=True)
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=theme)
         page.wait_for_timeout(300)  # the colours change within 150 ms
         page.screenshot(path=folder / f"{name}-{theme}.png")
     page.emulate_media(color_scheme="light")

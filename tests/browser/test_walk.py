@@ -16,7 +16,7 @@ PASSWORD = "correct horse battery staple"
 pytestmark = pytest.mark.browser
 
 
-def test_staff_sees_an_order_arrive_and_leave(page: Page, world: World, tenant: Tenant) -> None:  # noqa: F811  (the fixture)
+def test_staff_sees_an_order_arrive_and_leave(page: Page, world: World, tenant: Tenant) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

@@ -2,8 +2,10 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from hub.audit import Actor
 from hub.models import AuditEntry, Effect, Tenant
@@ -13,14 +15,15 @@ from mailer.models import MailAccount, MailTemplate, Message
 from mailer.operations import queue_message, start_template, stop_template
 from mailer.presets import PREPARING, SHIPPED, THANKS
 from orders.models import Order, Shop, TaskMark
+from orders.operations.door import Changed
 from tests.conftest import NOW
 from tests.mailer.conftest import effect_of, make_order, ship
 
 Templates = dict[str, MailTemplate]
 
 
-def queue(order: Order, template: MailTemplate, by: Actor, occasion: str = "", **extra: object):  # type: ignore[no-untyped-def]
-    return queue_message([order.pk], template=template, occasion=occasion or template.occasion, by=by, now=NOW, **extra)  # type: ignore[arg-type]
+def queue(order: Order, template: MailTemplate, by: Actor, occasion: str = "", **extra: Any) -> Changed:
+    return queue_message([order.pk], template=template, occasion=occasion or template.occasion, by=by, now=NOW, **extra)
 
 
 @pytest.mark.feature("F137")
@@ -109,7 +112,7 @@ def test_shipped_mail_carries_every_number_and_link(
     ],
 )
 def test_orders_that_get_no_mail(
-    tenant: Tenant, shop: Shop, templates: Templates, by: Actor, values: dict[str, object], reason: str
+    tenant: Tenant, shop: Shop, templates: Templates, by: Actor, values: dict[str, Any], reason: str
 ) -> None:
     with tenant_transaction(tenant.pk):
         bad, good = make_order(shop, **values), make_order(shop)
@@ -176,7 +179,7 @@ def test_number_of_statements_does_not_depend_on_the_number_of_orders(
     shop: Shop,
     templates: Templates,
     by: Actor,
-    django_assert_max_num_queries,  # type: ignore[no-untyped-def]
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     with tenant_transaction(tenant.pk):
         orders = [make_order(shop) for _ in range(40)]

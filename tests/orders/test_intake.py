@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,8 @@ from django.db.models import Count
 from hub.audit import Actor
 from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
-from orders.channels import Address, BadPayload
+from orders.channels import Address, BadPayload, MallOrder
+from orders.intake import Saved, save_mall_orders
 from orders.models import (
     DeliveryName,
     Listing,
@@ -165,9 +167,7 @@ def test_bad_order_in_the_middle_is_listed_and_the_rest_is_saved(tenant: Tenant,
         assert listed[unreadable.number] == "PackageModelList[0].basketId"
 
 
-def save(tenant: Tenant, shop: Shop, items: list) -> object:  # type: ignore[type-arg]
-    from orders.intake import save_mall_orders
-
+def save(tenant: Tenant, shop: Shop, items: Sequence[MallOrder | BadPayload]) -> Saved:
     return save_mall_orders(tenant.pk, shop.pk, items, by=MALL, now=NOW)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -24,7 +24,7 @@ def _at_now() -> Iterator[None]:
     Clock.objects.all().delete()
 
 
-def at(moment: object) -> None:
+def at(moment: datetime) -> None:
     Clock.objects.all().delete()
     Clock.objects.create(real_start=NOW, business_start=moment, speed=0.0)
 
