@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
+from django.db.models import F
 
 from hub.audit import Actor, note
 from orders.models import Listing, OrderLine, OrderTag, Product, Tag
@@ -72,12 +72,8 @@ def map_listing(listing: Listing, *, product: Product | None, units: int, by: Ac
 
 
 def _point_lines(listing_id: int, order_ids: Sequence[int], product_id: int | None, units: int) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE orders_orderline SET product_id = %s, ship_units = quantity * %s "
-            "WHERE listing_id = %s AND order_id = ANY(%s) AND closed_at IS NULL",
-            [product_id, units, listing_id, list(order_ids)],
-        )
+    lines = OrderLine.objects.filter(listing_id=listing_id, order_id__among=list(order_ids), closed_at__isnull=True)
+    lines.update(product_id=product_id, ship_units=F("quantity") * units)
 
 
 def _counts(order_ids: Sequence[int]) -> dict[int, tuple[int, int]]:

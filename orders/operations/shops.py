@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import F, Q
+from django.db.models import BooleanField, F, Func, Q
 from django.db.models.functions import Greatest
 
 from hub import rows, secrets
@@ -177,10 +176,8 @@ def account_elsewhere(shop: Shop) -> bool:
     """Say whether another contract has this mall account live. Simulated malls are not asked (see docs/operations.md)."""
     if not shop.account:
         return False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT orders_account_elsewhere(%s, %s)", [shop.channel, shop.account])
-        row = cursor.fetchone()
-    return bool(row and row[0])
+    elsewhere = Func("channel", "account", function="orders_account_elsewhere", output_field=BooleanField())
+    return Shop.objects.filter(elsewhere, pk=shop.pk).exists()
 
 
 def raise_rule_set(*, now: datetime, shop_id: int | None = None) -> int:
