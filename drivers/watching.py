@@ -101,7 +101,7 @@ class Watcher:
 
     def rows(self, query: str, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Ask anything else."""
-        return self._connection.execute(query, values).fetchall()  # type: ignore[call-overload,no-any-return]
+        return self._connection.execute(query, values).fetchall()
 
     def shop_names(self) -> dict[int, str]:
         return {

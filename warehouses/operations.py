@@ -83,7 +83,8 @@ def request_shipment(
     )
     effect = enqueue(
         "warehouse.send", lane=f"warehouse:{warehouse.pk}", key=f"request:{reference}", now=now, order_id=parcel.order_id,
-        shop_id=orders[0].shop_id, payload={"request": request.pk, "parcel": parcel.pk, "content": content_of(reference, parcel, orders, lines)},
+        shop_id=orders[0].shop_id,
+        payload={"request": request.pk, "parcel": parcel.pk, "content": content_of(reference, parcel, orders, lines)},
     )  # fmt: skip
     WarehouseRequest.objects.filter(pk=request.pk).update(effect_id=effect.pk if effect else None)
     ids = [order.pk for order in orders]
@@ -121,7 +122,10 @@ def content_of(reference: str, parcel: Parcel, orders: Sequence[Order], lines: S
         name=parcel.name, kana=parcel.kana, phone=parcel.phone, postal_code=parcel.postal_code, prefecture=parcel.prefecture,
         city=parcel.city, street=parcel.street,
         lines=tuple(
-            ShipLine(line_id=line.pk, sku=line.product.sku if line.product else line.sku, name=line.name, quantity=line.ship_units or line.quantity)
+            ShipLine(
+                line_id=line.pk, sku=line.product.sku if line.product else line.sku, name=line.name,
+                quantity=line.ship_units or line.quantity,
+            )
             for line in lines
         ),
         wish_on=parcel.wish_on, wish_time=parcel.wish_time, delivery_method=parcel.delivery_method, carrier=parcel.carrier,

@@ -1,7 +1,7 @@
 """Words for templates: icons, money, moments and ages. They format what they are given; nothing here reads the database or a clock."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from django import template
 from django.templatetags.static import static
@@ -50,7 +50,7 @@ def icon(name: str, kind: str = "") -> SafeString:
 
 
 @register.filter
-def yen(value: int | None) -> str:
+def yen(value: int | Literal[""] | None) -> str:
     """Return 12,340円, or ¥12,340 in English; a dash for an amount that is not fixed yet."""
     if value is None or value == "":
         return "–"
@@ -60,7 +60,7 @@ def yen(value: int | None) -> str:
 
 
 @register.filter
-def num(value: int | None) -> str:
+def num(value: int | Literal[""] | None) -> str:
     """Return a count with thousands marked."""
     return "–" if value is None or value == "" else f"{int(value):,}"
 

@@ -30,7 +30,8 @@ CONFIRM_STATES: Mapping[str, Promise] = {
     "stopped": _("確認できず"),
 }  # fmt: skip
 DELIVERY_METHODS: Mapping[str, Promise] = {
-    "parcel": _("宅配便"), "compact": _("宅配便コンパクト"), "mail": _("メール便"), "cool": _("クール便（冷蔵）"), "frozen": _("クール便（冷凍）"),
+    "parcel": _("宅配便"), "compact": _("宅配便コンパクト"), "mail": _("メール便"),
+    "cool": _("クール便（冷蔵）"), "frozen": _("クール便（冷凍）"),
 }  # fmt: skip
 UNMAPPED: Mapping[str, Promise] = {"none": _("なし"), "some": _("一部商品"), "all": _("全商品")}
 FLAG: Mapping[bool, Promise] = {True: _("はい"), False: _("いいえ")}

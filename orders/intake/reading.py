@@ -37,7 +37,12 @@ _READ = """SELECT
 
 def read_known(shop: Shop, listing_keys: Collection[str]) -> Known:
     """Read it for these listing keys."""
-    asked = {"tenant": current_tenant(), "shop": shop.pk, "channel": shop.channel, "keys": list(listing_keys)}
+    asked: dict[str, Any] = {
+        "tenant": current_tenant(),
+        "shop": shop.pk,
+        "channel": shop.channel,
+        "keys": list(listing_keys),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_READ, asked)
         row = cursor.fetchone()

@@ -80,7 +80,7 @@ def _save(
     shop: Shop, orders: Sequence[MallOrder], same: Sequence[Same], saved: Saved, *, by: Actor, now: datetime
 ) -> None:
     """Save understood orders inside the open transaction. Unchanged ones are only looked at: neither locked nor written."""
-    stored = _stored(shop, [item.number for item in (*orders, *same)])
+    stored = _stored(shop, [*(order.number for order in orders), *(item.number for item in same)])
     unchanged = [item.number for item in same if item.number in stored]
     fresh: list[MallOrder] = []
     changed: list[MallOrder] = []

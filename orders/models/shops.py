@@ -114,7 +114,8 @@ class Shop(TenantModel):
     created_at = models.DateTimeField(db_default=Now())
 
     fence_scan = (
-        "id", "tenant_id", "channel", "account", "mode", "polling", "next_poll_at", "lease_until", "reread_until", "retired_at", "blind_since",
+        "id", "tenant_id", "channel", "account", "mode", "polling", "next_poll_at", "lease_until",
+        "reread_until", "retired_at", "blind_since",
     )  # fmt: skip
 
     class Meta:

@@ -107,7 +107,12 @@ def write(
         sets += "judged_revision = o.revision + 1, judge_at = NULL"
     else:
         sets += "judge_at = CASE WHEN %(judge)s THEN greatest(o.ready_at, %(now)s) ELSE o.judge_at END"
-    asked = {"now": now, "judge": judge, "tenant": current_tenant(), "ids": [row.order_id for row in rows]}
+    asked: dict[str, Any] = {
+        "now": now,
+        "judge": judge,
+        "tenant": current_tenant(),
+        "ids": [row.order_id for row in rows],
+    }
     if all(value == values[0] for value in values):
         source, where = f"json_to_record(%(rows)s::json) AS x({_types(columns)})", "o.id = ANY(%(ids)s)"
         asked["rows"] = _json({"id": 0, **values[0]})

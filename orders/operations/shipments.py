@@ -85,8 +85,15 @@ def record_shipment(
         ship_fault="",
     )
     ids = [order.pk for order in orders]
-    touch(ids, verb="parcel.shipped", by=by, now=now, parcel=parcel.pk,
-          before={"numbers": [list(key) for key in known]}, after={"numbers": [list(key) for key in wanted], "shipped_on": shipped_on.isoformat()})  # fmt: skip
+    touch(
+        ids,
+        verb="parcel.shipped",
+        by=by,
+        now=now,
+        parcel=parcel.pk,
+        before={"numbers": [list(key) for key in known]},
+        after={"numbers": [list(key) for key in wanted], "shipped_on": shipped_on.isoformat()},
+    )
     _finish_orders(orders, now=now, by=by)
     for order in orders:
         queue_reports(order, parcel, shipment=shipment, now=now)
@@ -157,7 +164,13 @@ def queue_reports(order: Order, parcel: Parcel, *, shipment: int, now: datetime)
             key=f"report:{order.pk}:{key}:{parcel.pk}:{shipment}",
             payload={
                 "report": report.pk, "order": order.pk, "number": order.number, "mall_parcel_key": key, "parcel": parcel.pk,
-                "rows": [{"tracking": r.pk, "mall_row_key": r.mall_row_key, "carrier": r.carrier, "number": r.number, "shipped_on": r.shipped_on.isoformat()} for r in rows],
+                "rows": [
+                    {
+                        "tracking": r.pk, "mall_row_key": r.mall_row_key, "carrier": r.carrier, "number": r.number,
+                        "shipped_on": r.shipped_on.isoformat(),
+                    }
+                    for r in rows
+                ],
             },
             now=now,
             order_id=order.pk,
