@@ -50,7 +50,13 @@ def create_group(
 
 
 def change_group(
-    group: RuleGroup, *, values: Mapping[str, Any], by: Actor, now: datetime, seen: Mapping[str, Any] | None = None, apply: bool = False
+    group: RuleGroup,
+    *,
+    values: Mapping[str, Any],
+    by: Actor,
+    now: datetime,
+    seen: Mapping[str, Any] | None = None,
+    apply: bool = False,
 ) -> list[str]:
     """Change name, when, phases, shop_id, switch_on_at or switch_off_at. Orders its rules newly reach are marked, not touched."""
     assert values.keys() <= {"name", "when", "phases", "shop_id", "switch_on_at", "switch_off_at"}, values
@@ -72,7 +78,9 @@ def switch_group(group: RuleGroup, on: bool, *, by: Actor, now: datetime, apply:
 
 def retire_group(group: RuleGroup, *, by: Actor, now: datetime) -> None:
     """Take a group out of use once none of its rules is. Raises StillUsed."""
-    names = list(Rule.objects.filter(group=group, retired_at__isnull=True).order_by("position").values_list("name", flat=True))
+    names = list(
+        Rule.objects.filter(group=group, retired_at__isnull=True).order_by("position").values_list("name", flat=True)
+    )
     if names:
         raise rows.StillUsed(name=group.name, users="、".join(names[:5]))
     rows.retire(group, noun="rule_group", by=by, now=now)
@@ -93,7 +101,12 @@ def create_rule(
 ) -> Published:  # fmt: skip
     """Add a rule at the end of its group, as version 1. Raises ConditionError, BadAction, NameTaken."""
     rows.need_in_use(group, field="group")
-    values: dict[str, Any] = {"name": name, "condition": _condition(condition), "actions": _actions(actions), "over_edits": over_edits}
+    values: dict[str, Any] = {
+        "name": name,
+        "condition": _condition(condition),
+        "actions": _actions(actions),
+        "over_edits": over_edits,
+    }
     rule = rows.create(
         Rule, noun="rule", by=by, now=now, group=group, enabled=enabled, position=rows.next_position(Rule.objects.filter(group=group)),
         created_at=now, **values,
@@ -117,7 +130,14 @@ def publish_rule(
     if not differing and not apply:
         return Published(rule=rule, matching=count_matching(rule, now=now), applied=False)
     if differing:
-        rows.change(rule, {**differing, "version": rule.version + 1, "broken": "", "failures": 0}, noun="rule", by=by, now=now, seen=seen)
+        rows.change(
+            rule,
+            {**differing, "version": rule.version + 1, "broken": "", "failures": 0},
+            noun="rule",
+            by=by,
+            now=now,
+            seen=seen,
+        )
     else:
         note("rule.applied", by=by, now=now, id=rule.pk, name=rule.name, version=rule.version)
     return _publish(rule, now=now, apply=apply, member=member)
@@ -126,7 +146,9 @@ def publish_rule(
 def switch_rule(rule: Rule, on: bool, *, by: Actor, now: datetime, apply: bool = False) -> Published:
     """Switch a rule on or off. Switched on, it acts on what becomes true from now on, and on what is true already if `apply`."""
     rows.need_in_use(rule)
-    if not rows.change(rule, {"enabled": on, **({"broken": "", "failures": 0} if on else {})}, noun="rule", by=by, now=now):
+    if not rows.change(
+        rule, {"enabled": on, **({"broken": "", "failures": 0} if on else {})}, noun="rule", by=by, now=now
+    ):
         return Published(rule=rule, matching=count_matching(rule, now=now), applied=False)
     found = _mark(rule, now=now, apply=apply) if on else 0
     raise_rule_set(now=now, shop_id=rule.group.shop_id)
@@ -192,7 +214,11 @@ def _mark(rule: Rule, *, now: datetime, apply: bool) -> int:
         alive.filter(order_id__in=ids).update(closed_at=now)
         return len(ids)
     known = set(alive.values_list("order_id", flat=True))
-    marks = [RuleMark(rule=rule, order_id=pk, version=rule.version, opened_at=now, acted=False) for pk in ids if pk not in known]
+    marks = [
+        RuleMark(rule=rule, order_id=pk, version=rule.version, opened_at=now, acted=False)
+        for pk in ids
+        if pk not in known
+    ]
     RuleMark.objects.bulk_create(marks, batch_size=AT_ONCE, ignore_conflicts=True)
     return len(ids)
 
@@ -230,7 +256,9 @@ def _actions(actions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         except BadAction as error:
             error.params["place"] = place
             raise
-        found.append({"do": bound.action.key, **{name: data[name] for name in bound.action.params if data.get(name) is not None}})
+        found.append(
+            {"do": bound.action.key, **{name: data[name] for name in bound.action.params if data.get(name) is not None}}
+        )
     return found
 
 

@@ -62,10 +62,14 @@ class Pass:
         self.now = now
         self.today = now.astimezone(JAPAN).date()
         self.book = book
-        self.orders = {order.pk: order for order in Order.objects.filter(pk__among=list(order_ids)).only("tenant_id", *_READ)}
+        self.orders = {
+            order.pk: order for order in Order.objects.filter(pk__among=list(order_ids)).only("tenant_id", *_READ)
+        }
         self.shops = {shop.pk: shop for shop in Shop.objects.filter(pk__in={o.shop_id for o in self.orders.values()})}
         tags: dict[int, set[int]] = defaultdict(set)
-        for order_id, tag_id in OrderTag.objects.filter(order_id__among=list(order_ids)).values_list("order_id", "tag_id"):
+        for order_id, tag_id in OrderTag.objects.filter(order_id__among=list(order_ids)).values_list(
+            "order_id", "tag_id"
+        ):
             tags[order_id].add(tag_id)
         self.folded = {pk: Folded.of(order, frozenset(tags[pk])) for pk, order in self.orders.items()}
         self.live = [pk for pk, order in self.orders.items() if order.deleted_at is None and order.ready_at <= now]

@@ -11,13 +11,23 @@ from hub.problems import Problem, teach
 from hub.rows import register_user
 from orders.uses import FIELDS_OF, names_row
 
-_KINDS = {"orders.Status": "status", "orders.Tag": "tag", "orders.Warehouse": "warehouse", "mailer.MailTemplate": "template"}
+_KINDS = {
+    "orders.Status": "status",
+    "orders.Tag": "tag",
+    "orders.Warehouse": "warehouse",
+    "mailer.MailTemplate": "template",
+}
 
 
 def _of_action(error: BadAction) -> Problem:
     place, name = error.params.get("place"), error.params.get("name")
     field = "actions" + (f"/{place}" if place is not None else "") + (f"/{name}" if name else "")
-    codes = {"unknown_action": "unknown_rule_action", "gone": "action_gone", "missing": "action_missing", "no_actions": "no_actions"}
+    codes = {
+        "unknown_action": "unknown_rule_action",
+        "gone": "action_gone",
+        "missing": "action_missing",
+        "no_actions": "no_actions",
+    }
     return Problem(code=codes[error.code], status=422, field=field, params=error.params)
 
 
@@ -38,7 +48,9 @@ def _acts_on(rule: Rule, kind: str, pk: int) -> bool:
 
 def groups_of_shop(row: Any) -> Sequence[str]:
     """Return the names of rule groups that are for this shop alone."""
-    return list(RuleGroup.objects.filter(retired_at__isnull=True, shop=row).order_by("position").values_list("name", flat=True))
+    return list(
+        RuleGroup.objects.filter(retired_at__isnull=True, shop=row).order_by("position").values_list("name", flat=True)
+    )
 
 
 teach(BadAction, _of_action)

@@ -105,7 +105,7 @@ class _Rounds:
     def _reread(self, answer: Answer) -> Saved:
         """Take an answer in as re-reading does: what is stored is known by its hash."""
         with tenant_transaction(self.house.tenant_id):
-            rows = Order.objects.filter(shop_id=self.house.shop_id, number__in=answer.numbers)
+            rows = Order.objects.filter(shop_id=self.house.shop_id, number__among=list(answer.numbers))
             stored = {number: bytes(kept) for number, kept in rows.values_list("number", "snapshot_hash")}
         return save_mall_orders(
             self.house.tenant_id, self.house.shop_id, self.reader.read(answer, stored), by=MALL, now=self.house.now

@@ -33,7 +33,9 @@ def _ring(text: str) -> dict[str, AESGCM]:
         try:
             key = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
-            raise ImproperlyConfigured(f"CREDENTIAL_KEYS entry {number} is not base64: wanted id:base64 of 32 bytes") from None
+            raise ImproperlyConfigured(
+                f"CREDENTIAL_KEYS entry {number} is not base64: wanted id:base64 of 32 bytes"
+            ) from None
         if not name or len(key) != 32:
             raise ImproperlyConfigured(f"CREDENTIAL_KEYS entry {number}: wanted id:base64 of 32 bytes")
         ring[name] = AESGCM(key)

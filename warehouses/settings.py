@@ -59,7 +59,9 @@ def set_credentials(warehouse: Warehouse, credentials: Mapping[str, str], *, by:
     """Store the credentials, write-only. What could not be collected before is tried at once."""
     box = secrets.seal_box(credentials, owner=owner_of(warehouse))
     asked = WarehouseAbility.RESULTS in adapter_class(warehouse.kind).abilities
-    Warehouse.objects.filter(pk=warehouse.pk).update(credentials=box, collect_error="", **({"next_collect_at": now} if asked else {}))
+    Warehouse.objects.filter(pk=warehouse.pk).update(
+        credentials=box, collect_error="", **({"next_collect_at": now} if asked else {})
+    )
     warehouse.refresh_from_db()
     note("warehouse.credentials", by=by, now=now, id=warehouse.pk, name=warehouse.name)
 
@@ -73,10 +75,14 @@ def save_test(warehouse: Warehouse, fault: str, *, by: Actor, now: datetime) -> 
 
 def pause_warehouse(warehouse: Warehouse, paused: bool, *, by: Actor, now: datetime) -> None:
     """Make no new requests to a warehouse, or make them again. What it has goes on."""
-    changed = Warehouse.objects.filter(pk=warehouse.pk, paused_at__isnull=paused).update(paused_at=now if paused else None)
+    changed = Warehouse.objects.filter(pk=warehouse.pk, paused_at__isnull=paused).update(
+        paused_at=now if paused else None
+    )
     if changed:
         warehouse.refresh_from_db()
-        note("warehouse.paused" if paused else "warehouse.resumed", by=by, now=now, id=warehouse.pk, name=warehouse.name)
+        note(
+            "warehouse.paused" if paused else "warehouse.resumed", by=by, now=now, id=warehouse.pk, name=warehouse.name
+        )
         if not paused:
             raise_rule_set(now=now)
 
@@ -87,7 +93,9 @@ def retire_warehouse(warehouse: Warehouse, *, by: Actor, now: datetime) -> None:
     if live:
         raise HasLiveRequests(name=warehouse.name, count=live)
     rows.retire(warehouse, noun="warehouse", by=by, now=now)
-    Parcel.objects.filter(warehouse=warehouse, state=ParcelState.DRAFT, closed_at__isnull=True).update(ship_fault="no_warehouse")
+    Parcel.objects.filter(warehouse=warehouse, state=ParcelState.DRAFT, closed_at__isnull=True).update(
+        ship_fault="no_warehouse"
+    )
 
 
 def restore_warehouse(warehouse: Warehouse, *, by: Actor, now: datetime) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DatabaseError, connection
+from django.db.models import Case, Q, Value, When
 
 from hub import secrets
 from hub.audit import Actor
@@ -80,7 +81,7 @@ def _save(
     shop: Shop, orders: Sequence[MallOrder], same: Sequence[Same], saved: Saved, *, by: Actor, now: datetime
 ) -> None:
     """Save understood orders inside the open transaction. Unchanged ones are only looked at: neither locked nor written."""
-    stored = _stored(shop, [*(order.number for order in orders), *(item.number for item in same)])
+    stored = _stored(shop, [*(order.number for order in orders), *(item.number for item in same)], now=now)
     unchanged = [item.number for item in same if item.number in stored]
     fresh: list[MallOrder] = []
     changed: list[MallOrder] = []
@@ -88,12 +89,12 @@ def _save(
         row = stored.get(order.number)
         if row is None:
             fresh.append(order)
-        elif _is_same(row["snapshot_hash"], order):
+        elif _is_same(row.hash, order):
             unchanged.append(order.number)
         else:
             changed.append(order)
     saved.same += unchanged
-    _touch([stored[number] for number in unchanged], now=now)
+    _touch([row.pk for number in unchanged if (row := stored[number]).stale], now=now)
     if not fresh and not changed:
         return
     known = read_known(shop, lines_of([*fresh, *changed]))
@@ -104,14 +105,23 @@ def _save(
     _mark_fetched(shop, [order.number for order in fresh])
 
 
-def _stored(shop: Shop, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return what is stored of these orders, as far as it decides what to do with an answer."""
-    rows = Order.objects.filter(shop=shop, number__in=numbers)
-    return {row["number"]: row for row in rows.values(*_DECIDES)}
+class _Stored(NamedTuple):
+    """What is stored of an order, as far as it decides what to do with an answer. `stale`: the note of its last reading is old."""
+
+    pk: int
+    hash: bytes | None
+    stale: bool
 
 
-_DECIDES = ("pk", "number", "snapshot_hash", "mall_read_at", "ready_at", "judge_at", "revision", "judged_revision", "deleted_at", "phase",
-            "mall_state", "mall_block", "unreported", "reread_at")  # fmt: skip
+def _stored(shop: Shop, numbers: Sequence[str], *, now: datetime) -> dict[str, _Stored]:
+    old = (
+        Q(mall_read_at__isnull=True)
+        | Q(mall_read_at__lt=now - TOUCH_AFTER)
+        | Q(reread_at__isnull=False, reread_at__lte=now)
+    )
+    stale = Case(When(old, then=Value(True)), default=Value(False))
+    rows = Order.objects.filter(shop=shop, number__among=list(numbers)).annotate(stale=stale)
+    return {number: _Stored(*rest) for number, *rest in rows.values_list("number", "pk", "snapshot_hash", "stale")}
 
 
 def _is_same(stored: bytes | None, order: MallOrder) -> bool:
@@ -121,7 +131,7 @@ def _is_same(stored: bytes | None, order: MallOrder) -> bool:
 def _merge(
     shop: Shop,
     orders: Sequence[MallOrder],
-    stored: Mapping[str, Mapping[str, Any]],
+    stored: Mapping[str, _Stored],
     saved: Saved,
     *,
     by: Actor,
@@ -130,23 +140,23 @@ def _merge(
     """Lock the changed orders in id order, then merge those that nobody else has merged meanwhile."""
     if not orders:
         return
-    ids = [stored[order.number]["pk"] for order in orders]
-    rows = Order.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
+    ids = [stored[order.number].pk for order in orders]
+    rows = Order.objects.filter(pk__among=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
     hashes = dict(rows.values_list("number", "snapshot_hash"))
     for order in orders:
         if _is_same(hashes[order.number], order):
             saved.same.append(order.number)
         else:
-            merge_order(shop, stored[order.number]["pk"], order, by=by, now=now)
+            merge_order(shop, stored[order.number].pk, order, by=by, now=now)
             saved.changed.append(order.number)
 
 
-def _touch(rows: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
-    """Note that orders were read and had not changed, where the last note is old; start the rules where only the reading was awaited."""
-    touched = [(row["pk"], next_reread(row, now=now), _awaits(row, now)) for row in rows if _is_stale(row, now)]
-    if not touched:
+def _touch(order_ids: Sequence[int], *, now: datetime) -> None:
+    """Note that orders were read and had not changed; start the rules where only the reading was awaited."""
+    if not order_ids:
         return
-    ids, again, awaits = zip(*sorted(touched), strict=True)
+    rows = Order.objects.filter(pk__among=list(order_ids)).order_by("pk").values("pk", *_DECIDES)
+    ids, again, awaits = zip(*((row["pk"], next_reread(row, now=now), _awaits(row, now)) for row in rows), strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE orders_order o SET mall_read_at = %(now)s, reread_at = x.again,
@@ -157,9 +167,17 @@ def _touch(rows: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
         )
 
 
-def _is_stale(row: Mapping[str, Any], now: datetime) -> bool:
-    read_at, again = row["mall_read_at"], row["reread_at"]
-    return read_at is None or read_at < now - TOUCH_AFTER or (again is not None and again <= now)
+_DECIDES = (
+    "ready_at",
+    "judge_at",
+    "revision",
+    "judged_revision",
+    "deleted_at",
+    "phase",
+    "mall_state",
+    "mall_block",
+    "unreported",
+)
 
 
 def _awaits(row: Mapping[str, Any], now: datetime) -> bool:

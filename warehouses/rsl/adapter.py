@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import httpx
-
 from hub.effects.outcomes import NotDone, Outcome, Refused, Unsure
+from hub.http import Transport
 from orders.channels import CredentialsForm, MallBlind, MallDown, Unsupported
 from warehouses.adapters import RequestState, Results, ShipRequest, WarehouseAbility
 from warehouses.rsl import mapping
@@ -24,9 +23,7 @@ class Rsl:
     abilities: frozenset[WarehouseAbility] = contract_abilities({})
     send_size = 500
 
-    def __init__(
-        self, *, credentials: Mapping[str, str], base_url: str, transport: httpx.BaseTransport | None = None
-    ) -> None:
+    def __init__(self, *, credentials: Mapping[str, str], base_url: str, transport: Transport | None = None) -> None:
         self.abilities = contract_abilities(credentials)
         self._client = RslClient(
             shop_code=credentials.get("shop_code", ""),

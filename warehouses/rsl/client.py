@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from hub.effects.outcomes import NotDone, Refused, Unsure
-from hub.http import Answer, Client, LineFailure
+from hub.http import Answer, Client, LineFailure, Transport
 from orders.channels import MallBlind, MallDown, Unsupported
 
 UNKNOWN_REFERENCE = "E405"
@@ -20,9 +18,7 @@ BLIND = {401: "wrong_key", 403: "not_switched_on"}
 class RslClient:
     """Speak to RSL as one shop."""
 
-    def __init__(
-        self, *, shop_code: str, token: str, base_url: str, transport: httpx.BaseTransport | None = None
-    ) -> None:
+    def __init__(self, *, shop_code: str, token: str, base_url: str, transport: Transport | None = None) -> None:
         headers = {"X-RSL-Shop": shop_code, "Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._client = Client(base_url=base_url, headers=headers, transport=transport)
 
