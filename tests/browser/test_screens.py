@@ -126,10 +126,10 @@ def visit(page: Page, path: str, name: str) -> list[str]:
 def in_english(page: Page, name: str) -> None:
     """Keep a picture of the screen in English too, and go back to Japanese."""
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.context.add_cookies([{"name": "django_language", "value": "en", "url": page.url}])
+    page.context.add_cookies([{"name": "django_language", "value": "en", "domain": "127.0.0.1", "path": "/"}])
     page.reload()
     page.screenshot(path=Path(SHOTS) / f"{name}-1440-en.png")
-    page.context.add_cookies([{"name": "django_language", "value": "ja", "url": page.url}])
+    page.context.add_cookies([{"name": "django_language", "value": "ja", "domain": "127.0.0.1", "path": "/"}])
 
 
 def shoot(page: Page, name: str) -> None:
