@@ -10,9 +10,10 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan, LessThan
 
 from hub.ids import NotAnId, decode, encode
 from orders.models import Order
@@ -174,13 +175,17 @@ class _Keys:
         return branches[0].union(*branches[1:], all=True).order_by(*by)[:limit]
 
 
+class _Row(Func):
+    """Several values compared as one, by the first that differs: the index itself finds where a page begins."""
+
+    template = "(%(expressions)s)"
+    output_field = TextField()
+
+
 def _beyond(column: str, place: _Place, *, descending: bool) -> Q:
-    """Return the rows beyond a place. The first half bounds the index, the second breaks ties."""
-    edge, past = ("lte", "lt") if descending else ("gte", "gt")
-    value, order_id = place.value, decode(place.order)
-    return Q(**{f"{column}__{edge}": value}) & (
-        Q(**{f"{column}__{past}": value}) | Q(**{column: value, f"pk__{past}": order_id})
-    )
+    """Return the rows beyond a place."""
+    here, there = _Row(F(column), F("pk")), _Row(Value(place.value), Value(decode(place.order)))
+    return Q(LessThan(here, there) if descending else GreaterThan(here, there))
 
 
 def _write(sort: str, hit: _Hit, *, back: bool = False) -> str:
