@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from orders.channels import Coupon, MallTracking, TaxRow
-from tests.channels_rakuten.conftest import Model, read, refused
+from channels_rakuten.mapping.orders import order_from
+from orders.channels import Coupon, MallTracking, Same, TaxRow
+from tests.channels_rakuten.conftest import Model, read, refused, sent
 
 
 @pytest.mark.parametrize(
@@ -359,3 +360,13 @@ def test_odd_value_is_refused_with_its_place_and_reason(
 
 def test_cancelled_order_may_have_lost_its_destinations(plain: Model) -> None:
     assert read(plain, orderProgress=900, PackageModelList=[]).parcels == ()
+
+
+def test_payload_that_is_stored_is_not_read_again(full: Model) -> None:
+    order = read(full)
+    number = order.number
+    raw = sent(full)
+
+    assert order_from(raw, {number: order.hash}) == Same(number=number)
+    assert order_from(raw, {number: b"another"}) == order
+    assert order_from(raw, {"400001-20311104-0000000002": order.hash}) == order

@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import Count
 
 from hub.audit import Actor
 from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
-from orders.channels import Address, BadPayload, MallOrder
+from orders.channels import Address, BadPayload, MallOrder, Same
 from orders.intake import Saved, save_mall_orders
 from orders.models import (
     DeliveryName,
@@ -246,3 +247,28 @@ def test_unknown_delivery_name_is_listed_and_known_ones_get_the_tenants_method(t
     assert the_order(tenant, unknown.number).delivery_method == ""
     with tenant_transaction(tenant.pk):
         assert DeliveryName.objects.get(name="空飛ぶ便").method == ""
+
+
+def test_order_that_says_the_same_is_neither_written_nor_locked(tenant: Tenant, shop: Shop) -> None:
+    order = mall_order()
+    take_in(tenant, shop, order)
+    before = _row_as_it_lies(tenant)
+
+    soon = save_mall_orders(tenant.pk, shop.pk, [Same(number=order.number)], by=MALL, now=NOW + timedelta(minutes=1))
+    untouched = _row_as_it_lies(tenant)
+    later = NOW + timedelta(minutes=31)
+    again = save_mall_orders(
+        tenant.pk, shop.pk, [Same(number=order.number), Same(number="unknown")], by=MALL, now=later
+    )
+
+    assert (soon.same, again.same) == ([order.number], [order.number])
+    assert untouched == before
+    with tenant_transaction(tenant.pk):
+        assert Order.objects.values_list("revision", "mall_read_at").get() == (1, later)
+
+
+def _row_as_it_lies(tenant: Tenant) -> list[tuple[str, str]]:
+    """Where the order's row lies and who last locked it: both move when it is written or locked."""
+    with tenant_transaction(tenant.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT ctid::text, xmax::text FROM orders_order")
+        return list(cursor.fetchall())
