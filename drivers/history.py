@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 
 from drivers.clockwork import Clockwork
@@ -17,9 +17,11 @@ from orders.intake import save_mall_orders
 from orders.models import PollWindow, Shop
 from orders.polling import MALL
 
-STEP = timedelta(hours=6)
+STEP = timedelta(hours=3)
 LEFT_OPEN = timedelta(hours=6)
 """Orders younger than this are left for the hub: unconfirmed, on their way, held."""
+SORTED_OUT = timedelta(hours=30)
+"""After so long the shop's people had read remarks and corrected addresses, and shipped those too."""
 WAITING_CONFIRM, READY = 100, 300
 
 
@@ -38,20 +40,20 @@ def make_history(
     while moment < until:
         moment = min(moment + STEP, until)
         outside.mall.post("clock", {"business_start": moment.isoformat(), "speed": 0.0})
-        _old_system(outside, before=until - LEFT_OPEN)
+        _old_system(outside, now=moment, until=until)
 
 
-def _old_system(outside: Outside, *, before: datetime) -> None:
+def _old_system(outside: Outside, *, now: datetime, until: datetime) -> None:
     """Confirm what is new and ship what is ready, as the shop did before it had the hub."""
     for row in outside.mall.get("state")["orders"]:
-        if datetime.fromisoformat(row["placed_at"]) >= before or row["expected_end"] != "counted":
-            continue
+        placed_at = datetime.fromisoformat(row["placed_at"])
         act = {WAITING_CONFIRM: "staff/confirm", READY: "staff/ship"}.get(row["status"])
-        if act and not row["rows"]:
-            try:
-                outside.mall.post(act, {"number": row["number"]})
-            except Refused:
-                continue  # an open amount, or a change under way: it stays as it is
+        if act is None or row["rows"] or placed_at >= until - LEFT_OPEN:
+            continue
+        if act == "staff/ship" and row["expected_end"] != "counted" and placed_at >= now - SORTED_OUT:
+            continue
+        with suppress(Refused):  # an open amount, or a change under way: it stays as it is
+            outside.mall.post(act, {"number": row["number"]})
 
 
 def take_in(furnished: Furnished, *, since: datetime, until: datetime, now: datetime) -> int:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from hub.embedded import databases, postgres, roles, valkey
+from hub.embedded import databases, environment, postgres, roles, valkey
 from hub.embedded.state import PROJECT, State, free_port, is_alive
 
 VARIABLE = "HUB_RUN_FOLDER"
@@ -60,10 +60,11 @@ class Place:
 
     @classmethod
     def current(cls) -> Self | None:
-        """Return the place this process runs in, if it was started inside one."""
+        """Return the place this process runs in, if it was started inside one; once, at its start."""
         folder = os.environ.get(VARIABLE)
         if not folder:
             return None
+        environment.take_over()
         kept = json.loads((Path(folder) / "place.json").read_text())
         return cls(**{**kept, "folder": Path(folder)})
 
@@ -130,9 +131,9 @@ def _shape_of_simulators() -> str:
 
 def _enter(place: Place, settings: dict[str, str]) -> None:
     redis = {} if "REDIS_URL" in settings else {"REDIS_URL": valkey.start(State(place.folder))}
-    environment = {**os.environ, **_environment(place), **redis, **settings}
+    told = {**os.environ, **_environment(place), **redis, **environment.hand_on(), **settings}
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, *sys.argv], environment)
+    os.execve(sys.executable, [sys.executable, *sys.argv], told)
 
 
 def _make(purpose: str) -> Place:

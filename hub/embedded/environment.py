@@ -12,6 +12,8 @@ from hub.embedded import stack, valkey
 from hub.embedded.state import State
 
 _used: list[IO[str]] = []
+HELD = "HUB_EMBEDDED_HELD"
+"""The number of the open file that says "in use", for the program that this one becomes (`hand_on`)."""
 
 
 def fill(*, use: bool = True) -> None:
@@ -42,6 +44,18 @@ def leave() -> bool:
     while _used:
         _used.pop().close()
     return stack.stop(unless_used=True)
+
+
+def hand_on() -> dict[str, str]:
+    """Return what a program must be told that takes this one's place (`os.execve`): it inherits the file that says "in use"."""
+    return {HELD: str(_used[0].fileno())} if _used else {}
+
+
+def take_over() -> None:
+    """Go on using the services for the program whose place this one took, so that `leave` counts for both."""
+    held = os.environ.pop(HELD, "")
+    if held:
+        _used.append(os.fdopen(int(held), "w"))
 
 
 def new_key_ring() -> str:
