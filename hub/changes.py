@@ -42,7 +42,7 @@ class Changes:
 
 
 _READ = """
-SELECT order_id, xid::text::bigint, id FROM hub_auditentry
+SELECT order_id, xid::text::bigint AS number, id FROM hub_auditentry
 WHERE tenant_id = %(tenant)s AND xid >= %(xid)s::text::xid8 AND (xid > %(xid)s::text::xid8 OR id > %(entry)s)
   AND xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY xid, id LIMIT %(limit)s"""

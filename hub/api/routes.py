@@ -44,7 +44,6 @@ def rows(
 class NotReady(ApiView):
     """A path that is promised and not due yet: it says so, and changes nothing."""
 
-    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     needs_key = ()
     methods: ClassVar[tuple[str, ...]] = ()
 
@@ -66,7 +65,6 @@ def not_ready(name: str, methods: str, *, read: str, write: str, due: str) -> UR
 class Nowhere(ApiView):
     """Any path that is none: the same 404 as for ids that are not the caller's."""
 
-    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     needs_key = ()
 
     def check_permissions(self, request: Request) -> None:

@@ -30,7 +30,8 @@ NOW = "version 1"
 class ApiView(APIView):
     """A view with scopes. `read_scope` is needed to read, `write_scope` to write; `scopes` says otherwise for an action.
 
-    `outside`: actions that call the outside world and open their transactions themselves. `due`: since when the path answers.
+    `outside`: actions (or methods) that open their transactions themselves, because they call the outside world or work in
+    steps. `due`: since when the path answers.
     `hidden`: members of an answer that are shown once and not stored with an idempotency key.
     """
 
@@ -43,6 +44,7 @@ class ApiView(APIView):
     needs_key: ClassVar[tuple[str, ...]] = ("POST",)
     renderer_classes = [FastJSONRenderer]
     metadata_class = None
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     schema = Schema()
     request: Request
 
@@ -67,7 +69,8 @@ class ApiView(APIView):
         return self.response
 
     def _answer(self, request: Request) -> Response:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if not length.isascii() or not length.isdigit() or int(length[:12]) > MOST_BYTES:
             raise ApiError("too_large", 400, limit="5 MB")
         request.accepted_renderer, request.accepted_media_type = self.renderer_classes[0](), "application/json"
         self.perform_authentication(request)
@@ -82,7 +85,7 @@ class ApiView(APIView):
         assert handler is not None
         assert isinstance(caller, Caller)
         self.hub = Call(caller=caller, now=business_now())
-        if getattr(self, "action", "") in self.outside:
+        if {getattr(self, "action", ""), request.method} & set(self.outside):
             return handler(request, *self.args, **self.kwargs)
         return self._inside(request, handler)
 

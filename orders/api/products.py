@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings as conf
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import URLPattern, path
+from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from hub.api.idempotency import Once
 from hub.api.inputs import Input, RowField, Text, Whole
 from hub.api.paging import page
 from hub.api.problems import ApiError
@@ -20,12 +25,18 @@ from hub.api.rendering import at, oid
 from hub.api.routes import rows
 from hub.api.views import ApiView, Rows, flag
 from hub.ids import NotAnId, decode, encode
+from hub.stages import kick
+from hub.tenancy import tenant_transaction
 from orders.api.inputs import ListingChange
-from orders.models import DeliveryName, Listing, Order, PaymentName, Product, Shop, TaskMark, Warehouse
+from orders.models import DeliveryName, Listing, Order, PaymentName, Product, Shop, Warehouse
 from orders.models.orders import PaymentMethod
 from orders.operations import settings
-from orders.operations.products import Mapped, map_listing
+from orders.operations.products import map_listing
+from orders.operations.shops import raise_rule_set
+from orders.queries.goods import Freed, freed
 
+ANSWER_SECONDS = 4.0
+"""A mapping answers within five seconds; what is not judged by then is judged by the stage."""
 TEMPERATURES = ("normal", "chilled", "frozen")
 
 
@@ -102,10 +113,11 @@ class ListingOutput(serializers.Serializer[Any]):
 
 class MappedOutput(serializers.Serializer[Any]):
     listing = ListingOutput()
+    judged = serializers.BooleanField(help_text="False: the rest is judged in a moment; read again.")
     looked_at = serializers.IntegerField(help_text="Open orders that contain the item.")
     moved_on = serializers.IntegerField(help_text="Those that nothing holds any more.")
     still_held = serializers.IntegerField()
-    causes = serializers.JSONField(help_text="Why the others are still held: cause → count.")
+    causes = serializers.JSONField(help_text="What still holds the others: code or task, count; each order once.")
     title = serializers.CharField()
     orders = serializers.JSONField(help_text="Ids of the first 1,000 orders: moved_on, still_held.")
 
@@ -150,6 +162,7 @@ class Listings(ApiView):
 class OneListing(ApiView):
     """One mall item. `PUT` says which of our products it means; open orders that wait for it follow at once."""
 
+    outside = ("PUT",)
     read_scope, write_scope = "settings:read", "settings:write"
 
     @extend_schema(responses=ListingOutput)
@@ -158,58 +171,68 @@ class OneListing(ApiView):
 
     @extend_schema(request=ListingChange, responses=MappedOutput)
     def put(self, request: Request, pk: int) -> Response:
-        listing = self.get_row(Listing.objects.all(), pk)
-        values = self.read(ListingChange)
-        done = map_listing(
-            listing, product=values["product"], units=values.get("units", 1), by=self.hub.by, now=self.hub.now
-        )
-        listing.refresh_from_db()
-        return Response({"listing": show_listing(listing), **outcome_of(done)})
+        """Map in one transaction, judge the orders that waited for it in their own, then say what it set free."""
+        started, once = time.monotonic(), Once(request, self.hub, needed=False)
+        tenant_id, by, now = self.hub.caller.tenant_id, self.hub.by, self.hub.now
+        with tenant_transaction(tenant_id):
+            if (earlier := once.earlier_answer()) is not None:
+                return earlier
+            listing = self.get_row(Listing.objects.all(), pk)
+            values = self.read(ListingChange)
+            done = map_listing(listing, product=values["product"], units=values.get("units", 1), by=by, now=now)
+            raise_rule_set(now=now, shop_id=listing.shop_id)
+        engine = import_module(conf.STAGES["judge"].module)
+        whole = engine.judge_orders(tenant_id, done.looked_at, until=started + ANSWER_SECONDS)
+        with tenant_transaction(tenant_id):
+            if (earlier := once.earlier_answer()) is not None:
+                return earlier
+            kick("judge", tenant_id)
+            listing.refresh_from_db()
+            response = Response({"listing": show_listing(listing), "judged": whole, **_told(done.looked_at, now=now)})
+            once.keep(response)
+            return response
 
 
-def outcome_of(done: Mapped) -> dict[str, Any]:
-    """Return what a mapping came to: how many orders were looked at, moved on, and why the rest is still held."""
-    complete = set(done.complete)
-    partly = [pk for pk in done.looked_at if pk not in complete]
-    marks = TaskMark.objects.filter(
-        order_id__in=done.complete, closed_at__isnull=True, task__holds=True, task__retired_at__isnull=True
+def _told(ids: Sequence[int], *, now: datetime) -> dict[str, Any]:
+    """Return what a mapping came to: how many orders were looked at, moved on, and what still holds the others."""
+    found = freed(ids, now=now)
+    rows = Order.objects.filter(pk__among=list(ids)).order_by("pk")
+    still = list(
+        rows.filter(Q(held=True) | Q(unmapped_lines__gt=0) | Q(ready_at__gt=now)).values_list("pk", flat=True)[:1_000]
     )
-    held: dict[int, str] = {}
-    doubtful = (
-        Order.objects.filter(pk__in=done.complete, held=True).exclude(address_doubt="").values_list("pk", flat=True)
-    )
-    held.update(dict.fromkeys(doubtful, "address"))
-    for order_id, name in (
-        marks.exclude(task__key="unmapped").order_by("opened_at").values_list("order_id", "task__name")
-    ):
-        held.setdefault(order_id, name)
-    causes = Counter(held.values())
-    if partly:
-        causes["partly_mapped"] = len(partly)
-    moved = [pk for pk in done.complete if pk not in held]
-    still = sorted([*partly, *held])
+    stays = set(still)
     return {
-        "looked_at": len(done.looked_at), "moved_on": len(moved), "still_held": len(still), "causes": dict(causes),
-        "title": _sentence(len(done.looked_at), len(moved), len(still), causes),
-        "orders": {"moved_on": [encode(pk) for pk in moved[:1_000]], "still_held": [encode(pk) for pk in still[:1_000]]},
-    }  # fmt: skip
-
-
-def _sentence(looked_at: int, moved: int, still: int, causes: Counter[str]) -> str:
-    from django.utils.translation import get_language  # the language of this very request
-
-    english = (get_language() or "ja").startswith("en")
-    words = {
-        "partly_mapped": "partly mapped" if english else "一部未マッピング",
-        "address": "address" if english else "住所",
+        "looked_at": found.looked_at,
+        "moved_on": found.moved,
+        "still_held": found.held,
+        "causes": [{"code": name, "task": oid(task_id), "count": n} for name, task_id, n in found.causes],
+        "title": _sentence(found),
+        "orders": {
+            "moved_on": [encode(pk) for pk in ids if pk not in stays][:1_000],
+            "still_held": [encode(pk) for pk in still],
+        },
     }
-    parts = (", " if english else "、").join(
-        f"{n} {words.get(cause, cause)}" if english else f"{words.get(cause, cause)} {n}件"
-        for cause, n in causes.most_common()
-    )
+
+
+_WORDS = {
+    "waiting": ("待機中", "waiting"),
+    "partly_mapped": ("一部未マッピング", "partly mapped"),
+    "held": ("保留", "held"),
+}
+
+
+def _sentence(found: Freed) -> str:
+    english = (get_language() or "ja").startswith("en")
+    parts = [(_WORDS.get(name, (name, name))[english], n) for name, _, n in found.causes]
     if english:
-        return f"{looked_at} orders looked at, {moved} moved on, {still} still held" + (f": {parts}" if parts else "")
-    return f"{looked_at}件を見直し、{moved}件が進み、{still}件はまだ保留" + (f"（{parts}）" if parts else "")
+        told = ", ".join(f"{n} {words}" for words, n in parts)
+        return f"{found.looked_at} orders looked at, {found.moved} moved on, {found.held} still held" + (
+            f": {told}" if told else ""
+        )
+    told = "、".join(f"{words} {n}件" for words, n in parts)
+    return f"{found.looked_at}件を見直し、{found.moved}件が進み、{found.held}件はまだ保留" + (
+        f"（{told}）" if told else ""
+    )
 
 
 # Names of payments and deliveries.

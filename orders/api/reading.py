@@ -72,12 +72,24 @@ def _with_sets(rows: QuerySet[Order]) -> QuerySet[Order]:
 
 @dataclass(kw_only=True)
 class _Parts:
-    """Lines, parcels and tracking numbers of the orders asked for."""
+    """Lines of the orders asked for, and the parcels the open ones lie in; `others` are all orders with lines in a parcel."""
 
-    lines: dict[int, list[OrderLine]] = field(default_factory=lambda: defaultdict(list))
-    parcels: dict[int, list[Parcel]] = field(default_factory=lambda: defaultdict(list))
+    lines: dict[int, list[Mapping[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    parcels: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     others: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    tracking: dict[int, list[TrackingNumber]] = field(default_factory=lambda: defaultdict(list))
+
+    def parcels_of(self, order_id: int) -> list[Mapping[str, Any]]:
+        """Return the parcels in which the order has open lines, in their order."""
+        inside = {line["parcel_id"] for line in self.lines[order_id] if line["closed_at"] is None}
+        return sorted((self.parcels[pk] for pk in inside), key=lambda parcel: (parcel["position"], parcel["id"]))
+
+
+_LINE = tuple(f.attname for f in OrderLine._meta.concrete_fields if f.name not in ("tenant_id", "mall_parcel_key"))
+_PARCEL = tuple(
+    f.attname
+    for f in Parcel._meta.concrete_fields
+    if f.name not in ("tenant_id", "address_accepted", "warehouse_by_hand")
+)
 
 
 def _parts(ids: Sequence[int]) -> _Parts:
@@ -85,17 +97,19 @@ def _parts(ids: Sequence[int]) -> _Parts:
     if not ids:
         return parts
     inside = OrderLine.objects.filter(order_id__among=list(ids)).order_by().values("parcel_id")
-    lines = OrderLine.objects.filter(parcel_id__in=inside).select_related("parcel__warehouse", "product", "listing")
-    for line in lines.order_by("order_id", "position", "pk"):
-        if line.closed_at is None:
-            parts.others[line.parcel_id].add(line.order_id)
-        if line.order_id in wanted:
-            parts.lines[line.order_id].append(line)
-            if line.closed_at is None and line.parcel not in parts.parcels[line.order_id]:
-                parts.parcels[line.order_id].append(line.parcel)
-    known = sorted({parcel.pk for own in parts.parcels.values() for parcel in own})
-    for number in TrackingNumber.objects.filter(parcel_id__among=known).order_by("shipment", "pk"):
-        parts.tracking[number.parcel_id].append(number)
+    lines = OrderLine.objects.filter(parcel_id__in=inside).order_by("order_id", "position", "pk")
+    for line in lines.values(*_LINE, "product__sku", "product__name", "listing__key"):
+        if line["closed_at"] is None:
+            parts.others[line["parcel_id"]].add(line["order_id"])
+        if line["order_id"] in wanted:
+            parts.lines[line["order_id"]].append(line)
+    tracking = TrackingNumber.objects.filter(parcel=OuterRef("pk")).order_by("shipment", "pk")
+    numbers = ArraySubquery(
+        tracking.values(row=JSONObject(id="id", carrier="carrier", number="number", shipped_on="shipped_on"))
+    )
+    parcels = Parcel.objects.filter(pk__among=list(parts.others)).order_by()
+    for parcel in parcels.annotate(tracking_rows=numbers).values(*_PARCEL, "warehouse__name", "tracking_rows"):
+        parts.parcels[parcel["id"]] = parcel
     return parts
 
 
@@ -104,7 +118,7 @@ def _parts(ids: Sequence[int]) -> _Parts:
 
 def _order(row: Mapping[str, Any], parts: _Parts, personal: bool) -> dict[str, Any]:
     pk, fields = row["id"], row["mall_fields"] if personal else {}
-    parcels = sorted(parts.parcels[pk], key=lambda parcel: (parcel.position, parcel.pk))
+    parcels = parts.parcels_of(pk)
     return {
         "id": encode(pk),
         "number": row["number"],
@@ -148,8 +162,8 @@ def _order(row: Mapping[str, Any], parts: _Parts, personal: bool) -> dict[str, A
         "sums_differ_yen": row["sums_differ_yen"],
         "tax": [{"rate": tax["percent"], "base_yen": tax["base_yen"], "tax_yen": tax["tax_yen"]} for tax in row["tax"]],
         "wrapping": [found for name in ("wrapping_1", "wrapping_2") if (found := row["mall_fields"].get(name))],
-        "noshi": next((parcel.noshi for parcel in parcels if parcel.noshi), ""),
-        "drop_off": next((parcel.drop_off for parcel in parcels if parcel.drop_off), ""),
+        "noshi": next((parcel["noshi"] for parcel in parcels if parcel["noshi"]), ""),
+        "drop_off": next((parcel["drop_off"] for parcel in parcels if parcel["drop_off"]), ""),
         "address_doubt": row["address_doubt"],
         "mall": {
             "state": row["mall_state"], "code": row["mall_code"], "sub_status": row["mall_sub_status"],
@@ -158,7 +172,7 @@ def _order(row: Mapping[str, Any], parts: _Parts, personal: bool) -> dict[str, A
             "confirm": row["confirm_state"], "fields": fields,
         },
         "parcels": [_parcel(parcel, row, parts, personal) for parcel in parcels],
-        "closed_lines": [_line(line, personal) for line in parts.lines[pk] if line.closed_at is not None],
+        "closed_lines": [_line(line, personal) for line in parts.lines[pk] if line["closed_at"] is not None],
         "edited": sorted(row["edited_fields"]),
         "line_count": row["open_lines"],
         "unmapped_lines": row["unmapped_lines"],
@@ -178,41 +192,41 @@ def _task(mark: dict[str, Any], personal: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _parcel(parcel: Parcel, row: Mapping[str, Any], parts: _Parts, personal: bool) -> dict[str, Any]:
+def _parcel(parcel: Mapping[str, Any], row: Mapping[str, Any], parts: _Parts, personal: bool) -> dict[str, Any]:
     order_id = row["id"]
-    recipient = _person({name: getattr(parcel, name) for name in _PERSON if name != "email"}, "", personal)
+    recipient = _person({name: parcel[name] for name in _PERSON if name != "email"}, "", personal)
     return {
-        "id": encode(parcel.pk),
+        "id": encode(parcel["id"]),
         "recipient": recipient,
-        "wish": {"date_on": parcel.wish_on, "time": parcel.wish_time},
-        "warehouse": None if parcel.warehouse is None else {"id": encode(parcel.warehouse.pk), "name": parcel.warehouse.name},
-        "state": parcel.state,
-        "state_at": at(parcel.state_at),
-        "ship_wanted_at": at(parcel.ship_wanted_at),
-        "ship_fault": parcel.ship_fault,
-        "ship_on": parcel.ship_on,
-        "shipped_on": parcel.shipped_on,
-        "delivery_method": parcel.delivery_method,
-        "carrier": parcel.carrier,
-        "island": parcel.island,
-        "address_doubt": parcel.address_doubt,
-        "noshi": parcel.noshi,
-        "drop_off": parcel.drop_off,
-        "pick_up": parcel.pick_up,
-        "goods_yen": parcel.goods_yen,
-        "postage_yen": parcel.postage_yen,
-        "fee_yen": parcel.fee_yen,
-        "total_yen": parcel.total_yen,
-        "mall_parcel_key": parcel.mall_parcel_key,
-        "mall_fields": parcel.mall_fields if personal else {},
-        "edited": sorted(parcel.edited_fields),
-        "lines": [_line(line, personal) for line in parts.lines[order_id] if line.parcel_id == parcel.pk and line.closed_at is None],
-        "tracking": [
-            {"id": encode(n.pk), "carrier": n.carrier, "number": n.number, "shipped_on": n.shipped_on} for n in parts.tracking[parcel.pk]
+        "wish": {"date_on": parcel["wish_on"], "time": parcel["wish_time"]},
+        "warehouse": None if parcel["warehouse_id"] is None else {"id": encode(parcel["warehouse_id"]), "name": parcel["warehouse__name"]},
+        "state": parcel["state"],
+        "state_at": at(parcel["state_at"]),
+        "ship_wanted_at": at(parcel["ship_wanted_at"]),
+        "ship_fault": parcel["ship_fault"],
+        "ship_on": parcel["ship_on"],
+        "shipped_on": parcel["shipped_on"],
+        "delivery_method": parcel["delivery_method"],
+        "carrier": parcel["carrier"],
+        "island": parcel["island"],
+        "address_doubt": parcel["address_doubt"],
+        "noshi": parcel["noshi"],
+        "drop_off": parcel["drop_off"],
+        "pick_up": parcel["pick_up"],
+        "goods_yen": parcel["goods_yen"],
+        "postage_yen": parcel["postage_yen"],
+        "fee_yen": parcel["fee_yen"],
+        "total_yen": parcel["total_yen"],
+        "mall_parcel_key": parcel["mall_parcel_key"],
+        "mall_fields": parcel["mall_fields"] if personal else {},
+        "edited": sorted(parcel["edited_fields"]),
+        "lines": [
+            _line(line, personal) for line in parts.lines[order_id] if line["parcel_id"] == parcel["id"] and line["closed_at"] is None
         ],
-        "reported": _reported([report for report in row["report_rows"] if report["parcel"] == parcel.pk]),
-        "shared_with": [encode(other) for other in sorted(parts.others[parcel.pk]) if other != order_id],
-        "revision": parcel.revision,
+        "tracking": [{**number, "id": encode(number["id"])} for number in parcel["tracking_rows"]],
+        "reported": _reported([report for report in row["report_rows"] if report["parcel"] == parcel["id"]]),
+        "shared_with": [encode(other) for other in sorted(parts.others[parcel["id"]]) if other != order_id],
+        "revision": parcel["revision"],
     }  # fmt: skip
 
 
@@ -228,14 +242,16 @@ def _reported(reports: Iterable[Mapping[str, Any]]) -> str:
     return min(steps, key=("no", "sent", "seen", "counted").index, default="no")
 
 
-def _line(line: OrderLine, personal: bool) -> dict[str, Any]:
+def _line(line: Mapping[str, Any], personal: bool) -> dict[str, Any]:
     return {
-        "id": encode(line.pk), "sku": line.sku, "name": line.name, "quantity": line.quantity, "unit_price_yen": line.unit_price_yen,
-        "unit_price_incl_yen": line.unit_price_incl_yen, "tax_rate": line.tax_percent,
-        "product": None if line.product is None else {"id": encode(line.product.pk), "sku": line.product.sku, "name": line.product.name},
-        "listing": None if line.listing is None else {"id": encode(line.listing.pk), "key": line.listing.key},
-        "ship_units": line.ship_units, "options": line.options, "gift": line.gift, "mall_line_key": line.mall_line_key,
-        "mall_fields": line.mall_fields if personal else {}, "closed_at": at(line.closed_at),
+        "id": encode(line["id"]), "sku": line["sku"], "name": line["name"], "quantity": line["quantity"],
+        "unit_price_yen": line["unit_price_yen"], "unit_price_incl_yen": line["unit_price_incl_yen"], "tax_rate": line["tax_percent"],
+        "product": None if line["product_id"] is None else {
+            "id": encode(line["product_id"]), "sku": line["product__sku"], "name": line["product__name"],
+        },
+        "listing": None if line["listing_id"] is None else {"id": encode(line["listing_id"]), "key": line["listing__key"]},
+        "ship_units": line["ship_units"], "options": line["options"], "gift": line["gift"], "mall_line_key": line["mall_line_key"],
+        "mall_fields": line["mall_fields"] if personal else {}, "closed_at": at(line["closed_at"]),
     }  # fmt: skip
 
 

@@ -243,11 +243,15 @@ def test_other_content_types_are_refused(call: Caller) -> None:
     assert (answer.status_code, answer.json()["code"]) == (415, "not_json")
 
 
-def test_methods_that_are_not_there_are_named(call: Caller) -> None:
-    answer = call("DELETE", "orders")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "orders"), ("OPTIONS", "orders"), ("TRACE", "orders"), ("GET", "parcels/actions/split")],
+)
+def test_methods_that_are_not_there_are_named(call: Caller, method: str, path: str) -> None:
+    answer = call(method, path)
 
     assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
-    assert "GET" in answer["Allow"]
+    assert ("POST" if path.endswith("split") else "GET") in answer["Allow"]
 
 
 # Idempotency keys.
