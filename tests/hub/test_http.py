@@ -124,6 +124,7 @@ def test_nothing_is_called_inside_a_transaction(tenant: Tenant, server: Server, 
 
 
 def test_connection_refused_is_surely_not_done(server: Server) -> None:
+    server.shutdown()  # a thread that still polls the socket would keep it listening
     server.server_close()
     client = Client(base_url=server.url, headers={})
 
