@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -73,10 +74,32 @@ def _refused(now: datetime, limit: int) -> list[Trouble]:
     ]  # fmt: skip
 
 
+def _unrequested() -> QuerySet[Parcel]:
+    """Return parcels that are to leave and for which no request can be made, as no warehouse or no carrier fits."""
+    return Parcel.objects.filter(
+        state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True, order__is_open=True
+    ).exclude(ship_fault="")
+
+
+def _unrequested_count(now: datetime) -> int:
+    return _unrequested().count()
+
+
+def _unrequested_rows(now: datetime, limit: int) -> list[Trouble]:
+    return [
+        Trouble(
+            title=_("出荷依頼を出せません"), cause=" ".join(filter(None, (say(row.ship_fault), advise(row.ship_fault)))),
+            since=row.ship_wanted_at or now, url=reverse("orders:detail", args=[row.order_id]), icon="warehouse", order_id=row.order_id,
+        )
+        for row in _unrequested().order_by("ship_wanted_at", "pk")[:limit]
+    ]  # fmt: skip
+
+
 SOURCES = [
     Source(key="blind", words=gettext_lazy("見えないショップ"), count=_blind_count, rows=_blind),
     Source(key="rejected", words=gettext_lazy("読めない受注"), count=_rejected_count, rows=_rejected),
     Source(key="refused", words=gettext_lazy("断られた出荷依頼"), count=_refused_count, rows=_refused),
+    Source(key="unrequested", words=gettext_lazy("出せない出荷依頼"), count=_unrequested_count, rows=_unrequested_rows),
 ]
 
 

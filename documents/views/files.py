@@ -109,7 +109,8 @@ def file(request: PageRequest, pk: int) -> HttpResponse:
     """Say how far one's own file is, with the link when it is there."""
     job = get_object_or_404(FileJob.objects.filter(member=request.hub.member).select_related("file"), pk=pk)
     if getattr(request, "htmx", False):
-        return render(request, "documents/file.html", _context(job))
+        alone = request.htmx.target == "file"  # type: ignore[attr-defined]
+        return render(request, "documents/file.html", {**_context(job), "alone": alone})
     return render(
         request,
         "documents/file_page.html",

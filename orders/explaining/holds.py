@@ -55,6 +55,11 @@ def _act(mark: TaskMark, facts: OrderFacts) -> Act | None:
     return Act(code="read") if "remark_read" in _fields(mark.task.condition) else Act(code="keep", on=mark.task_id)
 
 
+def asks_about_address(mark: TaskMark) -> bool:
+    """Return whether a person is to look at the address."""
+    return "address_doubt" in _fields(mark.task.condition)
+
+
 def _fields(condition: Any) -> frozenset[str]:
     try:
         return fields_of(parse(condition)) if condition else frozenset()
@@ -77,7 +82,7 @@ def detail_of(mark: TaskMark, facts: OrderFacts) -> str:
     if "address_doubt" in fields:
         return address_words(next((p.address_doubt for p in facts.parcels if p.address_doubt), order.address_doubt))
     said = [say(mark.reason, detail) if mark.reason in CATALOGUE else mark.reason]
-    said += [str(detail[name]) for name in ("text", "line", "error") if detail.get(name)]
+    said += [str(detail[name]) for name in ("text", "line", "error") if detail.get(name) not in (None, "", mark.reason)]
     if numbers := detail.get("numbers"):
         said.append("、".join(map(str, numbers)))
     return " ".join(filter(None, said)) or mark.task.what_to_do

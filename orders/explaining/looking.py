@@ -12,7 +12,7 @@ from hub.effects.switches import outgoing_off
 from hub.models import Effect, EffectState
 from hub.problems import advise, say
 from orders import blocks
-from orders.explaining.holds import hold_of_block, hold_of_mark
+from orders.explaining.holds import asks_about_address, hold_of_block, hold_of_mark
 from orders.explaining.why import Act, Hold, Said, Why
 from orders.fields import OrderFacts
 from orders.judging import obstacles_of_orders
@@ -134,7 +134,8 @@ class _Looking:
         found: list[Act] = []
         free = next((p for p in self.parcels if p.state in (ParcelState.DRAFT, ParcelState.CANNOT_SHIP)), None)
         if any(p.address_doubt and not p.address_accepted for p in self.parcels) and free is not None:
-            found.append(Act(code="edit_address", on=free.pk, primary=True))
+            asked = any(asks_about_address(mark) for mark in self.facts.marks)
+            found.append(Act(code="edit_address", on=free.pk, primary=asked))
         if self.order.unmapped_lines:
             found.append(Act(code="map", primary=not found))
         if self.order.payment_method == "unknown":

@@ -3,7 +3,7 @@
 from orders.queries.counts import GroupNode, StatusNode, fold_deltas, late_counts, recount, status_counts, status_tree
 from orders.queries.detail import HistoryEntry, NoOrder, OrderDetail, history_of, order_detail, others_of_buyer
 from orders.queries.facts import facts_of
-from orders.queries.figures import Cutoff, HomeFigures, cutoffs, home_figures, next_cutoff
+from orders.queries.figures import Cutoff, HomeFigures, count_unplaced, cutoffs, home_figures, next_cutoff
 from orders.queries.filters import Filter
 from orders.queries.late import Cause, Late, count_late, held_causes, held_orders, late_orders, past_limit
 from orders.queries.pages import (
@@ -21,7 +21,7 @@ from orders.queries.rows import OpenTask, OrderRow, ShopMark, StatusMark, TagMar
 __all__ = [
     "SORTS", "BadCursor", "Cause", "Cutoff", "Filter", "GroupNode", "HistoryEntry", "HomeFigures", "Late", "NoOrder",
     "OpenTask", "OrderDetail", "OrderRow", "Page", "ShopMark", "StatusMark", "StatusNode", "TagMark", "count_late",
-    "count_orders", "cutoffs", "facts_of", "fold_deltas", "held_causes", "held_orders", "history_of", "home_figures",
+    "count_orders", "count_unplaced", "cutoffs", "facts_of", "fold_deltas", "held_causes", "held_orders", "history_of", "home_figures",
     "ids_of_orders", "late_counts", "late_orders", "marker", "newer_orders", "next_cutoff", "order_detail",
     "others_of_buyer", "page_of_orders", "past_limit", "recount", "rows_of", "status_counts", "status_tree",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, DateTimeField, Sum
+from django.db.models import Count, DateTimeField, QuerySet, Sum
 from django.db.models.functions import Trunc
 
 from hub.clock import JAPAN
@@ -32,7 +32,8 @@ class Cutoff:
 @dataclass(frozen=True, kw_only=True)
 class HomeFigures:
     """The figures in the order in which the page asks. `hours` are orders placed in each hour of today and of the same weekday last
-    week; `unreported_yen` is what is shipped and not yet counted at the mall."""
+    week; `unreported_yen` is what is shipped and not yet counted at the mall; `unplaced` parcels are to
+    leave and have no warehouse yet."""
 
     new: int
     waiting: int
@@ -44,6 +45,7 @@ class HomeFigures:
     unreported: int
     unreported_yen: int
     cutoffs: tuple[Cutoff, ...]
+    unplaced: int
     hours: tuple[int, ...]
     hours_last_week: tuple[int, ...]
     shops: tuple[Shop, ...]
@@ -71,6 +73,7 @@ def home_figures(now: datetime) -> HomeFigures:
         unreported=unreported,
         unreported_yen=yen,
         cutoffs=tuple(cutoffs(now)),
+        unplaced=count_unplaced(),
         hours=_hours(start_of(today)),
         hours_last_week=_hours(start_of(today - timedelta(days=7))),
         shops=tuple(
@@ -110,14 +113,13 @@ def _hours(start: datetime) -> tuple[int, ...]:
 
 def cutoffs(now: datetime) -> list[Cutoff]:
     """Return each warehouse's next cut-off with the parcels of open orders that are wanted and not yet requested."""
-    wanted = Parcel.objects.filter(
-        state=ParcelState.DRAFT,
-        ship_wanted_at__isnull=False,
-        closed_at__isnull=True,
-        order__is_open=True,
-        warehouse__isnull=False,
+    rows = (
+        _wanted()
+        .filter(warehouse__isnull=False)
+        .order_by()
+        .values("warehouse_id", "order__held")
+        .annotate(n=Count("pk"))
     )
-    rows = wanted.order_by().values("warehouse_id", "order__held").annotate(n=Count("pk"))
     counts: dict[int, dict[bool, int]] = {}
     for warehouse_id, held, n in rows.values_list("warehouse_id", "order__held", "n"):
         counts.setdefault(warehouse_id, {})[held] = n
@@ -129,6 +131,17 @@ def cutoffs(now: datetime) -> list[Cutoff]:
         )
         for warehouse in found
     ]  # fmt: skip
+
+
+def _wanted() -> QuerySet[Parcel]:
+    return Parcel.objects.filter(
+        state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True, order__is_open=True
+    )
+
+
+def count_unplaced() -> int:
+    """Return how many parcels are to leave and have no warehouse yet."""
+    return _wanted().filter(warehouse__isnull=True).count()
 
 
 def next_cutoff(warehouse: Warehouse, now: datetime) -> datetime:

@@ -25,6 +25,7 @@ from orders.models import Listing, Order, Shop, TaskMark
 from orders.models.shops import ShopMode
 from orders.queries import HomeFigures, home_figures, late_orders
 from orders.views.drawing import bars
+from orders.views.shipping import unplaced_url
 
 SHOWN_CAUSES = 3
 TONIGHT_FROM = timedelta(hours=18)
@@ -94,7 +95,10 @@ def _shipping(visit: Visit, figures: HomeFigures) -> SimpleNamespace:
         )
         for one in figures.cutoffs if one.warehouse.kind != "other"
     ]  # fmt: skip
-    return SimpleNamespace(count=sum(one.count for one in cutoffs), url=url, cutoffs=cutoffs)
+    unplaced = SimpleNamespace(count=figures.unplaced, url=unplaced_url())
+    return SimpleNamespace(
+        count=sum(one.count for one in cutoffs) + figures.unplaced, url=url, cutoffs=cutoffs, unplaced=unplaced
+    )
 
 
 def _stopped(errors: dict[str, int]) -> SimpleNamespace:

@@ -24,7 +24,7 @@ from orders.models import MallReport, Order, OrderLine, Parcel, TaskMark, Wareho
 from orders.models.orders import ParcelState
 from orders.operations.shipments import Package
 from orders.plugs import act, panel
-from orders.queries import next_cutoff
+from orders.queries import count_unplaced, next_cutoff
 from orders.views.acts import order_or_404, told
 from orders.views.words import report_cause
 
@@ -46,9 +46,16 @@ def shipping(request: PageRequest) -> HttpResponse:
     )
     context = {
         "warehouses": [_house(house, counts.get(house.pk, {}), late, now) for house in houses],
+        "unplaced": SimpleNamespace(count=count_unplaced(), url=unplaced_url()),
         "unreported": _unreported(),
     }
     return render(request, "orders/shipping.html", context)
+
+
+def unplaced_url() -> str:
+    """Return the list of orders that are to leave and have no warehouse yet."""
+    wanted = [{"field": "ship_wanted", "op": "is", "value": True}, {"field": "warehouse", "op": "empty"}]
+    return f"{reverse('orders:list')}?condition={quote(json.dumps({'all': wanted}))}"
 
 
 def _counts(now: datetime) -> dict[int, dict[str, int]]:
