@@ -1,5 +1,7 @@
 """Fifty conditions, each as the product's tree and as SQL written by hand: the statement that the product's masks are compared with.
 
+On the simulated mix a rule hits 4 % of the orders at the median, five hit more than 30 %, and every order is hit by some rule.
+
 In the SQL `o` is the order, and `x` holds what lies beside it, gathered once an order: skus, names, units, several, prefectures.
 """
 
@@ -68,14 +70,14 @@ def _of_places() -> list[Pair]:
 
 
 def _of_totals() -> list[Pair]:
-    """Ranges of the total: eight."""
+    """Ranges of the total of orders that are not paid by card: eight."""
     edges = [0, 2_000, 4_000, 6_000, 8_000, 10_000, 15_000, 20_000, 1_000_000]
     return [
         (
-            _all(_t("total_yen", "between", [low, high - 1]), _t("next_day", "is", False)),
-            f"(coalesce(o.total_yen BETWEEN {low} AND {high - 1}, false) AND NOT o.next_day)",
+            _all(_t("total_yen", "between", [low, high - 1]), _t("payment_method", "is_not", "card")),
+            f"(coalesce(o.total_yen BETWEEN {low} AND {high - 1}, false) AND o.payment_method <> 'card')",
         )
-        for low, high in pairwise(edges)
+        for low, high in zip(edges, edges[1:], strict=False)
     ]
 
 

@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import time
+import traceback
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -38,23 +39,14 @@ def run(rows: list[str], *, size: str, json_path: Path, strict: bool) -> int:
     for module, wanted in modules.items():
         began = time.perf_counter()
         try:
-            figures += import_module(module).run(size, wanted)
-        except GateFailed as wrong:
+            found = import_module(module).run(size, wanted)
+        except Exception as fault:  # noqa: BLE001  (one row's fault must not cost the figures of the others)
             failed = True
-            figures += [
-                Figure(
-                    row=row,
-                    goal="gate",
-                    what=str(wrong),
-                    limit="–",
-                    product="void",
-                    ratio="–",
-                    bar="right results",
-                    met=False,
-                )
-                for row in wanted
-            ]
-        print(f"{', '.join(wanted)}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+            if not isinstance(fault, GateFailed):
+                traceback.print_exc()
+            found = [_void(row, fault) for row in wanted]
+        figures += found
+        print(f"{', '.join(wanted)}: {time.perf_counter() - began:.0f} s\n{table(found)}", file=sys.stderr, flush=True)
     print(table(figures))
     asserted = [figure for figure in figures if figure.met is not None]
     print(f"\nbench: rows={','.join(rows)} size={size} met={sum(bool(f.met) for f in asserted)}/{len(asserted)}")
@@ -67,6 +59,12 @@ def run(rows: list[str], *, size: str, json_path: Path, strict: bool) -> int:
             + "\n"
         )
     return int(failed or (strict and not all(figure.met for figure in asserted)))
+
+
+def _void(row: str, fault: Exception) -> Figure:
+    """Return the line of a row whose results were wrong or that did not come to its end: it has no speed."""
+    what = f"{type(fault).__name__}: {fault}"[:200].replace("\n", " ")
+    return Figure(row=row, goal="gate", what=what, limit="–", product="void", ratio="–", bar="right results", met=False)
 
 
 def _machine() -> str:
