@@ -1,6 +1,6 @@
 """Fifty conditions, each as the product's tree and as SQL written by hand: the statement that the product's masks are compared with.
 
-On the simulated mix a rule hits 4 % of the orders at the median, five hit more than 30 %, and every order is hit by some rule.
+On the simulated mix a rule hits 5 % of the orders at the median, five hit more than 30 %, and every order is hit by some rule.
 
 In the SQL `o` is the order, and `x` holds what lies beside it, gathered once an order: skus, names, units, several, prefectures.
 """
@@ -77,7 +77,7 @@ def _of_totals() -> list[Pair]:
             _all(_t("total_yen", "between", [low, high - 1]), _t("payment_method", "is_not", "card")),
             f"(coalesce(o.total_yen BETWEEN {low} AND {high - 1}, false) AND o.payment_method <> 'card')",
         )
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ]
 
 
