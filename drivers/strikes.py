@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import time
 import urllib.request
@@ -130,10 +129,7 @@ class GracefulStops(_NowAndThen):
     def strike(self) -> bool:
         house, supervisor = self.chaos.house, self.chaos.supervisor
         began = time.monotonic()
-        for name in house.worker_names:
-            supervisor.send(name, signal.SIGTERM)
-        for name in house.worker_names:
-            supervisor.stop(name)
+        supervisor.stop_together(house.worker_names)
         self._longest = max(self._longest, time.monotonic() - began)
         left = self.chaos.watcher.rows("SELECT count(*) AS n FROM hub_effect WHERE state = 'unsure'")[0]["n"]
         if left:
@@ -316,14 +312,14 @@ class TooManyRequests(Fault):
 
 
 class SilentWarehouse(Fault):
-    """Row 40: a warehouse that would ship a repeated reference again, and stays silent after accepting three in ten requests."""
+    """Row 40: a warehouse that would ship a repeated reference again, and stays silent after accepting half of the calls."""
 
     def __init__(self, chaos: Chaos) -> None:
         super().__init__(chaos)
         self._before = sum(chaos.outside.warehouse.get("state")["faults"]["fired"].values())
         plan = [
-            {"kind": "timeout_after", "function": "request", "rate": 0.3, "seconds": SILENCE},
-            {"kind": "late_apply", "function": "request", "rate": 0.1, "seconds": 5.0, "silence_seconds": SILENCE},
+            {"kind": "timeout_after", "function": "request", "rate": 0.5, "seconds": SILENCE},
+            {"kind": "late_apply", "function": "request", "rate": 0.2, "seconds": 5.0, "silence_seconds": SILENCE},
         ]
         chaos.outside.warehouse.post("faults", {"seed": chaos.seed, "faults": plan})
 

@@ -131,14 +131,16 @@ class Supervisor:
 
     def stop_all(self) -> None:
         """Stop all programs, the last started first; they end side by side."""
-        names = list(reversed(self._running))
+        self.stop_together(list(reversed(self._running)))
+
+    def stop_together(self, names: Sequence[str]) -> dict[str, int]:
+        """Ask these programs to end at once, wait for all of them, and return their exit codes."""
         for name in names:
             process = self._running[name].process
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)  # a paused one could not end
                 process.terminate()
-        for name in names:
-            self._collect(name)
+        return {name: self._collect(name) for name in names}
 
     def watch(self, *, until: Callable[[], bool] = lambda: False, every: float = 0.5) -> None:
         """Wait until `until` says so. Start ended programs again where they ask for it, else raise ProgramEnded."""
