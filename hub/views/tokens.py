@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from hub import operations
@@ -18,6 +19,15 @@ from hub.models import ApiToken
 from hub.web import FRESH, PageRequest, page
 
 DOCS = "/api/v1/docs"
+SCOPE_WORDS = {
+    "orders:read": gettext_lazy("受注を読む"),
+    "orders:write": gettext_lazy("受注を処理する"),
+    "personal:read": gettext_lazy("名前と届け先を読む"),
+    "settings:read": gettext_lazy("設定を読む"),
+    "settings:write": gettext_lazy("設定を変える"),
+    "shops:live": gettext_lazy("本番を始める"),
+    "members:write": gettext_lazy("メンバーを変える"),
+}
 
 
 @page("tokens.edit", methods=("GET",))
@@ -46,7 +56,11 @@ def _listed(request: PageRequest, *, fresh: str) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     """Make a key and show its value once."""
     visit = request.hub
-    scopes = [(scope, scope) for scope, right in operations.SCOPES.items() if visit.may(right)]
+    scopes = [
+        (scope, f"{SCOPE_WORDS.get(scope, '')} {scope}".strip())
+        for scope, right in operations.SCOPES.items()
+        if visit.may(right)
+    ]
     form = TokenForm(request.POST or None, scopes=scopes)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
