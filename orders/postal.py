@@ -80,6 +80,7 @@ def _packed(text: str) -> tuple[str, array[int]]:
     return text, array("I", starts)
 
 
+@lru_cache(maxsize=1_024)
 def prefecture_key(text: str) -> str:
     """Return the folded name without its last sign 都, 府 or 県."""
     key = fold(text)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 DELIVERY = "配送日時指定"
+SHORT = 200
+"""What is left of texts up to this length is remembered."""
 
 _HEADER = re.compile(r"[ \t　]*[\[［]([^\[\]［］\n]{1,100}?)[:：][\]］][ \t　]*")
 _DAY = re.compile(
@@ -27,6 +30,12 @@ def remark_left(text: str, harmless: Sequence[str]) -> str:
     sections `[label:]` with an answer each. `harmless` holds answers (`希望しない`, good for every label) or
     `label:answer`; width, case and blanks do not count. Free text is never harmless.
     """
+    return _left(text, tuple(harmless)) if len(text) <= SHORT else _left.__wrapped__(text, tuple(harmless))
+
+
+@lru_cache(maxsize=2_048)
+def _left(text: str, harmless: tuple[str, ...]) -> str:
+    """Do so. Most remarks are the mall's empty form, so the same few texts come again and again."""
     known = {_folded(entry) for entry in harmless if _folded(entry)}
     kept: list[str] = []
     for label, lines in _sections(text):

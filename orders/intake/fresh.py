@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from hub import secrets
@@ -30,6 +33,7 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], known: Known, *, by: 
     lines = [(parcel, line) for _, parcel in parcels for line in parcel.lines]
     ids = take_ids({Order: len(orders), Parcel: len(parcels), OrderLine: len(lines)})
     order_ids = dict(zip((order.number for order in orders), ids[Order], strict=True))
+    sealing = _sealer(os.getpid()).submit(_snapshots, orders, order_ids, tenant_id=current_tenant(), now=now)
     listings = with_new_listings(shop, lines_of(orders), known.listings)
     parcel_ids, line_ids = iter(ids[Parcel]), iter(ids[OrderLine])
     order_rows: list[dict[str, Any]] = []
@@ -64,10 +68,12 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], known: Known, *, by: 
     inserts.rows(Order, order_rows)
     inserts.rows(Parcel, parcel_rows)
     inserts.rows(OrderLine, line_rows)
-    inserts.rows(MallSnapshot, _snapshots(orders, order_ids, now=now))
     inserts.rows(OrderTag, _unmapped_tags(order_rows, known.tags))
     inserts.statement(_AUDIT, [current_tenant(), now, by.kind, by.id, by.name, ids[Order]])
     inserts.run()
+    rest = Inserts()
+    rest.rows(MallSnapshot, sealing.result())
+    rest.run()
     search.insert_keys(order_rows, parcel_rows)
 
 
@@ -138,17 +144,25 @@ def _listings(shop: Shop, keys: dict[str, tuple[str, str]]) -> dict[str, tuple[i
     return {key: (pk, product_id, units) for key, pk, product_id, units in rows}
 
 
-def snapshot_owner(order_id: int) -> str:
+def snapshot_owner(order_id: int, tenant_id: int) -> str:
     """Return what a snapshot's box is bound to."""
-    return f"{current_tenant()}|snapshot|{order_id}"
+    return f"{tenant_id}|snapshot|{order_id}"
 
 
-def _snapshots(orders: Sequence[MallOrder], order_ids: dict[str, int], *, now: datetime) -> list[dict[str, Any]]:
+@lru_cache(maxsize=1)
+def _sealer(process: int) -> ThreadPoolExecutor:
+    """Return the process's own thread that seals payloads while the server inserts: deflating and encrypting let others run."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="sealer")
+
+
+def _snapshots(
+    orders: Sequence[MallOrder], order_ids: dict[str, int], *, tenant_id: int, now: datetime
+) -> list[dict[str, Any]]:
     return [
         {
             "order_id": order_ids[order.number],
             "hash": hexed(order.hash),
-            "body": hexed(secrets.seal_text(order.payload, owner=snapshot_owner(order_ids[order.number]))),
+            "body": hexed(secrets.seal_text(order.payload, owner=snapshot_owner(order_ids[order.number], tenant_id))),
             "received_at": now,
         }
         for order in orders

@@ -54,7 +54,7 @@ def merge_order(shop: Shop, order_id: int, mall: MallOrder, *, by: Actor, now: d
         [Row(order_id=order_id, before=before, after=columns, notes_after={"mall_beside": beside} if beside else {})],
         verb="order.mall_changed", by=by, now=now, judge=matters or _awaits_reading(order, columns, now),
     )  # fmt: skip
-    body = secrets.seal_text(mall.payload, owner=snapshot_owner(order_id))
+    body = secrets.seal_text(mall.payload, owner=snapshot_owner(order_id, order.tenant_id))
     MallSnapshot.objects.create(order_id=order_id, hash=mall.hash, body=body, received_at=now)
     search.refresh_keys(order_id)
     if clashes and order.deleted_at is None:
