@@ -16,7 +16,7 @@ _numbers = count(1)
 
 def make_member(tenant: Tenant, role: str = "owner", *, name: str = "", password: str | None = None) -> Member:
     """A person who works in the tenant."""
-    user = User.objects.create_user(f"{role}{next(_numbers)}@example.com", password)
+    user = User.objects.create_user(f"{role}-{next(_numbers)}@people.example", password)
     if name:
         User.objects.filter(pk=user.pk).update(name=name)
     with tenant_transaction(tenant.pk):

@@ -107,6 +107,7 @@ def test_running_role_creates_nothing() -> None:
         rows("CREATE TABLE public.sneaky (id int)")
 
 
+@pytest.mark.feature("R14")
 def test_audit_cannot_be_changed(tenant: Tenant) -> None:
     for statement in ("UPDATE hub_auditentry SET verb = 'x'", "DELETE FROM hub_auditentry"):
         with pytest.raises(Error), tenant_transaction(tenant.pk):

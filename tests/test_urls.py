@@ -121,6 +121,7 @@ def table() -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.feature("N06")
 def test_the_page_of_roles_says_what_the_program_asks() -> None:
     assert table() == {right: {role.value for role in roles} for right, roles in RIGHTS.items()}
 
@@ -238,6 +239,7 @@ def call(client: Client, method: str, url: str) -> Any:
     return client.get(url) if method == "get" else client.post(url, {})
 
 
+@pytest.mark.feature("N06")
 @pytest.mark.parametrize("page", SHUT, ids=lambda page: page.name)
 def test_a_role_without_the_right_is_refused_by_name_of_the_role(page: Page, town: Town) -> None:
     allowed = table()[page.view.right]

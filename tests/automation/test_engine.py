@@ -56,6 +56,7 @@ def status_of(tenant: Tenant, number: str) -> str:
     return the_order(tenant, number).status.name
 
 
+@pytest.mark.feature("F062")
 def test_clean_paid_order_goes_to_ready_and_is_wanted(tenant: Tenant, shop: Shop) -> None:
     order = mall_order()
     take_in(tenant, shop, order)
@@ -80,6 +81,7 @@ def test_clean_paid_order_goes_to_ready_and_is_wanted(tenant: Tenant, shop: Shop
         ]
 
 
+@pytest.mark.feature("F062")
 def test_order_with_a_remark_waits_in_check_until_it_is_read(tenant: Tenant, shop: Shop) -> None:
     order = mall_order(remarks="[配送日時指定:]\n\n\n玄関前に置いてください")
     take_in(tenant, shop, order)
@@ -93,6 +95,7 @@ def test_order_with_a_remark_waits_in_check_until_it_is_read(tenant: Tenant, sho
     assert (status_of(tenant, order.number), the_order(tenant, order.number).held) == ("発送待ち", False)
 
 
+@pytest.mark.feature("F007")
 def test_unpaid_order_waits_for_payment_and_moves_on_by_itself(tenant: Tenant, shop: Shop) -> None:
     order = mall_order(state="processing", payment_state="open", blocks=("payment",))
     take_in(tenant, shop, order)
@@ -112,6 +115,7 @@ def test_unpaid_order_waits_for_payment_and_moves_on_by_itself(tenant: Tenant, s
         assert not people.exists()
 
 
+@pytest.mark.feature("F014", "F017")
 def test_unmapped_order_stays_in_check_and_moves_when_mapped(tenant: Tenant, shop: Shop) -> None:
     order = mall_order(lines=(mall_line("A"), mall_line("B")))
     take_in(tenant, shop, order, mapped=False)
@@ -177,6 +181,7 @@ def test_just_changed_order_may_not_ship_before_it_was_judged(tenant: Tenant, sh
         assert may_ship([parcel], now=NOW)[parcel.pk] == ["not_judged"]
 
 
+@pytest.mark.feature("F072")
 def test_mark_closed_by_a_person_stays_closed_until_the_cause_has_ceased(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         task = Task.objects.create(
@@ -275,6 +280,7 @@ def test_rule_that_no_longer_parses_switches_itself_off_and_says_why(tenant: Ten
     assert status_of(tenant, order.number) == "発送待ち"
 
 
+@pytest.mark.feature("F003", "F005")
 def test_confirm_is_decided_once_after_the_wait_and_never_while_an_amount_is_open(tenant: Tenant, shop: Shop) -> None:
     clean = mall_order(state="new", payment_state="open", blocks=("unconfirmed",))
     waiting = mall_order(
@@ -298,6 +304,7 @@ def test_confirm_is_decided_once_after_the_wait_and_never_while_an_amount_is_ope
         assert "送料未確定" in set(marks.values_list("task__name", flat=True))
 
 
+@pytest.mark.feature("N03")
 def test_shop_that_observes_sends_nothing(tenant: Tenant) -> None:
     shop = make_shop(tenant, live=False)
     take_in(tenant, shop, mall_order(), mall_order(state="new", payment_state="open"))
@@ -310,6 +317,7 @@ def test_shop_that_observes_sends_nothing(tenant: Tenant) -> None:
         assert "not_ours" in may_ship(list(Parcel.objects.all()), now=NOW)[Parcel.objects.first().pk]  # type: ignore[union-attr]
 
 
+@pytest.mark.feature("F081")
 def test_shop_confirmed_by_another_system_is_never_confirmed(tenant: Tenant) -> None:
     shop = make_shop(tenant, confirm_by="other")
     take_in(tenant, shop, mall_order(state="new", payment_state="open", blocks=("unconfirmed",)))

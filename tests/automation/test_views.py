@@ -226,6 +226,7 @@ def test_count_beside_the_builder_is_live(tenant: Tenant, owner: Browser) -> Non
 # Switched and put in order.
 
 
+@pytest.mark.feature("F065")
 def test_rule_is_switched_off_and_on(tenant: Tenant, owner: Browser) -> None:
     rule = rule_named(tenant, "未マッピングは確認待へ")
 
@@ -237,6 +238,7 @@ def test_rule_is_switched_off_and_on(tenant: Tenant, owner: Browser) -> None:
     assert verbs(tenant) == ["rule.changed", "rule.changed"]
 
 
+@pytest.mark.feature("F064")
 def test_group_is_switched_as_one(tenant: Tenant, owner: Browser) -> None:
     with tenant_transaction(tenant.pk):
         group = RuleGroup.objects.get(name="出荷依頼")

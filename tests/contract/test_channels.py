@@ -128,6 +128,7 @@ def test_ability_not_listed_raises(stand: Stand, ability: Ability) -> None:
 # --- reading
 
 
+@pytest.mark.feature("F025")
 def test_list_names_every_order_of_the_window_once(stand: Stand) -> None:
     placed = stand.bench.place(n=3)
     stand.bench.pass_minutes(1)
@@ -171,6 +172,7 @@ def test_account_is_the_head_of_every_order_number(stand: Stand) -> None:
     assert {stand.adapter.account_of(number) for number in stand.bench.place(n=2)} == {stand.bench.account}
 
 
+@pytest.mark.feature("F025")
 def test_fetch_gives_each_number_one_answer(stand: Stand) -> None:
     good = stand.bench.place(n=2)
     nowhere = good[0][:-3] + "000"
@@ -214,6 +216,7 @@ def test_fetching_an_unchanged_order_again_gives_the_same_hash(stand: Stand) -> 
     assert first.hash == again.hash
 
 
+@pytest.mark.feature("F025")
 def test_bad_order_is_named_and_the_others_arrive(stand: Stand) -> None:
     before, (bad,), after = stand.bench.place(n=2), stand.bench.place("bad"), stand.bench.place(n=2)
 
@@ -273,6 +276,7 @@ def test_reading_over_a_dead_line_is_mall_down(stand: Stand) -> None:
 # --- the key
 
 
+@pytest.mark.feature("F025")
 @pytest.mark.parametrize("key", ["wrong", "expired"])
 def test_refused_key_is_blind_in_every_shape(stand: Stand, key: str) -> None:
     placed = stand.bench.place()
@@ -360,6 +364,7 @@ def test_live_test_over_a_dead_line_has_no_answer(stand: Stand) -> None:
 # --- writing
 
 
+@pytest.mark.feature("F025")
 def test_confirm_answers_for_each_order(stand: Stand) -> None:
     able(stand, Ability.CONFIRM)
     new, (open_amount,) = stand.bench.place(n=2), stand.bench.place("open_amount")
@@ -389,6 +394,7 @@ def test_confirming_again_is_refused_as_moved_and_look_tells(stand: Stand) -> No
     assert stand.bench.confirmations(number) == 1
 
 
+@pytest.mark.feature("F025")
 def test_reported_rows_are_seen_by_look(stand: Stand) -> None:
     order = ready_order(stand)
 
@@ -426,6 +432,7 @@ def test_report_of_a_cancelled_order_is_refused_in_the_malls_words(stand: Stand)
     assert outcome.detail
 
 
+@pytest.mark.feature("F025")
 def test_cancelled_order_is_seen_by_look(stand: Stand) -> None:
     able(stand, Ability.CANCEL)
     (number,) = stand.bench.place()

@@ -78,14 +78,14 @@ def test_acts_refuse_what_they_may_not_touch(tenant: Tenant, other_side: Counter
 
     with tenant_transaction(tenant.pk):
         again = operations.send_again(everything, by=by, now=NOW)
-        marked = operations.mark_done(everything, proof="", by=by, now=NOW)
         released = operations.release(everything, by=by, now=NOW)
         back = operations.take_back(everything, by=by, now=NOW)
         dropped = operations.drop(everything, reason="x", by=by, now=NOW)
+        marked = operations.mark_done(everything, proof="", by=by, now=NOW)
 
     no = {0: "unknown", sending: "in_flight", done: "over"}
     assert again == operations.Changed(unchanged={**no, waiting: "not_stopped", unsure: "not_stopped"})
-    assert marked == again
+    assert marked == operations.Changed(changed=[unsure], unchanged={**no, waiting: "over"})
     assert released == operations.Changed(unchanged={**no, waiting: "not_held", unsure: "not_held"})
     assert back == operations.Changed(changed=[waiting], unchanged={**no, unsure: "left_already"})
     assert dropped == operations.Changed(unchanged={**no, waiting: "over", unsure: "maybe_done"})

@@ -117,6 +117,7 @@ def test_a_suspended_tenant_lets_nobody_in(tenant: Tenant) -> None:
     assert client.get("/orders/").status_code == 403
 
 
+@pytest.mark.feature("F178")
 def test_a_person_of_two_tenants_switches_and_cannot_switch_further(tenant: Tenant, other_tenant: Tenant) -> None:
     from hub.ids import encode
 

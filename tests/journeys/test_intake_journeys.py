@@ -71,6 +71,7 @@ def test_stop_of_any_length_loses_and_doubles_nothing(world: World, tenant: Tena
         assert coverage.gaps(shop, until=world.clocks[0].now() - timedelta(minutes=15)) == []
 
 
+@pytest.mark.feature("F012")
 @pytest.mark.slow
 def test_seventy_days_are_read_in_short_windows(world: World, tenant: Tenant, settings: Any) -> None:
     settings.MALL_GAP_SECONDS = 0.001
@@ -93,6 +94,7 @@ def test_seventy_days_are_read_in_short_windows(world: World, tenant: Tenant, se
         assert longest <= timedelta(minutes=30)
 
 
+@pytest.mark.feature("F012")
 def test_reading_again_reaches_back_730_days_and_no_further(world: World, tenant: Tenant) -> None:
     shop_id = connect(world, tenant)
     with tenant_transaction(tenant.pk):
@@ -132,6 +134,7 @@ def test_answers_that_tell_nothing_lose_nothing(world: World, tenant: Tenant, ki
     assert numbers(tenant) == sorted(placed)
 
 
+@pytest.mark.feature("F025", "K14")
 def test_dying_key_makes_the_shop_blind_and_nothing_is_lost_after_renewal(world: World, tenant: Tenant) -> None:
     shop_id = connect(world, tenant)
     account = account_of(tenant, shop_id)
@@ -202,6 +205,7 @@ def test_a_hundred_deleted_orders_stay_deleted_over_a_day_of_polls(world: World,
     assert world.mall_ledger("confirm") == []
 
 
+@pytest.mark.feature("F003")
 def test_self_cancelled_inside_the_wait_leaves_no_confirm_request_or_mail(world: World, tenant: Tenant) -> None:
     shop_id = connect(world, tenant)
     (number,) = place(world, tenant, shop_id, n=1, kinds=["card"])

@@ -64,6 +64,7 @@ def rows(world: World, number: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.feature("F104", "F156")
 @pytest.mark.parametrize("kind", ["timeout_after", "late_apply", "cut_body", "status_500", "null_detail_ids"])
 def test_report_whose_answer_is_lost_makes_one_row(world: World, tenant: Tenant, kind: str) -> None:
     (number,) = ready_orders(world, tenant)

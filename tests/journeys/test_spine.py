@@ -11,7 +11,7 @@ from tests.journeys.conftest import World
 from tests.journeys.world_steps import connect, map_all, place, run
 
 
-@pytest.mark.feature("F008")
+@pytest.mark.feature("F008", "F007", "F099", "F104", "F118", "F156")
 @pytest.mark.parametrize("kind", ["card", "cod"])
 def test_clean_order_flows_to_counted_with_no_human_event(world: World, tenant: Tenant, kind: str) -> None:
     shop_id = connect(world, tenant)

@@ -56,6 +56,7 @@ def make_due(tenant: Tenant) -> None:
         Breaker.objects.all().delete()
 
 
+@pytest.mark.feature("F137", "F138")
 def test_mail_arrives_once_with_what_was_frozen(
     tenant: Tenant, sink: MailSink, queued: Callable[..., list[Order]], deliver_mail: Deliver
 ) -> None:

@@ -42,6 +42,7 @@ def shop(tenant: Tenant) -> Shop:
     return make_shop(tenant)
 
 
+@pytest.mark.feature("F001")
 def test_order_is_stored_once_with_lines_amounts_buyer_and_addressee(tenant: Tenant, shop: Shop) -> None:
     order = mall_order(
         lines=(mall_line("1", quantity=2, price_yen=500), mall_line("2", tax_percent=8)), remarks="急ぎです"
@@ -72,6 +73,7 @@ def test_order_is_stored_once_with_lines_amounts_buyer_and_addressee(tenant: Ten
         assert sum(status_counts().values()) == 1
 
 
+@pytest.mark.feature("F003")
 def test_waiting_order_is_not_due_for_judging_but_for_reading_when_its_wait_ends(tenant: Tenant, shop: Shop) -> None:
     order = mall_order(placed_at=NOW - timedelta(minutes=5), state="new", payment_state="open")
 
@@ -81,6 +83,7 @@ def test_waiting_order_is_not_due_for_judging_but_for_reading_when_its_wait_ends
     assert (row.status.name, row.judge_at, row.reread_at) == ("待機", None, order.placed_at + timedelta(minutes=30))
 
 
+@pytest.mark.feature("F003", "F004")
 def test_next_day_order_does_not_wait(tenant: Tenant, shop: Shop) -> None:
     order = mall_order(placed_at=NOW - timedelta(minutes=1), next_day=True)
 
@@ -138,6 +141,7 @@ def test_vanished_line_is_closed_and_new_line_is_added(tenant: Tenant, shop: Sho
         assert Order.objects.get().open_lines == 2
 
 
+@pytest.mark.feature("F014", "F015", "F016")
 @pytest.mark.parametrize(("mapped", "label"), [(0, "全商品未マッピング"), (1, "一部商品未マッピング")])
 def test_unmapped_order_carries_its_label_from_intake(tenant: Tenant, shop: Shop, mapped: int, label: str) -> None:
     lines = (mall_line("1"), mall_line("2"))
@@ -187,6 +191,7 @@ def test_third_same_failure_ends_the_retries_and_a_good_answer_solves_it(tenant:
         assert RejectedPayload.objects.get().solved_at is not None
 
 
+@pytest.mark.feature("F094")
 def test_deleted_order_stays_deleted_until_it_is_taken_back(tenant: Tenant, shop: Shop) -> None:
     order = mall_order()
     take_in(tenant, shop, order)
@@ -205,6 +210,7 @@ def test_deleted_order_stays_deleted_until_it_is_taken_back(tenant: Tenant, shop
     assert (row.pk, row.deleted_at) == (pk, None)
 
 
+@pytest.mark.feature("F034")
 def test_counts_equal_the_orders_after_many_changes(tenant: Tenant, shop: Shop) -> None:
     orders = [mall_order(placed_at=NOW - timedelta(minutes=n)) for n in range(40)]
     take_in(tenant, shop, *orders)

@@ -29,6 +29,7 @@ def at(moment: datetime) -> None:
     Clock.objects.create(real_start=NOW, business_start=moment, speed=0.0)
 
 
+@pytest.mark.feature("K14")
 def test_key_is_warned_of_once_at_each_mark(tenant: Tenant) -> None:
     shop = make_shop(tenant)
     with tenant_transaction(tenant.pk):

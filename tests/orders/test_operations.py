@@ -58,6 +58,7 @@ OPERATIONS: dict[str, Callable[[list[int]], Changed]] = {
 }
 
 
+@pytest.mark.feature("R14")
 @pytest.mark.parametrize("verb", OPERATIONS)
 def test_operation_that_changed_something_leaves_an_entry_for_each_order_and_none_when_repeated(
     tenant: Tenant, ids: list[int], verb: str
@@ -100,6 +101,7 @@ def test_revision_rises_by_one_for_each_change_and_is_unique_in_the_audit(tenant
         ]
 
 
+@pytest.mark.feature("F051")
 @pytest.mark.parametrize(
     ("phase", "why"),
     [
@@ -123,6 +125,7 @@ def test_retired_status_is_refused_by_name(tenant: Tenant, ids: list[int]) -> No
             status.set_status(ids, status=retired, by=STAFF, now=NOW)
 
 
+@pytest.mark.feature("F039")
 def test_stale_address_edit_is_a_conflict_with_both_values(tenant: Tenant, ids: list[int]) -> None:
     with tenant_transaction(tenant.pk):
         parcel = Parcel.objects.get(order_id=ids[0])
@@ -149,6 +152,7 @@ def test_undo_of_one_change_sets_back_what_still_stands(tenant: Tenant, ids: lis
         assert Order.objects.get(pk=ids[0]).status_id == was
 
 
+@pytest.mark.feature("F053")
 def test_batch_of_a_thousand_resumes_and_is_undone_but_for_those_changed_since(tenant: Tenant, shop: Shop) -> None:
     for _ in range(12):
         take_in(tenant, shop, *(mall_order() for _ in range(100)))

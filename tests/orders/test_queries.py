@@ -76,6 +76,7 @@ class TestPages:
 
         assert sorted(seen) == sorted(order.pk for order in live)
 
+    @pytest.mark.feature("F004")
     def test_next_day_orders_come_first_while_open(self) -> None:
         shop = make_shop()
         plain = make_order(shop, at=NOW)
@@ -84,6 +85,7 @@ class TestPages:
 
         assert walk(Filter(), size=1, sort="next_day") == [urgent.pk, plain.pk, shipped.pk]
 
+    @pytest.mark.feature("F047")
     def test_a_group_is_the_union_of_its_statuses(self) -> None:
         make_many(60, seed=5)
         group = StatusGroup.objects.get(phase="intake")
@@ -200,6 +202,7 @@ class TestPages:
 
 @pytest.mark.usefixtures("inside")
 class TestCounts:
+    @pytest.mark.feature("F034")
     def test_counts_are_those_of_the_orders(self) -> None:
         make_many(50, seed=8)
         Order.objects.filter(pk__in=list(Order.objects.values_list("pk", flat=True)[:9])).update(
@@ -230,6 +233,7 @@ class TestCounts:
         assert queries.status_counts([one.pk]) == {intake: 2}
         assert queries.status_counts([one.pk, two.pk]) == {intake: 3}
 
+    @pytest.mark.feature("F047")
     def test_groups_are_sums_and_late_ones_are_counted(self) -> None:
         shop = make_shop()
         make_order(shop), make_order(shop, status="waiting"), make_order(shop, at=NOW - timedelta(days=2))
@@ -381,6 +385,7 @@ class TestFigures:
         assert statements(lambda: queries.home_figures(NOW)) == few
 
 
+@pytest.mark.feature("F034")
 def test_counts_hold_while_others_change_and_fold(tenant: Tenant) -> None:
     """Changes, folds and a reader at once: no deadlock, and the counts are exact at the end."""
     from concurrent.futures import ThreadPoolExecutor

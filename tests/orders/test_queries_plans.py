@@ -40,6 +40,7 @@ def plan_of(call: Any, table: str) -> str:
 
 @pytest.mark.usefixtures("_planned_as_if_large")
 class TestPlans:
+    @pytest.mark.feature("F022")
     @pytest.mark.parametrize(
         ("model", "column"),
         [

@@ -33,6 +33,7 @@ TWELVE = {
 }
 
 
+@pytest.mark.feature("F062")
 @pytest.mark.parametrize(("text", "left"), TWELVE.values(), ids=TWELVE.keys())
 def test_remark_left_of_twelve_texts(text: str, left: str) -> None:
     assert remark_left(text, HARMLESS) == left

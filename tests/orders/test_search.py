@@ -74,6 +74,7 @@ def test_one_letter_of_each_pair_of_folds() -> None:
 
 @pytest.mark.usefixtures("inside")
 class TestNumbers:
+    @pytest.mark.feature("F022")
     def test_the_whole_number_or_its_end_however_it_is_written(self) -> None:
         shop = make_shop()
         order = make_order(shop, number="338866-20261122-0012345678")
@@ -84,6 +85,7 @@ class TestNumbers:
             assert hits(text) == [order.pk], text
         assert how("678") == "too_short"
 
+    @pytest.mark.feature("F022")
     def test_a_pasted_list_finds_each_and_says_what_is_missing(self) -> None:
         shop = make_shop()
         one, two = make_order(shop, at=NOW), make_order(shop, number="ABC-000123", at=NOW.replace(hour=1))

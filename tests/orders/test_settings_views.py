@@ -197,6 +197,7 @@ def test_stale_status_page_does_not_undo_anothers_change(tenant: Tenant, owner: 
         assert Status.objects.get(pk=status.pk).memo == "電話する"
 
 
+@pytest.mark.feature("F048")
 def test_status_with_orders_asks_where_they_go_and_moves_them(tenant: Tenant, owner: Browser) -> None:
     with tenant_transaction(tenant.pk):
         group = StatusGroup.objects.get(name="新規")
@@ -227,6 +228,7 @@ def test_entrance_of_a_phase_cannot_be_retired(tenant: Tenant, owner: Browser) -
     assert verbs(tenant) == []
 
 
+@pytest.mark.feature("F049")
 def test_statuses_are_put_in_order_and_moved_between_groups_of_a_phase(tenant: Tenant, owner: Browser) -> None:
     with tenant_transaction(tenant.pk):
         group = StatusGroup.objects.get(name="新規")
@@ -289,6 +291,7 @@ CONDITION = {
 }
 
 
+@pytest.mark.feature("F078")
 def test_task_is_made_with_a_nested_condition(tenant: Tenant, owner: Browser) -> None:
     answer = owner.post(url("task_new"), name="高額ギフト", colour="red", holds="on", condition=json.dumps(CONDITION))
 

@@ -54,6 +54,7 @@ def waiting_orders(tenant: Tenant) -> tuple[Listing, Listing, list[Order]]:
     return one, two, orders
 
 
+@pytest.mark.feature("F011")
 def test_mapping_says_what_it_set_free_and_what_still_holds(tenant: Tenant, owner: Browser) -> None:
     one, _two, orders = waiting_orders(tenant)
 
@@ -110,6 +111,7 @@ def test_mapping_that_cannot_be_is_refused_in_the_row(
 # Names of malls, and payloads that cannot be read.
 
 
+@pytest.mark.feature("F176")
 def test_name_of_a_payment_is_given_a_meaning(tenant: Tenant, owner: Browser) -> None:
     with tenant_transaction(tenant.pk):
         name = PaymentName.objects.create(channel="rakuten", name="店頭払い")

@@ -68,6 +68,7 @@ def only_shop(tenant: Tenant) -> Shop:
 WRONG = {"service_secret": "SP400001_wrong", "license_key": "SL400001_wrong"}
 
 
+@pytest.mark.feature("F010", "N03")
 def test_good_key_connects_and_begins_to_read_in_observation(tenant: Tenant, owner: Browser, mall: Mall) -> None:
     answer = owner.post(url("shop_new"), {**FORM, **mall.open()}, do="save", start="on")
 
@@ -93,6 +94,7 @@ def test_good_key_connects_and_begins_to_read_in_observation(tenant: Tenant, own
     ]
 
 
+@pytest.mark.feature("F010")
 def test_wrong_key_is_told_function_by_function_and_not_saved(tenant: Tenant, owner: Browser, mall: Mall) -> None:
     answer = owner.post(url("shop_new"), {**FORM, **WRONG}, do="save", start="on")
 
@@ -102,6 +104,7 @@ def test_wrong_key_is_told_function_by_function_and_not_saved(tenant: Tenant, ow
     assert verbs(tenant) == []
 
 
+@pytest.mark.feature("F010")
 def test_failing_key_may_be_saved_but_intake_cannot_start_with_it(tenant: Tenant, owner: Browser, mall: Mall) -> None:
     tried = owner.post(url("shop_new"), {**FORM, **WRONG}, do="save", start="on")
 
@@ -205,6 +208,7 @@ def connected(tenant: Tenant, **columns: Any) -> Shop:
         return make_shop(**{**ready, **columns})
 
 
+@pytest.mark.feature("F012")
 def test_intake_stops_and_starts(tenant: Tenant, owner: Browser) -> None:
     shop = connected(tenant)
 
@@ -235,6 +239,7 @@ def test_gap_is_drawn_and_said(tenant: Tenant, owner: Browser) -> None:
     assert "2日 ぶんをまだ読んでいません" in text_of(owner.get(url("shops")))
 
 
+@pytest.mark.feature("F012")
 @pytest.mark.parametrize(("days", "reads"), [(700, True), (800, False)])
 def test_reading_again_goes_back_730_days_at_most(tenant: Tenant, owner: Browser, days: int, reads: bool) -> None:
     shop = connected(tenant)
@@ -265,6 +270,7 @@ def observed(tenant: Tenant) -> tuple[Shop, list[Order]]:
         ]
 
 
+@pytest.mark.feature("N03")
 def test_going_live_shows_what_stays_and_takes_only_what_is_ticked(tenant: Tenant, owner: Browser) -> None:
     shop, orders = observed(tenant)
 
@@ -279,6 +285,7 @@ def test_going_live_shows_what_stays_and_takes_only_what_is_ticked(tenant: Tenan
     assert verbs(tenant) == ["shop.live"]
 
 
+@pytest.mark.feature("N03")
 def test_observed_shop_says_what_it_would_have_done(tenant: Tenant, owner: Browser) -> None:
     shop, _orders = observed(tenant)
 
@@ -288,6 +295,7 @@ def test_observed_shop_says_what_it_would_have_done(tenant: Tenant, owner: Brows
     assert "メール 3件" in page
 
 
+@pytest.mark.feature("N03")
 def test_only_the_owner_goes_live(tenant: Tenant) -> None:
     shop, _orders = observed(tenant)
     admin = Browser(tenant, "admin")
@@ -299,6 +307,7 @@ def test_only_the_owner_goes_live(tenant: Tenant) -> None:
     assert only_shop(tenant).mode == "observe"
 
 
+@pytest.mark.feature("N03")
 def test_back_to_observation_is_one_click(tenant: Tenant, owner: Browser) -> None:
     shop = connected(tenant, mode="live")
 

@@ -93,6 +93,7 @@ def trouble_of_every_kind(tenant: Tenant, shop: Shop) -> Order:
     return order
 
 
+@pytest.mark.feature("F021")
 def test_the_one_count_is_the_sum_of_its_sources_and_of_the_rows_shown(tenant: Tenant, shop: Shop) -> None:
     trouble_of_every_kind(tenant, shop)
     now = business_now()
@@ -126,6 +127,7 @@ def test_the_one_count_is_the_sum_of_its_sources_and_of_the_rows_shown(tenant: T
     assert re.search(r"要対応<span class=\"total\">9件", page)
 
 
+@pytest.mark.feature("F021")
 def test_each_row_has_cause_age_and_its_button(tenant: Tenant, shop: Shop) -> None:
     order = trouble_of_every_kind(tenant, shop)
 
@@ -139,6 +141,7 @@ def test_each_row_has_cause_age_and_its_button(tenant: Tenant, shop: Shop) -> No
         assert words in page, words
 
 
+@pytest.mark.feature("F021")
 def test_when_nothing_is_wrong_it_says_so(tenant: Tenant, shop: Shop) -> None:
     page = read(browser(tenant), "/attention/errors/")
 
@@ -151,6 +154,7 @@ def test_one_source_may_be_looked_at(tenant: Tenant, shop: Shop) -> None:
     assert read(browser(tenant), "/attention/errors/?source=stopped").count("<tr><td>") == 2
 
 
+@pytest.mark.feature("F021")
 def test_a_stopped_effect_shows_its_proof_and_goes_again_is_done_or_dropped(tenant: Tenant, shop: Shop) -> None:
     trouble_of_every_kind(tenant, shop)
     with tenant_transaction(tenant.pk):
@@ -243,6 +247,7 @@ def test_held_orders_by_cause_the_longest_waiting_first(tenant: Tenant, shop: Sh
 # Home.
 
 
+@pytest.mark.feature("F033")
 def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) -> None:
     now = business_now()
     held, shipped = (

@@ -66,6 +66,7 @@ def test_a_viewer_sees_no_names(tenant: Tenant, shop: Shop) -> None:
     assert "佐＊＊＊" in page
 
 
+@pytest.mark.feature("F004")
 def test_filters_narrow_by_shop_tag_task_payment_delivery_day_and_words(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         other = make_shop("二号店")
@@ -104,6 +105,7 @@ def test_an_order_is_found_by_the_last_four_digits_of_a_phone(tenant: Tenant, sh
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/orders/{encode(order.pk)}/")
 
 
+@pytest.mark.feature("F022")
 def test_a_pasted_list_of_numbers_names_those_that_are_not_here(tenant: Tenant, shop: Shop) -> None:
     first, second = make(tenant, shop), make(tenant, shop)
 
@@ -236,6 +238,7 @@ def test_a_confirmed_preview_changes_once_and_is_undone(tenant: Tenant, shop: Sh
     assert {status_of(tenant, order) for order in orders} == {"新規受付"}
 
 
+@pytest.mark.feature("F053")
 def test_more_than_two_hundred_become_a_job_with_progress(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         for _ in range(201):

@@ -80,6 +80,7 @@ def leaves(data: Any, name: str = "") -> Any:
         yield name, data
 
 
+@pytest.mark.feature("N04")
 def test_every_field_that_a_mall_sends_is_on_the_page(tenant: Tenant) -> None:
     model = full_order()
     mall = order_from(sent(model))
@@ -172,6 +173,7 @@ def test_a_viewer_sees_no_personal_data(tenant: Tenant, shop: Shop) -> None:
 # Acts.
 
 
+@pytest.mark.feature("F039")
 def test_status_changes_and_is_undone_from_the_toast_and_the_history(tenant: Tenant, shop: Shop) -> None:
     order = make(tenant, shop)
     with tenant_transaction(tenant.pk):
@@ -193,6 +195,7 @@ def test_status_changes_and_is_undone_from_the_toast_and_the_history(tenant: Ten
     assert again(tenant, order).status.name == "新規受付"
 
 
+@pytest.mark.feature("F039")
 def test_a_stale_status_shows_both_and_overwrites_nothing(tenant: Tenant, shop: Shop) -> None:
     order = make(tenant, shop)
     with tenant_transaction(tenant.pk):
@@ -208,6 +211,7 @@ def test_a_stale_status_shows_both_and_overwrites_nothing(tenant: Tenant, shop: 
     assert again(tenant, order).status.name == "確認待"
 
 
+@pytest.mark.feature("F039")
 def test_memos_of_two_people_are_shown_side_by_side(tenant: Tenant, shop: Shop) -> None:
     order = make(tenant, shop, memo="前のメモ")
     with tenant_transaction(tenant.pk):
@@ -242,6 +246,7 @@ ADDRESS = {
 }  # fmt: skip
 
 
+@pytest.mark.feature("F039")
 def test_an_address_is_mended_and_a_conflict_is_shown(tenant: Tenant, shop: Shop) -> None:
     order = make(tenant, shop)
     with tenant_transaction(tenant.pk):
@@ -340,6 +345,7 @@ def test_carrier_and_number_by_hand_are_the_shipment(tenant: Tenant, shop: Shop)
     assert "400000000000" in page_of(client, order)
 
 
+@pytest.mark.feature("F094", "F095", "F098")
 def test_the_four_ways_out_say_the_difference(tenant: Tenant, shop: Shop) -> None:
     client = browser(tenant)
     let_go, cancelled, removed = make(tenant, shop), make(tenant, shop), make(tenant, shop)
@@ -422,6 +428,7 @@ def test_the_history_can_be_narrowed_to_people(tenant: Tenant, shop: Shop) -> No
     )
 
 
+@pytest.mark.feature("F038")
 def test_the_way_back_leads_to_the_list_as_it_was(tenant: Tenant, shop: Shop) -> None:
     first, second, third = (
         make(tenant, shop, payment_method="cod", at=business_now() - timedelta(hours=n)) for n in (1, 2, 3)

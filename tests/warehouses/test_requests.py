@@ -54,6 +54,7 @@ def requested(tenant: Tenant, shop: Shop) -> int:
         return Parcel.objects.get(state="requested").pk
 
 
+@pytest.mark.feature("F099")
 def test_wanted_parcel_becomes_one_request_with_a_right_for_each_line(tenant: Tenant, requested: int) -> None:
     work(tenant.pk)
     work(tenant.pk)
@@ -67,6 +68,7 @@ def test_wanted_parcel_becomes_one_request_with_a_right_for_each_line(tenant: Te
         assert (order.status.name, order.phase) == ("出荷作業中", "shipping")
 
 
+@pytest.mark.feature("F108")
 def test_twenty_presses_at_once_make_one_request(tenant: Tenant, shop: Shop) -> None:
     take_in(tenant, shop, mall_order())
     judge(tenant.pk)
@@ -92,6 +94,7 @@ def test_twenty_presses_at_once_make_one_request(tenant: Tenant, shop: Shop) -> 
         assert WarehouseRequest.objects.count() == 1
 
 
+@pytest.mark.feature("F108")
 @pytest.mark.parametrize("change", [{"quantity": 2}, {"parcel": "other"}])
 def test_requested_line_cannot_be_moved_split_or_changed_in_the_database(
     tenant: Tenant, requested: int, change: dict[str, object]
@@ -105,6 +108,7 @@ def test_requested_line_cannot_be_moved_split_or_changed_in_the_database(
         OrderLine.objects.filter(pk=line.pk).update(**values)
 
 
+@pytest.mark.feature("F108")
 def test_second_live_request_for_a_line_is_refused_by_the_database(tenant: Tenant, requested: int) -> None:
     with tenant_transaction(tenant.pk):
         line = OrderLine.objects.get(sku="SKU-B")
@@ -118,6 +122,7 @@ def test_second_live_request_for_a_line_is_refused_by_the_database(tenant: Tenan
         RequestLine.objects.create(request=request, line=line, parcel_id=line.parcel_id, quantity=line.quantity)
 
 
+@pytest.mark.feature("F116")
 def test_requested_parcel_is_refused_to_edits_splits_cancel_and_delete(tenant: Tenant, requested: int) -> None:
     with tenant_transaction(tenant.pk):
         order = Order.objects.get()
@@ -145,6 +150,7 @@ def reference(tenant: Tenant, parcel: int) -> str:
 SHIPPED = ShippedPackage(carrier="yamato", number="123456789012", shipped_on=date(2026, 11, 22))
 
 
+@pytest.mark.feature("F113", "F115")
 def test_result_ships_the_parcel_once_and_decides_one_report(tenant: Tenant, requested: int) -> None:
     whole = ShipResult(reference=reference(tenant, requested), outcome="shipped", packages=(SHIPPED,))
 
@@ -159,6 +165,7 @@ def test_result_ships_the_parcel_once_and_decides_one_report(tenant: Tenant, req
         assert not RequestLine.objects.filter(released_at__isnull=True).exists()
 
 
+@pytest.mark.feature("F113")
 def test_short_result_splits_the_rest_off_and_keeps_the_order_open(tenant: Tenant, requested: int) -> None:
     part = ShipResult(
         reference=reference(tenant, requested),
@@ -233,6 +240,7 @@ def test_agreed_withdrawal_never_ships_again_by_a_rule(tenant: Tenant, requested
         assert Parcel.objects.get().revision == 2
 
 
+@pytest.mark.feature("F128")
 def test_withdrawal_that_came_too_late_says_so_and_the_result_still_counts(tenant: Tenant, requested: int) -> None:
     with tenant_transaction(tenant.pk):
         request = ask_withdrawal(requested, accept_fee=False, reason="", by=STAFF, now=NOW)
