@@ -64,6 +64,9 @@ class _NoPace:
     def wait(self, klass: str) -> None:
         """Return at once."""
 
+    def pause(self, seconds: float) -> None:
+        """Never asked for: the answers are good."""
+
 
 class Reader:
     """The adapter over answers that lie ready: from the bytes on everything is the product's own way."""

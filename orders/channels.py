@@ -251,9 +251,14 @@ class ShopTest:
 
 
 class Pace(Protocol):
-    """Hands out call slots of the account: `wait(klass)` returns when a call may leave now, or raises `hub.throttle.Later`."""
+    """Hands out call slots of the account: `wait(klass)` returns when a call may leave now, or raises `hub.throttle.Later`.
+
+    `pause(seconds)` keeps every worker from calling for so long, because the mall asked for it.
+    """
 
     def wait(self, klass: str) -> None: ...
+
+    def pause(self, seconds: float) -> None: ...
 
 
 class CredentialsForm(forms.Form):

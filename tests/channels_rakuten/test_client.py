@@ -4,9 +4,10 @@ import base64
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 
 from channels_rakuten.adapter import Rakuten
-from orders.channels import CancelReason
+from orders.channels import CancelReason, MallDown
 from tests.channels_rakuten.wires import CREDENTIALS, Canned, answer, message, messages
 from tests.contract.channel_bench import RecordedPace
 
@@ -122,3 +123,24 @@ def test_keys_are_trimmed() -> None:
     mall.adapter.fetch(numbers=["x"])
 
     assert mall.requests[0].headers["authorization"] == mall.requests[1].headers["authorization"]
+
+
+@pytest.mark.parametrize(("headers", "seconds"), [({"Retry-After": "7"}, 7.0), ({}, 60.0)])
+def test_too_many_calls_keep_every_worker_from_calling_for_a_while(headers: dict[str, str], seconds: float) -> None:
+    mall = Canned(answer({}, 429, **headers))
+
+    with pytest.raises(MallDown):
+        mall.adapter.list_orders(since=SINCE, until=UNTIL)
+    mall.adapter.confirm(numbers=["400001-20261124-0000000001"])
+
+    assert mall.pace.pauses == [seconds, seconds]
+
+
+def test_a_mall_that_answers_is_not_paused() -> None:
+    mall = Canned(answer({}, 503, **{"Retry-After": "7"}), found([], 0, 0, 1))
+
+    with pytest.raises(MallDown):
+        mall.adapter.list_orders(since=SINCE, until=UNTIL)
+    mall.adapter.list_orders(since=SINCE, until=UNTIL)
+
+    assert mall.pace.pauses == []

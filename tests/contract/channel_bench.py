@@ -61,13 +61,17 @@ class MallBench(Protocol):
 
 
 class RecordedPace:
-    """A pace that never waits and remembers the classes it was asked for."""
+    """A pace that never waits and remembers the classes it was asked for, and the pauses."""
 
     def __init__(self) -> None:
         self.classes: list[str] = []
+        self.pauses: list[float] = []
 
     def wait(self, klass: str) -> None:
         self.classes.append(klass)
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
 
 
 class Stand:
