@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 
-from hub.web import toast
+from hub.web import referrer, toast
 
 
 def is_htmx(request: HttpRequest) -> bool:
@@ -19,15 +17,7 @@ def is_htmx(request: HttpRequest) -> bool:
 
 def came_from(request: HttpRequest, otherwise: str = "/") -> str:
     """Return the page of ours that this request was sent from: `next`, else the referrer, else `otherwise`."""
-    for wanted in (
-        request.POST.get("next", ""),
-        request.headers.get("HX-Current-URL", ""),
-        request.headers.get("Referer", ""),
-    ):
-        if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
-            parts = urlsplit(wanted)
-            return parts.path + (f"?{parts.query}" if parts.query else "")
-    return otherwise
+    return referrer(request, otherwise)
 
 
 def typed(request: HttpRequest, name: str, limit: int = 200) -> str:

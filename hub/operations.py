@@ -14,6 +14,7 @@ from hub import rows
 from hub.audit import Actor, note
 from hub.models import ApiToken, Invitation, Member, Role, User
 from hub.problems import Refusal
+from hub.rights import may
 
 INVITED_FOR = timedelta(days=7)
 LONGEST_TOKEN = timedelta(days=366)
@@ -150,23 +151,36 @@ def accept_invitation(invitation_id: int, *, user: User, now: datetime) -> Membe
 
 
 def change_role(member: Member, *, role: str, changer: Member | None, by: Actor, now: datetime) -> None:
-    """Give a member another role; it holds from their next click. Raises OwnerOnly, LastOwner."""
+    """Give a member another role; it holds from their next click. Raises OwnerOnly, LastOwner.
+
+    Tokens and open invitations of theirs that the new role could not give end with the old one.
+    """
     _need_owner(changer, Role(role), Role(member.role))
     if member.role == Role.OWNER and role != Role.OWNER:
         _keep_an_owner(member)
     rows.change(member, {"role": Role(role).value}, noun="member", by=by, now=now)
+    _take_back_what_they_gave(member, role=role, by=by, now=now)
 
 
 def remove_member(member: Member, *, remover: Member | None, by: Actor, now: datetime) -> None:
-    """End a membership: the person is out with their next click, and the tokens they made are revoked. Raises LastOwner."""
+    """End a membership: the person is out with their next click; their tokens and open invitations end too. Raises LastOwner."""
     _need_owner(remover, Role(member.role))
     if member.role == Role.OWNER:
         _keep_an_owner(member)
     if Member.objects.filter(pk=member.pk, removed_at__isnull=True).update(removed_at=now) != 1:
         return
     note("member.removed", by=by, now=now, id=member.pk, email=member.user.email)
+    _take_back_what_they_gave(member, role="", by=by, now=now)
+
+
+def _take_back_what_they_gave(member: Member, *, role: str, by: Actor, now: datetime) -> None:
+    """End a member's tokens and open invitations that their role (none: no role any more) could not give now."""
     for token in ApiToken.objects.filter(created_by=member, revoked_at__isnull=True):
-        revoke_token(token, by=by, now=now)
+        if not role or not all(scope in SCOPES and may(role, SCOPES[scope]) for scope in token.scopes):
+            revoke_token(token, by=by, now=now)
+    for invitation in Invitation.objects.filter(invited_by=member, accepted_at__isnull=True):
+        if not role or not may(role, "members.edit") or (invitation.role == Role.OWNER and role != Role.OWNER):
+            take_back_invitation(invitation, by=by, now=now)
 
 
 def _keep_an_owner(member: Member) -> None:
@@ -240,15 +254,20 @@ def find_token(secret: str) -> tuple[int, int] | None:
     return (row[0], row[1]) if row else None
 
 
-def rotate_token(token: ApiToken, *, life: timedelta, by: Actor, now: datetime) -> NewToken:
-    """Make a token like this one; the old one goes on for an hour, so that nothing stops while the secret is changed."""
+def rotate_token(
+    token: ApiToken, *, life: timedelta, by: Actor, now: datetime, member: Member | None = None
+) -> NewToken:
+    """Make a token like this one; the old one goes on for an hour, so that nothing stops while the secret is changed.
+
+    `member`: whose the new one is, because they hold its secret; without one, whose the old one was.
+    """
     made = create_token(
         name=token.name,
         scopes=token.scopes,
         by=by,
         now=now,
         expires_at=now + min(life, LONGEST_TOKEN),
-        member=token.created_by,
+        member=member or token.created_by,
     )
     ApiToken.objects.filter(pk=token.pk, expires_at__gt=now + OVERLAP).update(expires_at=now + OVERLAP)
     note("token.rotated", by=by, now=now, id=token.pk, name=token.name, new=made.token.pk)

@@ -188,10 +188,16 @@ def referrer(request: HttpRequest, otherwise: str = "") -> str:
         request.headers.get("HX-Current-URL", ""),
         request.headers.get("Referer", ""),
     ):
-        if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        if wanted and _is_ours(request, wanted):
             parts = urlsplit(wanted)
-            return parts.path + (f"?{parts.query}" if parts.query else "")
+            path = parts.path + (f"?{parts.query}" if parts.query else "")
+            if _is_ours(request, path):  # of http://us//them/ the path alone would lead to them
+                return path
     return otherwise or reverse("hub:home")
+
+
+def _is_ours(request: HttpRequest, url: str) -> bool:
+    return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
 
 
 def _choose(request: HttpRequest, memberships: tuple[Membership, ...]) -> Membership | None:

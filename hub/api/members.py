@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings as conf
 from django.db.models import QuerySet
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -97,7 +98,7 @@ class Invitations(Rows):
         invited = operations.invite(
             email=values["email"], role=values["role"], inviter=None, by=self.hub.by, now=self.hub.now
         )
-        self.beside[invited.invitation.pk] = f"{conf.PUBLIC_URL}/invitation/{invited.secret}/"
+        self.beside[invited.invitation.pk] = conf.PUBLIC_URL + reverse("hub:invitation", args=[invited.secret])
         return invited.invitation
 
     def do_retire(self, row: Invitation) -> None:
@@ -140,12 +141,21 @@ class Tokens(Rows):
         }  # fmt: skip
 
     def do_create(self, values: dict[str, Any]) -> ApiToken:
-        lacking = [scope for scope in values["scopes"] if scope in operations.SCOPES and not self.hub.caller.may(scope)]
-        if lacking:
-            raise ApiError("scope_needed", 403, field="scopes", scope=lacking[0])
-        made = operations.create_token(**values, by=self.hub.by, now=self.hub.now)
+        self._need(values["scopes"], field="scopes")
+        made = operations.create_token(**values, by=self.hub.by, now=self.hub.now, member=self._maker())
         self.beside[made.token.pk] = made.secret
         return made.token
+
+    def _maker(self) -> Member | None:
+        """Return who made the calling token: what it makes ends with them too."""
+        maker: Member | None = self.rows().select_related("created_by").get(pk=self.hub.caller.token_id).created_by
+        return maker
+
+    def _need(self, scopes: Sequence[str], *, field: str = "") -> None:
+        """Refuse scopes that the caller lacks. Raises ApiError 403."""
+        lacking = next((one for one in scopes if one in operations.SCOPES and not self.hub.caller.may(one)), None)
+        if lacking:
+            raise ApiError("scope_needed", 403, field=field, scope=lacking)
 
     def do_retire(self, row: ApiToken) -> None:
         operations.revoke_token(row, by=self.hub.by, now=self.hub.now)
@@ -153,8 +163,9 @@ class Tokens(Rows):
     def rotate(self, request: Request, pk: int) -> Response:
         """Make a new token with the same name, scopes and length of life; the old one ends in an hour at the latest."""
         row = self.get_row(self.rows().filter(revoked_at__isnull=True), pk)
+        self._need(row.scopes)
         life = max(row.expires_at - row.created_at, timedelta(days=1))
-        made = operations.rotate_token(row, life=life, by=self.hub.by, now=self.hub.now)
+        made = operations.rotate_token(row, life=life, by=self.hub.by, now=self.hub.now, member=self._maker())
         self.beside[made.token.pk] = made.secret
         return self.shown(made.token, status=201)
 

@@ -1,0 +1,112 @@
+"""Attacks that were tried on the product by a stranger and by people of its own, each of which must come to nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import HttpRequest
+from django.test import RequestFactory
+
+from hub import operations
+from hub.answers import came_from
+from hub.clock import business_now, true_now
+from hub.models import ApiToken, Invitation, Member, Tenant
+from hub.tenancy import tenant_transaction
+from hub.web import referrer
+from tests.api.conftest import Caller, caller_of
+from tests.conftest import TESTER
+from tests.pages import make_member
+
+pytestmark = pytest.mark.usefixtures("django_db_setup")
+
+
+# Tokens and roles.
+
+
+def test_a_token_gets_no_secret_of_a_stronger_one(tenant: Tenant) -> None:
+    call = caller_of(tenant, "members:write", "orders:read")
+    with tenant_transaction(tenant.pk):
+        strong = operations.create_token(name="強い鍵", scopes=["settings:write"], by=TESTER, now=true_now()).token
+    before = call.get("tokens").json()
+
+    answer = call.post(f"tokens/{next(one['id'] for one in before['items'] if one['name'] == '強い鍵')}/rotate")
+
+    assert (answer.status_code, answer.json()["params"]) == (403, {"scope": "settings:write"})
+    with tenant_transaction(tenant.pk):
+        assert ApiToken.objects.get(pk=strong.pk).expires_at > true_now() + timedelta(days=30)
+        assert ApiToken.objects.filter(name="強い鍵").count() == 1
+
+
+def test_tokens_made_by_a_members_token_end_with_the_member(tenant: Tenant) -> None:
+    owner, admin = make_member(tenant), make_member(tenant, "admin")
+    with tenant_transaction(tenant.pk):
+        first = operations.create_token(
+            name="一つ目", scopes=["members:write", "orders:read"], by=TESTER, now=true_now(), member=admin
+        )
+    second = Caller(first.secret).post("tokens", {"name": "二つ目", "scopes": ["orders:read"]}).json()["secret"]
+    assert Caller(second).get("orders").status_code == 200
+
+    with tenant_transaction(tenant.pk):
+        operations.remove_member(admin, remover=owner, by=TESTER, now=business_now())
+
+    assert Caller(first.secret).get("orders").status_code == 401
+    assert Caller(second).get("orders").status_code == 401
+
+
+def test_tokens_and_invitations_end_where_the_role_that_gave_them_ends(tenant: Tenant) -> None:
+    owner, admin = make_member(tenant), make_member(tenant, "admin")
+    with tenant_transaction(tenant.pk):
+        wide = operations.create_token(name="広い", scopes=["settings:write"], by=TESTER, now=true_now(), member=admin)
+        narrow = operations.create_token(name="狭い", scopes=["orders:read"], by=TESTER, now=true_now(), member=admin)
+        operations.invite(email="second.self@example.com", role="admin", inviter=admin, by=TESTER, now=business_now())
+
+        operations.change_role(admin, role="staff", changer=owner, by=TESTER, now=business_now())
+
+        assert ApiToken.objects.get(pk=wide.token.pk).revoked_at is not None
+        assert ApiToken.objects.get(pk=narrow.token.pk).revoked_at is None
+        assert not Invitation.objects.exists(), "a role that may not invite leaves no open invitation behind"
+
+
+def test_a_removed_member_leaves_no_open_invitation(tenant: Tenant) -> None:
+    owner, admin = make_member(tenant), make_member(tenant, "admin")
+    with tenant_transaction(tenant.pk):
+        operations.invite(email="back.door@example.com", role="admin", inviter=admin, by=TESTER, now=business_now())
+        operations.remove_member(admin, remover=owner, by=TESTER, now=business_now())
+
+        assert not Invitation.objects.exists()
+        assert Member.objects.filter(removed_at__isnull=True).count() == 1
+
+
+def test_the_link_that_the_api_answers_leads_to_the_invitation(tenant: Tenant, client: Any) -> None:
+    made = caller_of(tenant).post("invitations", {"email": "by.api@example.com", "role": "staff"}).json()
+
+    assert tenant.name in client.get(made["link"].removeprefix("http://localhost:8000")).content.decode()
+
+
+@pytest.mark.parametrize("limit", ["0000001999", "00000019999999", "201", "0", "-1", "２", "1e2", "9" * 30])
+def test_no_spelling_of_the_limit_asks_for_more_than_a_page(tenant: Tenant, limit: str) -> None:
+    assert caller_of(tenant).get(f"orders?limit={limit}").status_code == 422
+
+
+# Ways out of the site.
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example/", "//evil.example", "/\\evil.example/", "///evil.example", "/%09/evil.example"]
+)
+@pytest.mark.parametrize("find", [came_from, referrer])
+def test_the_way_back_never_leaves_the_site(find: Any, path: str) -> None:
+    make: Any = RequestFactory()
+    asked: list[HttpRequest] = [
+        make.post("/x/", {"next": f"http://testserver{path}"}),
+        make.post("/x/", {"next": path}),
+        make.post("/x/", headers={"referer": f"http://testserver{path}"}),
+        make.post("/x/", headers={"hx-current-url": f"http://testserver{path}"}),
+    ]
+
+    for request in asked:
+        back = find(request)
+        assert back.startswith("/")
+        assert not back.startswith(("//", "/\\")), back
