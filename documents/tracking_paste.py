@@ -18,6 +18,7 @@ from hub.audit import Actor
 from hub.clock import JAPAN
 from hub.current import current_tenant
 from orders.carriers import CARRIERS, clean_number, number_looks_wrong
+from orders.judging import unpaid
 from orders.models import Order, OrderLine, Parcel, TrackingNumber
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed
@@ -207,7 +208,7 @@ def _day(text: str, today: date) -> date | None:
 
 
 def check(rows: Sequence[Row]) -> list[Row]:
-    """Find each good row's parcel; fault those that are unknown, not clear, cancelled, or recorded with other numbers."""
+    """Find each good row's parcel; fault those that are unknown, not clear, cancelled, not paid, or recorded with other numbers."""
     wanted = {row.order for row in rows if not row.fault}
     parcels = _parcels_of(wanted)
     numbers: dict[int, set[tuple[str, str]]] = defaultdict(set)
@@ -218,7 +219,11 @@ def check(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         if not row.fault:
             given[row.order].add((row.carrier, row.number))
-    return [row if row.fault else _placed(row, parcels.get(row.order, []), numbers, given[row.order]) for row in rows]
+    not_settled = unpaid((order.pk, order.mall_block) for found in parcels.values() for order, _ in found)
+    return [
+        row if row.fault else _placed(row, parcels.get(row.order, []), numbers, given[row.order], not_settled)
+        for row in rows
+    ]
 
 
 def _parcels_of(names: set[str]) -> dict[str, list[tuple[Order, Parcel]]]:
@@ -253,6 +258,7 @@ def _placed(
     parcels: Sequence[tuple[Order, Parcel]],
     numbers: Mapping[int, set[tuple[str, str]]],
     given: set[tuple[str, str]],
+    not_settled: set[int],
 ) -> Row:
     if not parcels:
         return replace(row, fault="unknown_order", detail=row.order)
@@ -272,6 +278,8 @@ def _placed(
     own = left[0].warehouse is not None and left[0].warehouse.kind == OWN
     if left[0].state != ParcelState.DRAFT and not own:
         return replace(row, order_id=order.pk, fault="requested_elsewhere", detail=row.order)
+    if left[0].state == ParcelState.DRAFT and order.pk in not_settled:
+        return replace(row, order_id=order.pk, fault="payment_open", detail=row.order)
     return replace(row, order_id=order.pk, parcel_id=left[0].pk)
 
 

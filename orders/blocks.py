@@ -1,7 +1,7 @@
 """Why a mall itself forbids shipping an order: the codes that an adapter sets, their labels, and what frees them.
 
 `Order.mall_block` holds them as one text, space separated, in the order of BLOCKS. Nobody edits them; a named override
-may pass.
+passes a payment that the mall has not settled, and nothing else.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ CANCELLED = "cancelled"
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One reason. `freed_by` tells people what lifts it; `final` ones are never lifted."""
+    """One reason. `freed_by` tells people what lifts it; `final` ones are never lifted. `passable`: a named override passes it."""
 
     code: str
     label: str | Promise
     freed_by: str | Promise
     final: bool = False
+    passable: bool = False
 
 
 BLOCKS: dict[str, Block] = {
@@ -75,6 +76,7 @@ BLOCKS: dict[str, Block] = {
             code=PAYMENT,
             label=_("入金待ち"),
             freed_by=_("モールが支払いを確認すると、次の読込で解除されます。"),
+            passable=True,
         ),
     )
 }

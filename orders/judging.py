@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from orders import blocks
 from orders.models import Order, OrderLine, Parcel, TaskMark
 from orders.models.statuses import OPEN_PHASES, Phase
+from orders.system_facts import BLOCK_TASKS
 
 SHIPPABLE = (Phase.READY, Phase.SHIPPING)
 """A wish waits while its order stands before these: moving an order back to be checked is a way to stop it."""
@@ -27,25 +29,42 @@ def open_holds(order_ids: Iterable[int]) -> dict[int, list[TaskMark]]:
     return found
 
 
+def passed_payment(order_ids: Iterable[int]) -> set[int]:
+    """Return the orders whose unsettled payment a person has passed by name; it stands until the mall settles it."""
+    marks = TaskMark.objects.filter(
+        order_id__in=list(order_ids), task__key=BLOCK_TASKS[blocks.PAYMENT], closed_at__isnull=False,
+        cause_ended_at__isnull=True,
+    )  # fmt: skip
+    return set(marks.values_list("order_id", flat=True))
+
+
+def unpaid(orders: Iterable[tuple[int, str]]) -> set[int]:
+    """Return the orders, given with their mall blocks, that the mall has not settled and that nobody has passed."""
+    open_ = {pk for pk, block in orders if blocks.PAYMENT in blocks.codes_in(block)}
+    return open_ - passed_payment(open_) if open_ else open_
+
+
 def obstacles_of_orders(order_ids: Sequence[int], *, now: datetime) -> dict[int, list[str]]:
     """Return why each order may not ship now, as codes; an order that may ship has none.
 
     Asked of each order: it is ours, open, in a status of phase ready or shipping, and past its waiting time; judged at this revision
-    and at the shop's present rule set; no open mark of a task that holds; nothing the mall itself forbids; the mall was read within
-    15 minutes.
+    and at the shop's present rule set; no open mark of a task that holds; nothing the mall itself forbids (a payment that a person
+    has passed by name apart); the mall was read within 15 minutes.
     """
     holds = open_holds(order_ids)
     obstacles: dict[int, list[str]] = {}
-    rows = Order.objects.filter(pk__in=list(order_ids)).values(
+    rows = list(Order.objects.filter(pk__in=list(order_ids)).values(
         "pk", "ours", "phase", "ready_at", "revision", "judged_revision", "judged_rule_set", "shop__rule_set", "mall_block",
         "mall_read_at", "deleted_at", "mall_state", "shop__mode",
-    )  # fmt: skip
+    ))  # fmt: skip
+    not_settled = unpaid((row["pk"], row["mall_block"]) for row in rows)
     for row in rows:
-        obstacles[row["pk"]] = [*_obstacles(row, now), *(f"task:{mark.task_id}" for mark in holds.get(row["pk"], ()))]
+        found = _obstacles(row, now, passed=row["pk"] not in not_settled)
+        obstacles[row["pk"]] = [*found, *(f"task:{mark.task_id}" for mark in holds.get(row["pk"], ()))]
     return obstacles
 
 
-def _obstacles(row: Mapping[str, object], now: datetime) -> list[str]:
+def _obstacles(row: Mapping[str, object], now: datetime, *, passed: bool) -> list[str]:
     found = []
     if row["deleted_at"] is not None:
         found.append("deleted")
@@ -61,7 +80,8 @@ def _obstacles(row: Mapping[str, object], now: datetime) -> list[str]:
         found.append("waiting")
     if row["revision"] != row["judged_revision"] or row["judged_rule_set"] != row["shop__rule_set"]:
         found.append("not_judged")
-    found += [f"mall:{code}" for code in str(row["mall_block"]).split()]
+    forbids = blocks.codes_in(str(row["mall_block"]))
+    found += [f"mall:{code}" for code in forbids if not (passed and code == blocks.PAYMENT)]
     read_at = row["mall_read_at"]
     if row["mall_state"] != "none" and (read_at is None or read_at < now - READ_WITHIN):  # type: ignore[operator]
         found.append("mall_not_read")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orders import blocks
 from orders.models import Order
 
 BLOCK_TASKS = {
@@ -13,6 +14,9 @@ BLOCK_TASKS = {
 
 KEYS = (*BLOCK_TASKS.values(), "unmapped", "unknown_payment", "unknown_delivery", "sums_differ")
 """System tasks that open and close by themselves; the others are opened by operations and closed by people or answers."""
+
+NEVER_PASSED = frozenset(task for code, task in BLOCK_TASKS.items() if not blocks.BLOCKS[code].passable)
+"""What the mall has not decided yet (an amount, an address, its review): no override passes these."""
 
 
 def of(order: Order, *, delivery_method: str) -> dict[str, dict[str, Any]]:

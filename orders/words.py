@@ -37,6 +37,7 @@ teach(shipments.NotRecordable, lambda e: Problem(code="too_many_numbers" if e.re
 teach(status.StatusRetired, lambda e: Problem(code="retired", field="status", params={"name": str(e)}))
 teach(products.ProductRetired, lambda e: Problem(code="retired", field="product", params={"name": str(e)}))
 teach(holds.CauseStillThere, lambda e: Problem(code="cause_still_there", params={"name": str(e)}))
+teach(holds.NeverPassed, lambda e: Problem(code="never_passed", params={"name": str(e)}))
 teach(undo.NotUndoable, lambda e: Problem(code="not_undoable", params={"verb": str(e)}))
 teach(shops.AccountTaken, lambda e: Problem(code=f"account_taken_{e.where}"))
 teach(shops.TestNeeded, lambda e: Problem(code="test_needed"))

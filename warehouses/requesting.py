@@ -11,6 +11,7 @@ from hub.audit import SYSTEM
 from hub.clock import business_now
 from hub.crash import crash
 from hub.tenancy import tenant_transaction
+from orders.blocks import PAYMENT
 from orders.judging import READ_WITHIN, may_ship
 from orders.models import Order, OrderLine, Parcel, Shop, Warehouse
 from orders.models.orders import ParcelState
@@ -41,7 +42,7 @@ def candidates(now: datetime) -> list[int]:
     """
     wanted = list(
         Parcel.objects.filter(state=ParcelState.DRAFT, ship_wanted_at__lte=now, closed_at__isnull=True)
-        .filter(order__is_open=True, order__held=False, order__mall_block="", order__ours=True)
+        .filter(order__is_open=True, order__held=False, order__mall_block__in=["", PAYMENT], order__ours=True)
         .order_by("ship_wanted_at", "pk")[:A_TURN]
     )
     obstacles = may_ship(wanted, now=now)

@@ -67,6 +67,9 @@ TEXTS: Mapping[str, Text] = {
     "cause_still_there": text("「{name}」は原因がまだ残っています。", "The cause of {name} is still there.",
                               "原因がなくなると自動で閉じます。承知で進めるときは override を付けてください（管理者）。",
                               "It closes by itself when the cause is gone; to pass it knowingly, an admin uses override."),
+    "never_passed": text("「{name}」は通せません。", "{name} cannot be passed.",
+                         "モールで決まるのを待ってください。決まると自動で進みます。",
+                         "Wait until the mall has decided; it goes on by itself then."),
     "batch_not_undoable": text(
         "この一括処理は元に戻せません（{state}）。", "This batch cannot be undone ({state}).",
         "終わるのを待ってください。一度戻したもの、戻す処理そのものは戻せません。",

@@ -14,6 +14,7 @@ from orders.explaining.why import Act, Hold
 from orders.fields import OrderFacts
 from orders.models import TaskMark
 from orders.operations.holds import CLOSED_BY_HAND
+from orders.system_facts import NEVER_PASSED
 
 REOPENS = frozenset({"cannot_ship"})
 FOLLOWS_MALL = frozenset(
@@ -23,7 +24,7 @@ FOLLOWS_MALL = frozenset(
 
 def hold_of_block(block: blocks.Block) -> Hold:
     """Return what the mall itself forbids."""
-    return Hold(code=f"mall:{block.code}", words=str(block.label), detail=str(block.freed_by), override=not block.final)
+    return Hold(code=f"mall:{block.code}", words=str(block.label), detail=str(block.freed_by), override=block.passable)
 
 
 def hold_of_mark(mark: TaskMark, facts: OrderFacts) -> Hold:
@@ -37,7 +38,7 @@ def hold_of_mark(mark: TaskMark, facts: OrderFacts) -> Hold:
         tone="stop" if key in ("shipped_elsewhere", "cancelled_at_mall", "cannot_ship", "rule_failed") else "wait",
         act=_act(mark, facts),
         task_id=task.pk,
-        override=not by_hand,
+        override=not by_hand and key not in NEVER_PASSED,
     )
 
 

@@ -15,7 +15,7 @@ from orders import blocks
 from orders.explaining.holds import asks_about_address, hold_of_block, hold_of_mark
 from orders.explaining.why import Act, Hold, Said, Why
 from orders.fields import OrderFacts
-from orders.judging import obstacles_of_orders
+from orders.judging import obstacles_of_orders, unpaid
 from orders.models import Parcel, Warehouse
 from orders.models.orders import ParcelState
 from orders.models.shops import ShopMode
@@ -154,7 +154,8 @@ class _Looking:
         return _why("moving", "waiting", wait=wait, minutes=minutes)
 
     def blocked(self) -> Why | None:
-        found = blocks.reasons(self.order.mall_block)
+        passed = self.order.pk not in unpaid([(self.order.pk, self.order.mall_block)])
+        found = [one for one in blocks.reasons(self.order.mall_block) if not (passed and one.code == blocks.PAYMENT)]
         if not found:
             return None
         holds = [hold_of_block(block) for block in found]

@@ -11,10 +11,15 @@ from django.db.models import Exists, OuterRef
 from hub.audit import Actor
 from orders.models import Order, Task, TaskMark
 from orders.operations.door import Changed, lock, touch
+from orders.system_facts import KEYS, NEVER_PASSED
 
 
 class CauseStillThere(Exception):
     """A system mark mirrors a fact; it closes by itself when the fact is gone, or by a named override."""
+
+
+class NeverPassed(Exception):
+    """The mall has not decided yet; no override passes that."""
 
 
 def system_task(key: str) -> Task:
@@ -87,14 +92,18 @@ def close_mark(
 ) -> Changed:
     """Close the task's open mark. What a person closes stays closed until the condition has ceased once.
 
-    System marks other than holds by hand mirror facts: closing them needs `override` and is entered as one. Raises CauseStillThere.
+    System marks other than holds by hand mirror facts: closing them needs `override` and is entered as one. Raises CauseStillThere,
+    and NeverPassed for what the mall has not decided yet.
     """
+    if task.key in NEVER_PASSED and by.is_person:
+        raise NeverPassed(task.name)
     if task.key and task.key not in CLOSED_BY_HAND and by.is_person and not override:
         raise CauseStillThere(task.name)
     orders = lock(order_ids, "revision")
     marks = TaskMark.objects.filter(task=task, order_id__in=[o.pk for o in orders], closed_at__isnull=True)
     changed = sorted(marks.values_list("order_id", flat=True))
-    ended = now if task.key in CLOSED_BY_HAND or task.condition is None else None
+    has_cause = task.condition is not None or task.key in KEYS
+    ended = None if has_cause and task.key not in CLOSED_BY_HAND else now
     marks.update(closed_at=now, closed_by_kind=by.kind, closed_by_id=by.id, cause_ended_at=ended)
     refresh_held(changed)
     verb = "order.override" if override else "order.released"

@@ -10,6 +10,7 @@ from hub.audit import Actor
 from hub.effects import enqueue
 from hub.models import Effect
 from orders import carriers
+from orders.judging import unpaid
 from orders.models import MallReport, Order, OrderLine, Parcel, Shop, TrackingNumber
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, touch, write
@@ -20,7 +21,8 @@ MOST_NUMBERS = 20
 
 
 class NotRecordable(Exception):
-    """The parcel cannot take this result; `reason` is a code: other_numbers, too_many, no_request, unknown_carrier, not_open."""
+    """The parcel cannot take this result; `reason` is a code: other_numbers, too_many, no_request, unknown_carrier, not_open,
+    payment_open."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -65,6 +67,8 @@ def record_shipment(
         raise NotRecordable("no_request" if parcel.state == ParcelState.CANCELLED else "requested_elsewhere")
     if any(order.deleted_at is not None or order.phase == "cancelled" for order in orders) and not requested:
         raise NotRecordable("not_open")
+    if not requested and not shipped_already and unpaid((order.pk, order.mall_block) for order in orders):
+        raise NotRecordable("payment_open")
     old_rows = [row for key, row in known.items() if key not in wanted]
     shipment = parcel.shipment + 1
     TrackingNumber.objects.filter(pk__in=[row.pk for row in old_rows]).delete()

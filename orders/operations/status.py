@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.audit import Actor
-from orders.judging import obstacles_of_orders
+from orders.judging import obstacles_of_orders, unpaid
 from orders.models import OrderLine, Phase, Status
 from orders.models.orders import ParcelState
 from orders.models.statuses import OPEN_PHASES, PHASE_ORDER
@@ -37,7 +37,7 @@ def set_status(
 
     Refused, order by order: cancelled and deleted orders; a rule moving to an earlier phase; into *shipping* while something holds;
     into *shipped* before the parcels are (enter carrier and number instead); out of *shipped* to before it; into *cancelled* (that
-    is an act of its own); past a payment the mall has not settled. Raises StatusRetired.
+    is an act of its own); past a payment the mall has not settled and nobody has passed by name. Raises StatusRetired.
     """
     if status.retired_at is not None:
         raise StatusRetired(status.name)
@@ -45,10 +45,12 @@ def set_status(
     outcome = Changed()
     orders = locked_values(order_ids, "status_id", "phase", "status_at", "deleted_at", "mall_block")
     obstacles = obstacles_of_orders([order.pk for order in orders], now=now) if phase is Phase.SHIPPING else {}
+    not_settled = unpaid((order.pk, order.mall_block) for order in orders) if phase is Phase.READY else set()
     unshipped = _with_unshipped_parcels(orders) if phase in (Phase.SHIPPED, Phase.DONE) else set()
     rows = []
     for order in orders:
-        if refusal := _refusal(order, phase, by, obstacles.get(order.pk, ()), order.pk in unshipped):
+        held, unpaid_ = obstacles.get(order.pk, ()), order.pk in not_settled
+        if refusal := _refusal(order, phase, by, held, has_unshipped=order.pk in unshipped, is_unpaid=unpaid_):
             outcome.refuse(order.pk, refusal, status=status.name)
         elif order.status_id == status.pk:
             outcome.unchanged.append(order.pk)
@@ -65,7 +67,9 @@ def set_status(
     return outcome
 
 
-def _refusal(order: Any, phase: Phase, by: Actor, obstacles: Iterable[str], has_unshipped: bool) -> str:
+def _refusal(
+    order: Any, phase: Phase, by: Actor, obstacles: Iterable[str], *, has_unshipped: bool, is_unpaid: bool
+) -> str:
     now_in = Phase(order.phase)
     if order.deleted_at is not None:
         return "deleted"
@@ -81,7 +85,7 @@ def _refusal(order: Any, phase: Phase, by: Actor, obstacles: Iterable[str], has_
         return "needs_tracking"
     if phase is Phase.SHIPPING and any(obstacles):
         return "held"
-    if phase is Phase.READY and "payment" in order.mall_block.split() and PHASE_ORDER[now_in] < PHASE_ORDER[phase]:
+    if phase is Phase.READY and is_unpaid and PHASE_ORDER[now_in] < PHASE_ORDER[phase]:
         return "payment_open"
     return ""
 

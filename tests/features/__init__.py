@@ -1,0 +1,1 @@
+"""What the feature list and the task say, row by row, where no test of a subject shows it."""
