@@ -63,9 +63,9 @@ def paste_tracking(request: PageRequest) -> HttpResponse:
             form.add_error("text", forms.ValidationError(words))
         else:
             token = signing.dumps({"text": form.listed(), **form.plain()}, salt=SALT, compress=True)
-            return render(request, "orders/paste_tracking.html", {"checked": _shown(request, rows, token)})
+            return render(request, "documents/paste_tracking.html", {"checked": _shown(request, rows, token)})
     return render(
-        request, "orders/paste_tracking.html", {"form": form, "checked": None}, status=422 if form.is_bound else 200
+        request, "documents/paste_tracking.html", {"form": form, "checked": None}, status=422 if form.is_bound else 200
     )
 
 

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
+from hub import rights
 from hub.ids import encode
 
 register = template.Library()
@@ -129,19 +130,10 @@ def age(context: dict[str, Any], value: datetime | None) -> SafeString | str:
     return _time(local, span(gone.total_seconds()))
 
 
-ROLE_LABELS = {
-    "owner": gettext_lazy("オーナー"),
-    "admin": gettext_lazy("管理者"),
-    "staff": gettext_lazy("スタッフ"),
-    "packing": gettext_lazy("梱包"),
-    "viewer": gettext_lazy("閲覧"),
-}
-
-
 @register.filter
 def role_label(role: str) -> str:
     """Return the word for a role."""
-    return str(ROLE_LABELS.get(str(role), role))
+    return str(rights.LABELS.get(role, role))
 
 
 @register.filter

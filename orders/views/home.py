@@ -66,7 +66,7 @@ def home(request: PageRequest) -> HttpResponse:
         "tonight": tonight(visit.now),
         "first_steps": _first_steps(figures) if visit.may("settings.see") else None,
     }  # fmt: skip
-    return render(request, "hub/home.html", context)
+    return render(request, "orders/home.html", context)
 
 
 def _well(visit: Visit, figures: HomeFigures, errors: int) -> str:

@@ -49,7 +49,7 @@ def search(request: PageRequest) -> HttpResponse:
         "not_found": found.missing[:100],
         "others": others,
     }
-    return render(request, "hub/search.html", context)
+    return render(request, "orders/search.html", context)
 
 
 def _others(words: str) -> list[SimpleNamespace]:
