@@ -16,12 +16,18 @@ MOST_OF_A_SOURCE = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
-    """A button of a row: where it posts to, and what it says."""
+    """A button of a row: what it says, where it leads and how (post, get, or peek: the side panel), and the right it needs.
+
+    `about` is the difference it makes, for acts that want reading first: they stand in the row's menu.
+    """
 
     words: str | Promise
     url: str
     value: str = ""
     primary: bool = False
+    method: str = "post"
+    right: str = "effects.act"
+    about: str | Promise = ""
 
 
 @dataclass(frozen=True, kw_only=True)

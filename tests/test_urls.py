@@ -38,6 +38,7 @@ from orders.models import (
 from tests.conftest import NOW, make_tenant
 from tests.orders.making import make_order, make_shop
 from tests.pages import make_member, signed_in
+from warehouses.models import ResultIssue, WarehouseRequest
 
 ROLES_PAGE = Path(__file__).parents[1] / "docs" / "roles.md"
 CANARY = "よその店の秘密"
@@ -58,6 +59,7 @@ WHOSE_ID: dict[str, type[Any]] = {
     "orders:tag_edit": Tag, "orders:tag_retire": Tag, "orders:task_edit": Task, "orders:task_switch": Task, "orders:task_retire": Task,
     "orders:listing_map": Listing, "orders:product_edit": Product, "orders:product_retire": Product, "orders:rejected": RejectedPayload,
     "warehouses:edit": Warehouse, "warehouses:test": Warehouse, "warehouses:pause": Warehouse, "warehouses:retire": Warehouse,
+    "warehouses:ask": WarehouseRequest, "warehouses:settle": ResultIssue,
     "automation:group_edit": RuleGroup, "automation:group_switch": RuleGroup, "automation:group_retire": RuleGroup,
     "automation:rule": Rule, "automation:rule_switch": Rule, "automation:rule_retire": Rule,
     "mailer:template": MailTemplate, "mailer:template_preview": MailTemplate, "mailer:template_switch": MailTemplate,
@@ -189,6 +191,9 @@ def furnish(tenant: Tenant, words: str) -> dict[type[Any], int]:
         rows: dict[type[Any], Any] = {
             Shop: shop, Tag: tag, StatusGroup: group, Status: status, Task: task, Product: product, Listing: listing, Order: order,
             Parcel: Parcel.objects.get(order=order), Member: member, Warehouse: house, MailTemplate: template, MailAccount: account,
+            WarehouseRequest: WarehouseRequest.objects.create(
+                parcel=Parcel.objects.get(order=order), warehouse=house, reference=words, parcel_revision=1, asked_at=NOW),
+            ResultIssue: ResultIssue.objects.create(warehouse=house, reference=words, reason="unknown_reference"),
             Effect: effect, Message: message, RuleGroup: rules, Rule: rule,
             Batch: Batch.objects.create(action="memo", params={"text": words}, order_ids=[order.pk], client_key=words, state="done"),
             Invitation: Invitation.objects.create(email="c@example.com", role="staff", secret_hash=words.encode(), expires_at=NOW.replace(year=2999)),

@@ -9,9 +9,11 @@ from typing import Any
 
 from django.db.models import F
 
+from hub import audit
 from hub.audit import Actor
 from hub.clock import JAPAN
 from hub.effects import enqueue
+from hub.stages import kick
 from hub.tenancy import current_tenant
 from orders.models import Order, OrderLine, Parcel, Shop, TrackingNumber, Warehouse
 from orders.models.orders import ParcelState
@@ -361,6 +363,26 @@ def _list(warehouse: Warehouse, reference: str, reason: str, **params: Any) -> s
         warehouse=warehouse, reference=reference, reason=reason, defaults={"params": params, "solved_at": None}
     )
     return "listed"
+
+
+def collect_now(warehouse: Warehouse, *, parcel: Parcel, reference: str, by: Actor, now: datetime) -> None:
+    """Make the warehouse due for its results at once; a person asked about one of its requests."""
+    Warehouse.objects.filter(pk=warehouse.pk).update(next_collect_at=now)
+    note([parcel.order_id], verb="warehouse.asked", by=by, now=now, name=warehouse.name, reference=reference)
+    kick("collect", current_tenant(), warehouse.pk)
+
+
+def settle_issue(issue: ResultIssue, *, by: Actor, now: datetime) -> None:
+    """Note that a person has dealt with a result that could not be booked. The same result again is listed again."""
+    if ResultIssue.objects.filter(pk=issue.pk, solved_at__isnull=True).update(solved_at=now):
+        audit.note(
+            "result.settled",
+            by=by,
+            now=now,
+            warehouse=issue.warehouse_id,
+            reference=issue.reference,
+            reason=issue.reason,
+        )
 
 
 def enter_result(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from hub.clock import JAPAN
 from hub.problems import say
-from hub.troubles import Source, Trouble
+from hub.troubles import Act, Source, Trouble
 from orders.models import Warehouse
 from warehouses.adapters import WarehouseAbility, adapter_class
 from warehouses.models import RequestAnswer, ResultIssue, WarehouseRequest
@@ -46,9 +46,19 @@ def _missing(now: datetime, limit: int) -> list[Trouble]:
             cause=_("%(warehouse)s へ依頼番号 %(reference)s で依頼しました。倉庫に確かめてください。") % {
                 "warehouse": row.warehouse.name, "reference": row.reference},
             since=row.asked_at, url=reverse("orders:detail", args=[row.parcel.order_id]), icon="hourglass", tone="wait",
-            order_id=row.parcel.order_id,
+            order_id=row.parcel.order_id, acts=_missing_acts(row),
         )
         for row in rows
+    ]  # fmt: skip
+
+
+def _missing_acts(row: WarehouseRequest) -> list[Act]:
+    """Return what may be done about an overdue result: the warehouse is asked, or gives the parcel back."""
+    page = reverse("orders:detail", args=[row.parcel.order_id])
+    return [
+        Act(words=_("倉庫に聞く"), url=reverse("warehouses:ask", args=[row.pk]), primary=True),
+        Act(words=_("取り下げる"), url=f"{page}#verbs", method="get", right="orders.cancel",
+            about=_("倉庫に止めてもらいます。もう出荷していたら、そう知らせます。")),
     ]  # fmt: skip
 
 
@@ -72,9 +82,22 @@ def _odd(now: datetime, limit: int) -> list[Trouble]:
             title=_("%(warehouse)s の実績 %(reference)s を記録できません") % {"warehouse": row.warehouse.name, "reference": row.reference},
             cause=say(row.reason, row.params), since=row.found_at, icon="warehouse", tone="wait", order_id=orders.get(row.reference),
             url=reverse("orders:detail", args=[orders[row.reference]]) if row.reference in orders else reverse("warehouses:list"),
+            acts=_odd_acts(row, orders.get(row.reference)),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _odd_acts(row: ResultIssue, order_id: int | None) -> list[Act]:
+    """Return what may be done about a result that was not booked: enter it by hand, or know it to be settled."""
+    known = Act(
+        words=_("確認済みにする"), url=reverse("warehouses:settle", args=[row.pk]), primary=order_id is None,
+        about=_("この実績は記録しません。倉庫と話がついたとき、または手で入れたあとに。同じ実績がまた届けば、また並びます。"),
+    )  # fmt: skip
+    if order_id is None:
+        return [known]
+    url = f"{reverse('orders:detail', args=[order_id])}#tracking"
+    return [Act(words=_("送り状番号を入れる"), url=url, method="get", right="orders.ship", primary=True), known]
 
 
 SOURCES = [

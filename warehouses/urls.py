@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from warehouses import views
+from warehouses import asking, views
 
 app_name = "warehouses"
 urlpatterns = [
@@ -14,4 +14,6 @@ urlpatterns = [
     path("settings/warehouses/<oid:pk>/test/", views.test, name="test"),
     path("settings/warehouses/<oid:pk>/pause/", views.pause, name="pause"),
     path("settings/warehouses/<oid:pk>/retire/", views.retire, name="retire"),
+    path("shipping/requests/<oid:pk>/ask/", asking.ask, name="ask"),
+    path("shipping/results/<oid:pk>/settle/", asking.settle, name="settle"),
 ]

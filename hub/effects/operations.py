@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub import stages
@@ -23,6 +23,7 @@ from hub.models import EffectState as State
 
 TAKEN_BACK = "taken_back"
 DROPPED_BY_HAND = "dropped_by_hand"
+SOON = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +53,37 @@ def send_again(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
     )  # fmt: skip
 
 
+def look_now(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
+    """Look at once what became of effects whose answer was lost; those that surely did not arrive go again.
+
+    Never before the quiet time is over: until then the other side may not show yet what it has taken (promise G13).
+    """
+
+    def earliest(effect: Effect) -> datetime:
+        quiet = timedelta(seconds=handler_for(effect.kind).quiet_seconds())
+        return max(true_now(), (effect.sent_at or true_now()) + quiet)
+
+    def may(effect: Effect) -> str:
+        if effect.state != State.UNSURE:
+            return _refusal(effect, "not_unsure")
+        return "" if earliest(effect) <= true_now() + SOON else "quiet_time"
+
+    return _change(
+        ids, verb="effect.looked_for", by=by, now=now, may=may, ring=True, values=lambda effect: {"due_at": earliest(effect)},
+    )  # fmt: skip
+
+
 def mark_done(ids: Iterable[int], *, proof: str, by: Actor, now: datetime) -> Changed:
-    """Say that stopped effects happened; `proof` is what the person saw. The consequences follow as if they had been answered."""
+    """Say that effects happened that stopped, or whose answer was lost; `proof` is what the person saw.
+
+    The consequences follow as if they had been answered.
+    """
 
     def consequences(effect: Effect) -> None:
         handler_for(effect.kind).settle(effect, Receipt(data={"by_hand": proof}), now)
 
     return _change(
-        ids, verb="effect.marked_done", by=by, now=now, may=_only(State.STOPPED, "not_stopped"), params={"proof": proof}, then=consequences,
+        ids, verb="effect.marked_done", by=by, now=now, may=_may_mark_done, params={"proof": proof}, then=consequences,
         values=lambda effect: {
             "state": State.DONE, "result": {**effect.result, "by_hand": proof}, "settled_at": true_now(), "reason": "", "reason_params": {},
         },
@@ -100,6 +124,10 @@ def take_back(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
 
 def _only(state: State, otherwise: str) -> Callable[[Effect], str]:
     return lambda effect: "" if effect.state == state else _refusal(effect, otherwise)
+
+
+def _may_mark_done(effect: Effect) -> str:
+    return "" if effect.state in (State.STOPPED, State.UNSURE) else _refusal(effect, "not_stopped")
 
 
 def _may_drop(effect: Effect) -> str:

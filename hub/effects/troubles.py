@@ -9,8 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from hub.effects.handlers import handler_for, known_kinds
 from hub.effects.queries import EffectRow, rows_of
-from hub.effects.words import ICONS, STATES, kind_words
+from hub.effects.words import AGAIN_BLIND, AGAIN_LOOKS, DONE, DROP, ICONS, LOOK, STATES, kind_words
 from hub.models import Effect, EffectState
 from hub.problems import advise, say
 from hub.troubles import Act, Source, Trouble
@@ -27,7 +28,6 @@ def _source(key: str, words: Promise, state: EffectState) -> Source:
 
 
 def _trouble(row: EffectRow) -> Trouble:
-    stopped = row.state == EffectState.STOPPED
     number = str(row.payload.get("number", ""))
     return Trouble(
         title=f"{kind_words(row.kind)}: {STATES[row.state][0]}",
@@ -38,8 +38,21 @@ def _trouble(row: EffectRow) -> Trouble:
         icon=ICONS.get(row.kind, "send"),
         order_id=row.order_id,
         shop_id=row.shop_id,
-        acts=[Act(words=_("もう一度"), url=reverse("hub:effect_act", args=[row.id]), value="again")] if stopped else [],
+        acts=acts_of(row),
     )
+
+
+def acts_of(row: EffectRow) -> list[Act]:
+    """Return the ways on of an effect that stopped or is being looked for, each with the difference it makes."""
+    url = reverse("hub:effect_act", args=[row.id])
+    looks = row.kind in known_kinds() and handler_for(row.kind).can_look
+    done = Act(words=_("済んだことにする"), url=url, value="done", about=DONE)
+    if row.state == EffectState.UNSURE:
+        return [Act(words=_("いま確かめる"), url=url, value="look", primary=True, about=LOOK), done]
+    again = Act(
+        words=_("もう一度送る"), url=url, value="again", primary=looks, about=AGAIN_LOOKS if looks else AGAIN_BLIND
+    )
+    return [again, done, Act(words=_("やめる"), url=url, value="drop", about=DROP.get(row.kind, ""))]
 
 
 def why_words(row: EffectRow) -> str:

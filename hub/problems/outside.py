@@ -20,6 +20,11 @@ TEXTS: Mapping[str, Text] = {
     ),
     "over": text("すでに終わっています。", "It is over already.", "", ""),
     "not_stopped": text("停止した処理ではありません。", "It has not stopped.", "自動で進みます。", "It goes on by itself."),
+    "not_unsure": text("確かめている送信ではありません。", "It is not being looked for."),
+    "quiet_time": text(
+        "送ってすぐは、届いていても相手の画面に出ないことがあります。", "Just sent, it may not show yet at the other side.",
+        "まもなく自動で確かめます。", "It is looked up by itself in a moment.",
+    ),
     "not_held": text("保留されていません。", "It is not held.", "", ""),
     "left_already": text(
         "もう送り始めています。", "It has begun to leave.", "取下げや訂正をしてください。", "Withdraw or correct it.",

@@ -9,7 +9,8 @@ from datetime import datetime
 from hub.audit import Actor
 from orders.models import Order, OrderLine, Parcel
 from orders.models.orders import ParcelState
-from orders.operations.door import lock, note
+from orders.operations.door import Changed, lock, note
+from orders.operations.parcels import reopen
 
 
 @dataclass(kw_only=True)
@@ -19,6 +20,16 @@ class Wanted:
     changed: list[int] = field(default_factory=list)
     unchanged: list[int] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
+
+
+def ask_again(parcel_id: int, *, by: Actor, now: datetime) -> Changed:
+    """Ask once more for a parcel that a warehouse refused or gave back: it is free again, under a new reference, and wanted.
+
+    Raises ParcelBusy.
+    """
+    outcome = reopen(parcel_id, by=by, now=now)
+    want_parcels([parcel_id], by=by, now=now)
+    return outcome
 
 
 def want_parcels(parcel_ids: Iterable[int], *, by: Actor, now: datetime) -> Wanted:

@@ -17,7 +17,7 @@ from hub.models import AuditDetail, AuditEntry
 from hub.problems import say
 from hub.web import PageRequest, page
 from orders.models import Order, Parcel, Status, Tag, Task, Warehouse
-from orders.operations import edits, holds, labels, leaving, parcels, status, undo
+from orders.operations import edits, holds, labels, leaving, parcels, status, undo, wishes
 from orders.operations.door import Changed, note
 
 LOOKED_BACK = timedelta(days=1)
@@ -200,16 +200,22 @@ def unwant(request: PageRequest, pk: int) -> HttpResponse:
 
 @page("orders.edit", methods=("POST",))
 def reopen(request: PageRequest, pk: int) -> HttpResponse:
-    """Make a parcel that was withdrawn or refused free again, under a new reference."""
+    """Make a parcel that was withdrawn or refused free again, under a new reference; `act=again` asks the warehouse at once."""
     parcel = get_object_or_404(Parcel.objects, pk=pk)
+    if request.POST.get("act") == "again":
+        outcome = wishes.ask_again(parcel.pk, by=request.hub.by, now=request.hub.now)
+        return told(request, outcome, _("もう一度依頼します。止めるものがなければ、自動で出ます。"))
     outcome = parcels.reopen(parcel.pk, by=request.hub.by, now=request.hub.now)
     return told(request, outcome, _("もう一度出せるようにしました。内容を直してから、出荷依頼を出してください。"))
 
 
-@page("orders.edit", methods=("POST",))
+@page("orders.edit")
 def choose_warehouse(request: PageRequest, pk: int) -> HttpResponse:
-    """Say who ships the order's parcels that nobody works on yet."""
+    """Say who ships the order's parcels that nobody works on yet; a GET asks which, in the side panel."""
     visit, order = request.hub, order_or_404(pk)
+    if request.method != "POST":
+        houses = Warehouse.objects.filter(retired_at__isnull=True).order_by("position", "pk")
+        return render(request, "orders/warehouse_form.html", {"order": order, "warehouses": houses})
     warehouse = chosen(Warehouse, request.POST.get("warehouse", ""))
     outcome = edits.choose_warehouse([order.pk], warehouse=warehouse, by=visit.by, now=visit.now)
     return told(request, outcome, _("倉庫を「%(name)s」にしました") % {"name": warehouse.name})

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from hub import troubles
 from hub.ids import encode
-from hub.web import PageRequest, page
+from hub.web import PageRequest, Visit, page
 from orders.frame import chosen_shop
 from orders.models import Order, Shop, Task
 from orders.queries import held_causes, held_orders, rows_of
@@ -95,7 +95,7 @@ def errors(request: PageRequest) -> HttpResponse:
     context = {
         "tabs": _tabs(_held(), total, at=1),
         "sources": chips if total else [],
-        "rows": _rows(found, may_act=request.hub.may("effects.act")),
+        "rows": _rows(found, request.hub),
         "page": None,
         "total": total,
         "cut": sum(min(counts[source.key], troubles.MOST_OF_A_SOURCE) for source in chosen)
@@ -104,7 +104,7 @@ def errors(request: PageRequest) -> HttpResponse:
     return render(request, "orders/errors.html", context)
 
 
-def _rows(found: list[tuple[troubles.Source, troubles.Trouble]], *, may_act: bool) -> list[SimpleNamespace]:
+def _rows(found: list[tuple[troubles.Source, troubles.Trouble]], visit: Visit) -> list[SimpleNamespace]:
     order_ids = {one.order_id for _source, one in found if one.order_id}
     shop_ids = {one.shop_id for _source, one in found if one.shop_id}
     orders = {
@@ -116,10 +116,17 @@ def _rows(found: list[tuple[troubles.Source, troubles.Trouble]], *, may_act: boo
         SimpleNamespace(
             kind_words=source.words, icon=one.icon, tone=one.tone, title=one.title, cause=one.cause, since=one.since,
             order=orders.get(one.order_id or 0), shop=shops.get(one.shop_id or 0), url=one.url,
-            yen=one.yen if one.yen is not None else _yen_of(source, orders.get(one.order_id or 0)), actions=one.acts if may_act else [],
+            yen=one.yen if one.yen is not None else _yen_of(source, orders.get(one.order_id or 0)), **_acts(one, visit),
         )
         for source, one in found
     ]  # fmt: skip
+
+
+def _acts(one: troubles.Trouble, visit: Visit) -> dict[str, list[troubles.Act]]:
+    """Return the buttons of a row and its menu: only what this person may do. What wants reading first stands in the menu."""
+    mine = [act for act in one.acts if visit.may(act.right)]
+    buttons = [act for act in mine if act.primary or not act.about]
+    return {"buttons": buttons, "menu": [act for act in mine if act not in buttons]}
 
 
 def _yen_of(source: troubles.Source, order: Order | None) -> int | None:

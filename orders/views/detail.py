@@ -52,6 +52,8 @@ def detail(request: PageRequest, pk: int) -> HttpResponse:
         "why": why,
         "parcels": parcels[:FOLDED_AFTER] if folded else parcels,
         "all_parcels": parcels,
+        "any_tracking": any(parcel.tracking for parcel in parcels),
+        "all_tracking": all(parcel.tracking for parcel in parcels),
         "folded_parcels": folded,
         "show_all_url": "?all=1",
         **showing.money(),

@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _
 
 from hub.answers import done, typed
 from hub.effects import operations
-from hub.effects.handlers import handler_for, known_kinds
 from hub.effects.queries import EffectRow, TryRow, one
-from hub.effects.troubles import why_words
-from hub.effects.words import AGAIN_BLIND, AGAIN_LOOKS, DONE, DROP, STATES, kind_words
+from hub.effects.troubles import acts_of, why_words
+from hub.effects.words import DROP, STATES, kind_words
 from hub.form_parts import ids_of
 from hub.ids import encode
 from hub.models import EffectState
@@ -72,15 +71,15 @@ def _to(row: EffectRow) -> str:
 
 def _acts(row: EffectRow) -> list[SimpleNamespace]:
     """Return what may be done to the effect as it stands."""
-    again = AGAIN_LOOKS if row.kind in known_kinds() and handler_for(row.kind).can_look else AGAIN_BLIND
     drop = SimpleNamespace(
         value="drop", words=_("やめる"), difference=DROP.get(row.kind, ""), primary=False, danger=True
     )
-    if row.state == EffectState.STOPPED:
+    if row.state in (EffectState.STOPPED, EffectState.UNSURE):
         return [
-            SimpleNamespace(value="again", words=_("もう一度送る"), difference=again, primary=True, danger=False),
-            SimpleNamespace(value="done", words=_("済んだことにする"), difference=DONE, primary=False, danger=False),
-            drop,
+            SimpleNamespace(
+                value=act.value, words=act.words, difference=act.about, primary=place == 0, danger=act.value == "drop"
+            )
+            for place, act in enumerate(acts_of(row))
         ]
     if row.state == EffectState.WAITING and row.code in ("flood", "observe", "observing"):
         return [
@@ -139,6 +138,9 @@ def _do(request: PageRequest, ids: Sequence[int]) -> HttpResponse:
         case "again":
             changed = operations.send_again(ids, by=visit.by, now=visit.now)
             words = _("もう一度送ります")
+        case "look":
+            changed = operations.look_now(ids, by=visit.by, now=visit.now)
+            words = _("相手を見に行きます")
         case "done":
             changed = operations.mark_done(ids, proof=note, by=visit.by, now=visit.now)
             words = _("済んだことにしました")

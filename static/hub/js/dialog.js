@@ -20,6 +20,10 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/** An address may name a dialog of its page: /orders/…/#tracking opens it. */
+const asked = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+if (asked?.nodeName === "DIALOG" && asked.id !== "peek") show(asked);
+
 /** The side panel shows itself when htmx has put something into it. */
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id === "peek") show(event.detail.target);
