@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from simulators.faults import KINDS, Fault, Faults
+from simulators.faults import Fault, Faults
 
 # Each stage with the refusal that is usual there; the function of a fault is one of these names or "*".
 STAGES = {"connect": 421, "ehlo": 421, "auth": 454, "mail": 451, "rcpt": 450, "data": 452, "dot": 451}
@@ -34,7 +34,7 @@ TEXTS = {
 class MailFault(Fault):
     """A fault of the sink."""
 
-    kinds: ClassVar[frozenset[str]] = KINDS | MAIL_KINDS
+    kinds: ClassVar[frozenset[str]] = USED_KINDS
 
 
 class MailFaults(Faults):

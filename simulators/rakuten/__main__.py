@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 
 from simulators.clock import Clock
-from simulators.faults import Faults
 from simulators.ledger import Ledger
+from simulators.rakuten.faults import MallFaults
 from simulators.rakuten.mall import RakutenMall
 from simulators.server import serve_until_stopped
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, help="keep shops and orders in this file over a restart")
     args = parser.parse_args()
     clock = Clock()
-    faults = Faults.load(args.faults) if args.faults else Faults(args.seed)
+    faults = MallFaults.load(args.faults) if args.faults else MallFaults(args.seed)
     mall = RakutenMall(clock=clock, ledger=Ledger(args.ledger, clock), seed=args.seed, faults=faults)
     if args.state and args.state.exists():
         mall.restore(args.state)

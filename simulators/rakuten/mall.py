@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from simulators.clock import Clock
-from simulators.faults import Faults
 from simulators.ledger import Ledger
 from simulators.rakuten import auth
 from simulators.rakuten.control import Control
 from simulators.rakuten.engine import Engine
+from simulators.rakuten.faults import MallFaults
 from simulators.rakuten.gateway import Gateway
 from simulators.rakuten.generate import Generator
 from simulators.rakuten.life import Life
@@ -36,13 +36,13 @@ class RakutenMall:
         clock: Clock | None = None,
         ledger: Ledger | None = None,
         seed: int = 1,
-        faults: Faults | None = None,
+        faults: MallFaults | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.ledger = ledger or Ledger(None)
         self.ledger.clock = self.clock
         self.seed = seed
-        self.faults = faults or Faults(seed)
+        self.faults = faults or MallFaults(seed)
         self.lock = threading.RLock()
         self.shops: dict[str, Shop] = {}
         self.keys: dict[tuple[str, str], tuple[Shop, Key]] = {}

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from simulators.clock import Clock
-from simulators.faults import Fault, bad_answer
+from simulators.faults import KINDS, Fault, bad_answer
 from simulators.ledger import Ledger
 from simulators.rsl.desk import Desk
-from simulators.rsl.faults import CALL_KINDS, RslFaults
+from simulators.rsl.faults import RslFaults
 from simulators.rsl.floor import Floor
 from simulators.rsl.models import Account
 from simulators.server import Response
@@ -117,7 +117,7 @@ class RslWarehouse:
         try:
             function, handler = self._route(method, path)
             account = self._who(headers)
-            fault = self.faults.pick(function, CALL_KINDS, now=self.clock.now(), shop=account.shop)
+            fault = self.faults.pick(function, KINDS, now=self.clock.now(), shop=account.shop)
             caller, data = account, _read_json(body)
             response = self._perform(function, fault, lambda: handler(caller, query, data))
         except BadCall as refused:

@@ -138,8 +138,9 @@ def test_rates_are_kept_and_repeatable() -> None:
     assert 150 < sum(strikes(1)) < 250
 
 
-def test_unknown_fault_is_refused(bench: Bench) -> None:
-    answer = bench.mall.app("POST", "/_control/faults", {}, {}, b'{"faults": [{"kind": "gremlin"}]}')
+@pytest.mark.parametrize("kind", ["gremlin", "result_backwards"])  # the second is the warehouse's
+def test_unknown_fault_is_refused(bench: Bench, kind: str) -> None:
+    answer = bench.mall.app("POST", "/_control/faults", {}, {}, json.dumps({"faults": [{"kind": kind}]}).encode())
 
     assert answer.status == 400
 
