@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
@@ -30,6 +31,13 @@ class Adapter(DefaultAccountAdapter):  # allauth ships no types
         "incorrect_code": gettext_lazy("数字が違います。時計が合っているか確かめ、新しい数字を入れてください。"),
         "account_inactive": gettext_lazy("このアカウントは使えません。"),
     }
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count wrong passwords for each account; for one with a second factor for each address too, so that no stranger locks it."""
+        key = str(super()._get_login_attempts_cache_key(request, **credentials))
+        address = str(credentials.get("email", "")).lower()
+        guarded = Authenticator.objects.filter(user__email=address, type=Authenticator.Type.TOTP).exists()
+        return f"{key}:{self.get_client_ip(request)}" if guarded else key
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

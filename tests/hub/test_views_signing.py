@@ -87,6 +87,38 @@ def test_five_wrong_passwords_shut_the_address_and_not_the_office(tenant: Tenant
     assert open_.status_code == 302
 
 
+def test_an_office_of_slips_is_not_shut_by_its_address(tenant: Tenant) -> None:
+    members = [make_member(tenant, "staff", password=PASSWORD) for _ in range(8)]
+    for member in members:
+        for _ in range(3):
+            sign_in(Client(), member, "not this one")
+
+    assert sign_in(Client(), members[0]).status_code == 302
+
+
+def test_a_stranger_does_not_shut_out_who_has_a_second_factor(tenant: Tenant) -> None:
+    member = make_member(tenant, password=PASSWORD)
+    TOTP.activate(User.objects.get(pk=member.user_id), SECRET)
+    stranger = Client(REMOTE_ADDR="198.51.100.7")
+    for _ in range(5):
+        sign_in(stranger, member, "not this one")
+
+    assert "続けて違った" in sign_in(stranger, member).content.decode()
+    assert sign_in(Client(), member).headers["Location"] == "/sign-in/second-factor/"
+
+
+@override_settings(ALLAUTH_TRUSTED_PROXY_COUNT=1)
+def test_behind_a_proxy_each_address_is_counted_for_itself(tenant: Tenant) -> None:
+    for number in range(40):
+        forwarded = f"spoofed, 198.51.100.{number % 2}"
+        Client(headers={"x-forwarded-for": forwarded}).post(
+            "/sign-in/", {"login": f"n{number}@example.com", "password": "wrong"}
+        )
+    member = make_member(tenant, password=PASSWORD)
+
+    assert sign_in(Client(headers={"x-forwarded-for": "203.0.113.9"}), member).status_code == 302
+
+
 def test_a_removed_member_is_out_with_the_next_click(tenant: Tenant) -> None:
     owner, member = make_member(tenant), make_member(tenant, "admin")
     client = signed_in(member)
