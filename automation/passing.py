@@ -20,6 +20,7 @@ from hub.clock import JAPAN
 from hub.effects import Wish, enqueue_all
 from hub.models import AuditEntry
 from mailer.operations import queue_message
+from orders.channels import Ability, can
 from orders.conditions import masks, reads
 from orders.models import Order, OrderTag, Parcel, Shop, Status
 from orders.models.shops import ConfirmBy, ShopMode
@@ -262,7 +263,8 @@ class Pass:
         shop = self.shops[order.shop_id]
         return (
             order.mall_state == "new" and order.ours and order.confirm_state == "" and self.folded[order.pk].phase != "cancelled"
-            and shop.mode == ShopMode.LIVE and shop.confirm_by == ConfirmBy.HUB and "amount" not in order.mall_block.split()
+            and shop.mode == ShopMode.LIVE and shop.confirm_by == ConfirmBy.HUB and can(shop.channel, Ability.CONFIRM)
+            and "amount" not in order.mall_block.split()
         )  # fmt: skip
 
     def take_back_cancelled(self) -> None:

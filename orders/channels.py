@@ -324,6 +324,11 @@ def channel_class(name: str) -> type[Any]:
     return found
 
 
+def can(channel: str, ability: Ability) -> bool:
+    """Say whether a mall has this function. What it cannot do is not decided for its orders, nor offered to people."""
+    return channel in settings.CHANNELS and ability in channel_class(channel).abilities
+
+
 def channel_for(shop: Shop, *, pace: Pace, transport: Any = None) -> Channel:
     """Build the shop's adapter: decrypt its credentials (the only place that does) and hand it its pace.
 

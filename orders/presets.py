@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
+
 from orders.models import DeliveryName, Status, StatusGroup, Tag, Task
 
 STATUSES: list[tuple[str, str, list[tuple[str, str, str, str, int | None]]]] = [
@@ -38,7 +40,7 @@ SYSTEM_TASKS: list[tuple[str, str, str, bool]] = [
     ("mall_payment", "モールの決済待ち", "モールで決済が済むと自動で進みます。", True),
     ("mall_amount", "送料未確定", "モールで送料などの金額を確定してください。確定すると自動で注文確認します。", True),
     ("mall_address", "届け先の入力待ち", "受け取る人が住所を入力すると自動で進みます。", True),
-    ("mall_review", "楽天確認中", "モールの確認が終わると自動で進みます。", True),
+    ("mall_review", "モール確認中", "モールの確認が終わると自動で進みます。", True),
     ("mall_changing", "モールで変更確定待ち", "モールで変更が確定すると自動で進みます。", True),
     ("mall_cancelling", "モールでキャンセル確定待ち", "モールのキャンセル結果を待っています。", True),
     ("cancelled_at_mall", "出荷依頼後にモールでキャンセル", "倉庫へ取下げを依頼してください。", True),
@@ -123,7 +125,8 @@ def install_preset(name: str, *, now: datetime) -> None:
     if name != "empty":
         DeliveryName.objects.bulk_create(
             [
-                DeliveryName(channel="rakuten", name=title, method=method)
+                DeliveryName(channel=channel, name=title, method=method)
+                for channel in settings.CHANNELS
                 for method, titles in DELIVERY_NAMES.items()
                 for title in titles
             ]

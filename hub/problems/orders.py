@@ -42,6 +42,10 @@ TEXTS: Mapping[str, Text] = {
         "モールの受注ではありません。", "The order is not of a mall.", "「ここで扱わない」を使ってください。",
         "Use cancel-here.",
     ),
+    "cancel_unsupported": text(
+        "このモールの受注は、ここからキャンセルできません。", "Orders of this mall cannot be cancelled from here.",
+        "モールの画面でキャンセルしてください。", "Cancel it in the mall's own screen.",
+    ),
     "not_ours": text(
         "このシステムで扱わない受注です。", "This hub does not handle the order.",
         "本番開始より前の受注は、店舗ページで選んで引き受けられます。",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from hub.clock import JAPAN
 from hub.form_parts import colour_field, row_field
 from hub.ids import encode
-from orders.channels import CredentialsForm, channel_class
+from orders.channels import Ability, CredentialsForm, can, channel_class
 from orders.models import Shop, Warehouse
 from orders.models.shops import ConfirmBy
 
@@ -93,6 +93,15 @@ class ConfirmForm(forms.Form):
     signature = forms.CharField(
         label=_("メールの署名"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 5})
     )
+
+    def __init__(self, *args: Any, channel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not can(channel, Ability.CONFIRM):  # nobody is asked who confirms where there is nothing to confirm with
+            del self.fields["confirm_by"]
+
+    def clean(self) -> dict[str, Any]:
+        """Have another confirm at a mall that this hub cannot confirm at."""
+        return {"confirm_by": ConfirmBy.OTHER, **(super().clean() or self.cleaned_data)}
 
 
 class LiveForm(forms.Form):

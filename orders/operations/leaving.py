@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 
 from hub.audit import Actor
 from hub.effects import enqueue
-from orders.channels import CancelReason
-from orders.models import Order, Parcel
+from orders.channels import Ability, CancelReason, can
+from orders.models import Order, Parcel, Shop
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, lock, write
 from orders.operations.holds import open_mark, system_task
@@ -83,11 +83,14 @@ def cancel_at_mall(
     orders = lock(order_ids, "number", "shop_id", "phase", "mall_state", "ours", "deleted_at", "revision")
     ids = [order.pk for order in orders]
     busy, outcome = _with_busy_parcels(ids), Changed()
+    channels = dict(Shop.objects.filter(pk__in={order.shop_id for order in orders}).values_list("pk", "channel"))
     for order in orders:
         if order.mall_state == "none":
             outcome.refuse(order.pk, "no_mall")
         elif not order.ours:
             outcome.refuse(order.pk, "not_ours")
+        elif not can(channels[order.shop_id], Ability.CANCEL):
+            outcome.refuse(order.pk, "cancel_unsupported")
         elif order.mall_state in ("cancelled", "cancelling"):
             outcome.unchanged.append(order.pk)
         elif order.phase in ("shipped", "done"):

@@ -10,6 +10,7 @@ from hub.audit import Actor
 from hub.effects import enqueue
 from hub.models import Effect
 from orders import carriers
+from orders.channels import Ability, can
 from orders.judging import unpaid
 from orders.models import MallReport, Order, OrderLine, Parcel, Shop, TrackingNumber
 from orders.models.orders import ParcelState
@@ -154,6 +155,8 @@ def queue_reports(order: Order, parcel: Parcel, *, shipment: int, now: datetime)
         .values_list("mall_parcel_key", flat=True)
     )
     shop = Shop.objects.get(pk=order.shop_id)
+    if not can(shop.channel, Ability.REPORT_SHIPMENT):
+        return
     rows = TrackingNumber.objects.filter(parcel=parcel).order_by("pk")
     for key in sorted(keys):
         report, _ = MallReport.objects.get_or_create(

@@ -16,7 +16,7 @@ from hub.ids import encode
 from hub.templatetags.hub_ui import short_day
 from hub.web import Visit
 from orders import addresses, carriers
-from orders.channels import channel_class
+from orders.channels import Ability, can, channel_class
 from orders.explaining import Act, Hold, Why
 from orders.fields import OrderFacts
 from orders.fields.labels import CONFIRM_STATES, MALL_STATES, PARCEL_STATES, PAYMENT_METHODS, PAYMENT_STATES
@@ -314,7 +314,8 @@ def verbs_of(facts: OrderFacts, visit: Visit) -> list[SimpleNamespace]:
                 "このハブだけで終わりにします。モールへは何も伝わりません。ほかのシステムで出荷するときに。番号はまた使えます。"
             ),
         )
-        if order.mall_state not in ("none", "cancelled", "cancelling") and order.ours:
+        at_mall = order.mall_state not in ("none", "cancelled", "cancelling") and order.ours
+        if at_mall and can(facts.shop.channel, Ability.CANCEL):
             verb(
                 "cancel_at_mall",
                 "ban",

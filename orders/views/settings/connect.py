@@ -70,9 +70,8 @@ class Sheet:
         return typed or dict(self.box)
 
 
-def _sheet(visit: Visit, shop: Shop | None, data: Mapping[str, Any] | None) -> Sheet:
-    """Build the forms inside a transaction: they offer the tenant's warehouses."""
-    asked = str((data or {}).get("channel", ""))
+def _sheet(visit: Visit, shop: Shop | None, data: Mapping[str, Any] | None, *, asked: str) -> Sheet:
+    """Build the forms inside a transaction: they offer the tenant's warehouses. `asked`: the mall that a new shop is at."""
     channel = shop.channel if shop else asked if asked in settings.CHANNELS else next(iter(settings.CHANNELS))
     box = _open_box(str((data or {}).get("tried", "")), visit, channel)
     initial = columns_of(shop) if shop else None
@@ -83,7 +82,7 @@ def _sheet(visit: Visit, shop: Shop | None, data: Mapping[str, Any] | None) -> S
         name=ShopForm(data, initial=initial),
         keys=key_form(channel, data, kept=stored or bool(box)),
         intake=IntakeForm(data, initial=initial),
-        confirm=ConfirmForm(data, initial=initial),
+        confirm=ConfirmForm(data, initial=initial, channel=channel),
         start=None if shop else StartForm(data),
         box=box,
     )
@@ -123,7 +122,8 @@ def _edit(request: PageRequest, pk: int | None) -> HttpResponse:
     visit = request.hub
     with visit.transaction():
         shop = connected(pk) if pk is not None else None
-        sheet = _sheet(visit, shop, request.POST if request.method == "POST" else None)
+        data = request.POST if request.method == "POST" else None
+        sheet = _sheet(visit, shop, data, asked=(data or request.GET).get("channel", ""))
         if request.method != "POST" or "do" not in request.POST or not sheet.is_valid():
             return _shown(request, sheet, status=422 if "do" in request.POST else 200)
         credentials = sheet.credentials()
@@ -221,12 +221,15 @@ def _shown(
     if sheet.start is not None:
         parts.insert(2, {"title": _("はじめ方"), "lead": "", "form": sheet.start})
     hidden = [("tried", _seal_box(credentials, visit, sheet.channel))] if credentials else []
-    if shop is not None:
+    if shop is None:
+        hidden.append(("channel", sheet.channel))
+    else:
         hidden.append((SEEN, request.POST.get(SEEN) or seen_box(shop, SEEN_COLUMNS)))
     context = {
         "title": _("%(name)s の設定") % {"name": shop.name} if shop else _("ショップをつなぐ"),
         "channels": [
-            {"key": key, "label": plug.label, "on": key == sheet.channel} for key, plug in ({} if shop else settings.CHANNELS).items()
+            {"label": plug.label, "url": f"{request.path}?channel={key}", "on": key == sheet.channel}
+            for key, plug in ({} if shop else settings.CHANNELS).items()
         ],
         "forms": parts, "hidden": hidden, "test": telling.test_told(sheet.channel, operations.told(test), visit.now) if test else None,
         "back_pk": shop.pk if shop else None, "help_url": "",
