@@ -37,6 +37,7 @@ class Bench:
     """The mall in this process on a clock that stands still unless told, with one shop."""
 
     account = "400123"
+    kinds = frozenset({"plain", "next_day", "bad", "open_amount"})
 
     def __init__(self) -> None:
         self._clock = Clock(None, MORNING, 0)

@@ -22,6 +22,9 @@ class MallBench(Protocol):
     account: str
     """The shop's own id at the mall."""
 
+    kinds: frozenset[str]
+    """What `place` can place here: plain and bad at any mall, next_day and open_amount where the mall knows such orders."""
+
     @property
     def app(self) -> App: ...
 
@@ -32,32 +35,47 @@ class MallBench(Protocol):
         ...
 
     def place(self, kind: str = "plain", n: int = 1) -> list[str]:
-        """Place orders now and return their numbers: plain, next_day, bad (cannot be understood) or open_amount."""
+        """Place orders now, not confirmed yet, and return their numbers: plain, next_day, bad (cannot be understood) or open_amount
+        (the mall has not fixed an amount). A number that ends in 000 is never given out."""
         ...
 
-    def make_ready(self, number: str) -> None: ...
+    def make_ready(self, number: str) -> None:
+        """Bring an order to where the mall takes a shipment report."""
+        ...
 
     def pass_minutes(self, minutes: float) -> None: ...
 
     def misbehave(self, call: str, how: str, count: int = 1) -> None:
-        """Make calls go wrong. `call`: list, fetch, confirm, report or cancel. `how`: lost (done, no answer), silent (not done, no answer),
+        """Make calls go wrong. `call`: list, fetch, confirm, report or cancel, of those that the mall has. `how`: lost (done, no answer), silent (not done, no answer),
         error (5xx, not done), garbled (done, an answer that cannot be read), cut (done, half an answer), busy (asks to come back in 7 s);
         of reading calls also shuffled, repeated and missing."""
         ...
 
-    def switch_off(self, call: str) -> None: ...
+    def switch_off(self, call: str) -> None:
+        """Take away the shop's right to the function behind a call; the key stays good."""
+        ...
 
-    def refusal_shapes(self) -> list[str]: ...
+    def refusal_shapes(self) -> list[str]:
+        """The shapes in which this mall may refuse a key: at least one name."""
+        ...
 
     def refuse_as(self, shape: str) -> None: ...
 
-    def requests(self, call: str) -> int: ...
+    def requests(self, call: str) -> int:
+        """How many requests for a call have arrived, refused ones too; 0 for a call that the mall has not."""
+        ...
 
-    def confirmations(self, number: str) -> int: ...
+    def confirmations(self, number: str) -> int:
+        """How often the mall confirmed an order."""
+        ...
 
-    def cancellations(self, number: str) -> list[dict[str, Any]]: ...
+    def cancellations(self, number: str) -> list[dict[str, Any]]:
+        """The cancellations of an order that the mall took."""
+        ...
 
-    def shipments(self, number: str) -> list[tuple[str, str]]: ...
+    def shipments(self, number: str) -> list[tuple[str, str]]:
+        """The tracking number and the day (ISO) of each row that stands at the mall now."""
+        ...
 
 
 class RecordedPace:
