@@ -77,6 +77,6 @@ class SharedCache(BaseCache):
     def clear(self) -> None:
         """Forget this cache's own keys; doorbells live in the same database of Valkey."""
         self._alone.clear()
-        client = self._shared._cache.get_client(write=True)  # type: ignore[attr-defined]
+        client = self._shared._cache.get_client(write=True)
         for key in client.scan_iter(match=f"{self.key_prefix}:*", count=1_000):
             client.delete(key)
