@@ -15,10 +15,14 @@ from orders.operations.leaving import cancel_by_mall
 from orders.operations.status import default_status
 
 COUNTED = ("shipped", "settled")
+ABOUT_CONFIRMING = ("confirm_late", "confirm_refused")
+"""System tasks that have had their day when the mall has the order confirmed, whoever confirmed it."""
 
 
 def follow_mall(order_id: int, mall: MallOrder, *, was: Mapping[str, str], by: Actor, now: datetime) -> None:
     """Let the order follow what the mall says, inside the open transaction."""
+    if was["mall_state"] == "new" != mall.state:
+        _close(order_id, *ABOUT_CONFIRMING, by=by, now=now)
     if mall.state == "cancelled":
         cancel_by_mall([order_id], by=by, now=now)
         _close(order_id, "cancel_asked", by=by, now=now)
@@ -37,10 +41,10 @@ def follow_mall(order_id: int, mall: MallOrder, *, was: Mapping[str, str], by: A
         )
 
 
-def _close(order_id: int, key: str, *, by: Actor, now: datetime) -> None:
-    task = system_task(key)
-    if TaskMark.objects.filter(order_id=order_id, task=task, closed_at__isnull=True).exists():
-        close_mark([order_id], task=task, by=by, now=now)
+def _close(order_id: int, *keys: str, by: Actor, now: datetime) -> None:
+    marks = TaskMark.objects.filter(order_id=order_id, task__key__in=keys, closed_at__isnull=True)
+    for mark in marks.select_related("task"):
+        close_mark([order_id], task=mark.task, by=by, now=now)
 
 
 def _foreign_numbers(order_id: int, mall: MallOrder) -> set[str]:
