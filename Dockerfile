@@ -12,7 +12,7 @@ COPY . .
 # Neither step asks a database; the values only let the settings load.
 RUN export HUB_ENV=development SECRET_KEY=build CREDENTIAL_KEYS=build:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
         DATABASE_URL=postgresql://build@localhost/build REDIS_URL=redis://localhost && \
-    for po in locale/*/LC_MESSAGES/*.po; do [ ! -f "$po" ] || pybabel --quiet compile -i "$po" -o "${po%.po}.mo"; done && \
+    for po in locale/*/LC_MESSAGES/*.po */locale/*/LC_MESSAGES/*.po */*/locale/*/LC_MESSAGES/*.po; do [ ! -f "$po" ] || pybabel --quiet compile -i "$po" -o "${po%.po}.mo"; done && \
     python manage.py collectstatic --noinput --verbosity 0 && \
     useradd --system --home-dir /srv/hub --no-create-home hub && \
     mkdir /srv/hub/state && chown hub /srv/hub/state

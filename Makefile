@@ -87,7 +87,7 @@ translations: venv ## write texts that lack English into locale/en, for a person
 
 # Compiled translations are not kept in the repository.
 messages: venv
-	@for po in $(wildcard locale/*/LC_MESSAGES/*.po); do \
+	@for po in $(wildcard $(addsuffix locale/*/LC_MESSAGES/*.po,./ */ */*/)); do \
 		mo="$${po%.po}.mo"; [ "$$mo" -nt "$$po" ] || .venv/bin/pybabel --quiet compile -i "$$po" -o "$$mo"; done
 
 browser:

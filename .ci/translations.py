@@ -1,6 +1,7 @@
 """Says what the product shows in Japanese and cannot yet show in English; exit code 1 if anything. `--update` writes the gaps down.
 
-The source language is Japanese. `locale/en/LC_MESSAGES/django.po` holds the English. Needs no gettext programs.
+The source language is Japanese. `locale/en/LC_MESSAGES/django.po` holds the English; a folder that brings a `locale/` of its own, such as
+a mall's, holds the English of its texts there. Needs no gettext programs.
 """
 
 import io
@@ -20,7 +21,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGE = "en"
-CATALOGUE = ROOT / "locale" / LANGUAGE / "LC_MESSAGES" / "django.po"
+CATALOGUE = f"locale/{LANGUAGE}/LC_MESSAGES/django.po"
 PRODUCT = ("hub", "orders", "warehouses", "automation", "mailer", "documents", "channels_*")
 KEYWORDS = {
     **DEFAULT_KEYWORDS,
@@ -38,13 +39,18 @@ class Text:
     context: str
     place: str
 
+    @property
+    def home(self) -> Path:
+        """Return the nearest folder above the text that has a `locale/`."""
+        return next(folder for folder in (ROOT / self.place).parents if folder == ROOT or (folder / "locale").is_dir())
 
-def texts() -> dict[tuple[str, str], Text]:
-    """Return every translatable text of code and templates."""
-    found: dict[tuple[str, str], Text] = {}
+
+def texts() -> dict[Path, list[Text]]:
+    """Return every translatable text of code and templates once, by the folder that holds its English."""
+    found: dict[Path, dict[tuple[str, str], Text]] = {ROOT: {}}
     for text in [*in_code(), *in_templates()]:
-        found.setdefault((text.msgid, text.context), text)
-    return found
+        found.setdefault(text.home, {}).setdefault((text.msgid, text.context), text)
+    return {home: list(of_home.values()) for home, of_home in found.items()}
 
 
 def in_code() -> Iterator[Text]:
@@ -76,17 +82,21 @@ def _empty() -> Catalog:
     return Catalog(locale=LANGUAGE, project="order-hub", charset="utf-8", creation_date=day, revision_date=day)
 
 
-def catalogue() -> Catalog:
-    if not CATALOGUE.exists():
+def catalogue(home: Path) -> Catalog:
+    path = home / CATALOGUE
+    if not path.exists():
         return _empty()
-    with CATALOGUE.open("rb") as file:
+    with path.open("rb") as file:
         return read_po(file, locale=LANGUAGE)
 
 
 def faults() -> list[str]:
     """Return what is missing, unsure, or differs in its placeholders."""
-    known = catalogue()
-    return [f"{text.place}: {why}: {text.msgid!r}" for text in texts().values() if (why := _fault(known, text))]
+    found = []
+    for home, of_home in texts().items():
+        known = catalogue(home)
+        found += [f"{text.place}: {why}: {text.msgid!r}" for text in of_home if (why := _fault(known, text))]
+    return found
 
 
 def _fault(known: Catalog, text: Text) -> str:
@@ -105,16 +115,21 @@ def _fault(known: Catalog, text: Text) -> str:
 
 
 def update() -> int:
-    """Write the gaps into the catalogue, empty, for a person to fill; texts no longer shown go. Return how many are new."""
-    old, new = catalogue(), _empty()
+    """Write the gaps into the catalogues, empty, for a person to fill; texts no longer shown go. Return how many are new."""
+    return sum(_update(home, of_home) for home, of_home in texts().items())
+
+
+def _update(home: Path, of_home: list[Text]) -> int:
+    old, new = catalogue(home), _empty()
     added = 0
-    for text in sorted(texts().values(), key=lambda text: text.place):
+    for text in sorted(of_home, key=lambda text: text.place):
         before = old.get(text.msgid, context=text.context or None)
         added += before is None
         msgid = (text.msgid, text.plural) if text.plural else text.msgid
         new.add(msgid, before.string if before else None, context=text.context or None)
-    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
-    with CATALOGUE.open("wb") as file:
+    path = home / CATALOGUE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
         write_po(file, new, omit_header=False, no_location=True, width=120)
     return added
 
@@ -123,7 +138,7 @@ def main() -> int:
     settings.configure(USE_I18N=True)
     django.setup()
     if "--update" in sys.argv:
-        print(f"{update()} new texts in {CATALOGUE.relative_to(ROOT)}")
+        print(f"{update()} new texts in {CATALOGUE}")
         return 0
     for fault in (found := faults()):
         print(fault)

@@ -1,6 +1,7 @@
 """Everything that can be plugged in, by name and dotted path. One screen tells what exists; nothing is found by magic."""
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,6 +11,11 @@ class Plug:
     label: str
     adapter: str
     base_url: str
+
+    @property
+    def folder(self) -> PurePath:
+        """Where its files are, from the root of the tree: adapter, form, and its own texts in `locale/`."""
+        return PurePath(*self.adapter.split(".")[:-2])
 
 
 @dataclass(frozen=True, kw_only=True)

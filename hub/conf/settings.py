@@ -171,6 +171,9 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS += [  # a mall or a warehouse may bring its own texts
+    path for plug in [*CHANNELS.values(), *WAREHOUSES.values()] if (path := BASE_DIR / plug.folder / "locale").is_dir()
+]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Tokyo"
