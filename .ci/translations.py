@@ -27,6 +27,8 @@ KEYWORDS = {
     **DEFAULT_KEYWORDS,
     "gettext_lazy": None, "gettext_noop": None, "ngettext_lazy": (1, 2), "pgettext_lazy": ((1, "c"), 2), "pgettext": ((1, "c"), 2),
 }  # fmt: skip
+NOBODY = re.compile(rb'^"(?:Report-Msgid-Bugs-To|Last-Translator|Language-Team): .*\n| VERSION(?=\\n"$)', re.M)
+"""What Babel writes of people when it is told of none."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[sdf]|%[sd]|\{\w*\}")
 
 
@@ -79,7 +81,10 @@ def _extracted(method: str, file: io.BufferedIOBase, path: Path) -> Iterator[Tex
 
 def _empty() -> Catalog:
     day = datetime(2026, 1, 1, tzinfo=UTC)  # the same header every time, so that only texts show up as changes
-    return Catalog(locale=LANGUAGE, project="order-hub", charset="utf-8", creation_date=day, revision_date=day)
+    return Catalog(
+        locale=LANGUAGE, project="order-hub", charset="utf-8", creation_date=day, revision_date=day, fuzzy=False,
+        header_comment="# English words of the order hub.",
+    )  # fmt: skip
 
 
 def catalogue(home: Path) -> Catalog:
@@ -129,8 +134,9 @@ def _update(home: Path, of_home: list[Text]) -> int:
         new.add(msgid, before.string if before else None, context=text.context or None)
     path = home / CATALOGUE
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        write_po(file, new, omit_header=False, no_location=True, width=120)
+    written = io.BytesIO()
+    write_po(written, new, omit_header=False, no_location=True, width=120)
+    path.write_bytes(NOBODY.sub(b"", written.getvalue()))
     return added
 
 
