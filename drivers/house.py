@@ -33,10 +33,17 @@ class House:
 
     def programs(self, *, restart: bool = False) -> list[Program]:
         """Return the programs, in the order in which they start."""
-        made = [programs.web(port=self.place.web_port, workers=1, restart=restart)]
-        made += [programs.worker(name, processes=self._children, restart=restart) for name in self.worker_names]
-        made.append(programs.beat(state=self.place.folder, restart=restart))
+        web = programs.web(port=self.place.web_port, workers=1, restart=restart)
+        beat = programs.beat(state=self.place.folder, restart=restart)
+        return [self._with_bells(web), *self.workers(restart=restart), self._with_bells(beat)]
+
+    def workers(self, *, restart: bool = False) -> list[Program]:
+        """Return the workers alone."""
+        made = [programs.worker(name, processes=self._children, restart=restart) for name in self.worker_names]
+        return [self._with_bells(program) for program in made]
+
+    def _with_bells(self, program: Program) -> Program:
+        """Return the program, told of the broker of this house."""
         if self._redis_url is None:
-            return made
-        bells = {"REDIS_URL": self._redis_url}
-        return [replace(program, environment={**program.environment, **bells}) for program in made]
+            return program
+        return replace(program, environment={**program.environment, "REDIS_URL": self._redis_url})

@@ -38,14 +38,19 @@ def _table(*rows: Row) -> dict[int, Row]:
 
 ROWS: dict[int, Row] = _table(
     Row(number=1, what="worker children killed anywhere", fault=strikes.KilledChildren),
-    Row(number=5, what="worker children frozen for 1 to 11 s", fault=strikes.FrozenChildren, patience=60),
+    Row(
+        number=5,
+        what="worker children frozen for 1 to 11 s, also between mark and send",
+        fault=strikes.FrozenChildren,
+        patience=60,
+    ),
     Row(number=7, what="graceful stop of all workers under load", fault=strikes.GracefulStops),
     Row(number=9, what="database sessions ended in the middle", fault=strikes.EndedSessions),
     Row(number=15, what="the broker flushed", fault=strikes.FlushedBroker, patience=120),
     Row(number=18, what="every doorbell three times, in any order", fault=strikes.TripledBells),
     Row(number=19, what="no doorbell at all", fault=strikes.DroppedBells, patience=150),
     Row(number=23, what="the mall applies and stays silent, one call in ten", fault=strikes.SilentMall, patience=90),
-    Row(number=27, what="storm of 429", fault=strikes.TooManyRequests, patience=200),
+    Row(number=27, what="storm of 429", fault=strikes.TooManyRequests, patience=400),
     Row(number=34, what="poison orders among the others", fault=strikes.Poison, place=strikes.place_poison),
     Row(
         number=40,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,7 +71,7 @@ SELECT o.id, o.tenant_id, o.number, o.phase, o.held, o.unreported, o.mall_state,
 FROM orders_order o WHERE o.deleted_at IS NULL"""
 
 _EFFECTS = """SELECT kind, state, reason, hold_reason, count(*) AS n FROM hub_effect
-WHERE state <> 'done' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2"""
+WHERE state <> 'done' AND (%(tenants)s::bigint[] IS NULL OR tenant_id = ANY(%(tenants)s)) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2"""
 
 
 class Watcher:
@@ -95,9 +96,10 @@ class Watcher:
         """Return how far each order came, by its number."""
         return {row["number"]: row for row in self._connection.execute(_ORDERS).fetchall()}
 
-    def open_effects(self) -> list[dict[str, Any]]:
-        """Count the effects that are not done, by kind, state and reason."""
-        return self._connection.execute(_EFFECTS).fetchall()
+    def open_effects(self, tenant_ids: Sequence[int] | None = None) -> list[dict[str, Any]]:
+        """Count the effects that are not done, by kind, state and reason; of these tenants, or of all."""
+        tenants = None if tenant_ids is None else list(tenant_ids)
+        return self._connection.execute(_EFFECTS, {"tenants": tenants}).fetchall()
 
     def rows(self, query: str, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         """Ask anything else."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -219,3 +221,28 @@ def test_death_at_any_point_loses_nothing_and_does_nothing_twice(
     if passage == 1:
         assert reached == set(MATRIX) - (looks if kind == "test.written_blindly" else set())
     assert len(reached) >= 3
+
+
+def test_a_point_can_freeze_the_process_until_it_is_let_go_on(tenant: Tenant, tmp_path: Path) -> None:
+    """Frozen between mark and send for longer than its lease: it sends nothing when it goes on, and another delivers."""
+    file = tmp_path / "frozen.ledger"
+    decide(tenant.pk, ["a"], kind="test.written", now=NOW, lane="shop:1", payload={"ledger": str(file)})
+
+    def deliver() -> None:
+        crash._WANTED, crash._NTH, crash._HOW = "effects.after_mark", "1", "freeze"
+        deliver_all(tenant.pk, "shop:1")
+
+    with override_settings(EFFECTS=KINDS, MALL_GAP_SECONDS=0.01):
+        child = Child(deliver)
+        _, status = os.waitpid(child.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        lose_worker(tenant.pk)
+        deliver_all(tenant.pk, "shop:1")
+        make_due(tenant.pk)
+        deliver_all(tenant.pk, "shop:1")
+        time.sleep(0.5)  # its slot, which it had before it was marked, is over in every case
+        os.kill(child.pid, signal.SIGCONT)
+        assert child.join()[0] == 0
+
+        assert states(tenant.pk) == {"a": "done"}
+        assert file.read_text().split() == ["a"]
