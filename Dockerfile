@@ -20,5 +20,5 @@ RUN export HUB_ENV=development SECRET_KEY=build CREDENTIAL_KEYS=build:AAAAAAAAAA
 USER hub
 ENV HUB_STATE_DIR=/srv/hub/state
 EXPOSE 8000
-CMD ["gunicorn", "hub.conf.wsgi", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--workers=2", "--threads=4", \
+CMD ["gunicorn", "hub.conf.wsgi", "--bind=0.0.0.0:8000", "--worker-class=gthread", "--workers=2", "--threads=4", "--worker-tmp-dir=/dev/shm", \
      "--timeout=60", "--graceful-timeout=25", "--max-requests=20000", "--max-requests-jitter=2000"]

@@ -26,10 +26,12 @@ def names_read() -> set[str]:
     return {one or two for path in files for one, two in READ.findall(path.read_text())} - INTERNAL
 
 
-def test_every_setting_that_is_read_is_listed_with_its_meaning() -> None:
-    listed = set(re.findall(r"^([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+def settings_listed() -> set[str]:
+    return set(re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
-    assert sorted(names_read() - listed) == []
+
+def test_every_setting_that_is_read_is_listed_with_its_meaning() -> None:
+    assert sorted(names_read() - settings_listed()) == []
     assert "DATABASE_URL" in names_read()
 
 
@@ -85,6 +87,14 @@ def test_compose_runs_the_product_as_an_ordinary_role() -> None:
     for name in ("web", "worker", "beat"):
         environment = services[name]["environment"]
         assert environment["DATABASE_URL"].startswith("postgresql://hub_app:")
-        assert (environment["OWNER_DATABASE_URL"], environment["ADMIN_DATABASE_URL"]) == ("", "")
+        secrets = ("OWNER_DATABASE_URL", "ADMIN_DATABASE_URL", "HUB_OWNER_PASSWORD", "POSTGRES_PASSWORD")
+        assert [environment[secret] for secret in secrets] == ["", "", "", ""]
         assert services[name]["stop_grace_period"] == "35s"
     assert services["worker"]["environment"]["REMAP_SIGTERM"] == "SIGQUIT"
+
+
+def test_example_names_what_compose_asks_for() -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+
+    assert asked == {"HUB_APP_PASSWORD", "HUB_OWNER_PASSWORD", "POSTGRES_PASSWORD", "VALKEY_PASSWORD", "BIND", "PORT"}
+    assert asked <= settings_listed()
