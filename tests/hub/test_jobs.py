@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
+import os
+import signal
 import socket
 import threading
 import time
@@ -22,6 +25,7 @@ from hub.models import AuditEntry, StageLease, System, Tenant
 from hub.stages import Bell
 from hub.tenancy import tenant_transaction
 from tests.hub.counterpart import Counterpart, decide, deliver_all, states
+from tests.hub.forks import Child
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 WIDE = {**STAGES, "judge": Stage(module="tests.hub.test_jobs", due="due_judge")}
@@ -203,6 +207,36 @@ def test_asked_to_end_begins_nothing(tenant: Tenant, other_side: Counterpart, mo
 
     assert deliver_all(tenant.pk) == 0
     assert other_side.calls == []
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(0.0, 0.4), (0.6, 1.2), (5.0, 2.4)])
+def test_worker_asked_to_end_waits_for_what_is_under_way_and_no_longer(seconds: float, most: float) -> None:
+    """In a process of its own: the handler stays in place. The third is at work for longer than it may be."""
+
+    def ask_to_end() -> tuple[float, bool, bool]:
+        jobs._shared = mmap.mmap(-1, 16 + jobs.CHILDREN)  # what it says must not reach the process of the tests
+        ended: list[float] = []
+        signal.signal(signal.SIGTERM, lambda number, frame: ended.append(time.monotonic()))
+        jobs._end_when_idle()
+        current_app.conf.worker_soft_shutdown_timeout = 2.0
+        if seconds:
+            threading.Thread(target=be_at_work, args=(seconds,), daemon=True).start()
+            time.sleep(0.1)
+        began = time.monotonic()
+        os.kill(os.getpid(), signal.SIGTERM)
+        return ended[0] - began, stages.stopping(), current_app.conf.worker_soft_shutdown_timeout == 0
+
+    code, (waited, stopping, at_once) = Child(ask_to_end).join()
+
+    assert code == 0
+    assert min(seconds, 2.0) - 0.2 < waited < most
+    assert stopping
+    assert at_once
+
+
+def be_at_work(seconds: float) -> None:
+    with jobs._at_work():
+        time.sleep(seconds)
 
 
 def test_tick_command_prints_what_each_stage_did(tenant: Tenant, other_side: Counterpart) -> None:
