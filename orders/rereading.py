@@ -21,6 +21,8 @@ from orders.polling import MALL
 
 CALLS_A_TURN = 10
 AGAIN = timedelta(minutes=30)
+BLIPS = 2
+"""So many answers of a turn may be lost before the mall is called down: what is only read is asked again at once, in the shop's pace."""
 
 
 def work(tenant_id: int, shop_id: int) -> bool:
@@ -40,10 +42,16 @@ def work(tenant_id: int, shop_id: int) -> bool:
     channel.reading_class = "reread"
     crash("rereading.after_lease")
     pause = timedelta(0)
+    blips = 0
     try:
         for _ in range(CALLS_A_TURN):
-            if not _one_call(tenant_id, shop_id, channel, token):
-                break
+            try:
+                if not _one_call(tenant_id, shop_id, channel, token):
+                    break
+            except MallDown as down:
+                blips += 1
+                if blips > BLIPS or down.retry_after:
+                    raise
     except Later as later:
         pause = timedelta(seconds=min(later.seconds, 30))
     except (MallBlind, MallDown) as error:

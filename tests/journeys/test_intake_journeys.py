@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from hub.models import AuditEntry, Tenant
@@ -124,11 +126,13 @@ def test_pages_that_shift_lose_nothing(world: World, tenant: Tenant, kind: str) 
 )
 def test_answers_that_tell_nothing_lose_nothing(world: World, tenant: Tenant, kind: str) -> None:
     shop_id = connect(world, tenant)
-    world.post(world.mall_url, "faults", {"faults": [{"kind": kind, "function": "*", "rate": 0.5}]})
+    wait = {"retry_after": 1} if kind == "status_429" else {}
+    world.post(world.mall_url, "faults", {"faults": [{"kind": kind, "function": "*", "rate": 0.5, **wait}]})
     placed = place(world, tenant, shop_id, n=20)
 
     poll(world, rounds=10)
     world.post(world.mall_url, "faults", {"faults": []})
+    time.sleep(1.1 if wait else 0)  # the mall asked to be left alone for a second
     poll(world, rounds=6)
 
     assert numbers(tenant) == sorted(placed)
@@ -221,3 +225,29 @@ def test_self_cancelled_inside_the_wait_leaves_no_confirm_request_or_mail(world:
         assert (order.phase, order.mall_state) == ("cancelled", "cancelled")
     assert world.mall_ledger("confirm") == []
     assert world.warehouse_ledger("request") == []
+
+
+def test_reading_again_asks_thrice_before_it_calls_the_mall_down(world: World, tenant: Tenant) -> None:
+    shop_id = connect(world, tenant)
+    placed = place(world, tenant, shop_id, n=3)
+    poll(world)
+
+    def read_with(seed: int, rate: float) -> tuple[int, int]:
+        """Let all orders be due for one turn; return how many answers were lost and how many orders are still due."""
+        faults = [{"kind": "status_500", "function": "getOrder", "rate": rate}]
+        world.post(world.mall_url, "faults", {"seed": seed, "faults": faults})
+        now = world.clocks[0].now()
+        with tenant_transaction(tenant.pk):
+            Shop.objects.filter(pk=shop_id).update(reread_token=None, reread_until=None)
+            Order.objects.filter(shop_id=shop_id).update(reread_at=now)
+        before = fired()
+        run("reread")
+        with tenant_transaction(tenant.pk):
+            return fired() - before, Order.objects.filter(shop_id=shop_id, reread_at__lte=now).count()
+
+    def fired() -> int:
+        answer = httpx.get(f"{world.mall_url}/_control/faults", trust_env=False, timeout=30)
+        return int(answer.json()["fired"].get("status_500", 0))
+
+    assert read_with(seed=1, rate=1.0) == (3, len(placed))
+    assert {(1, 0), (2, 0)} & {read_with(seed, rate=0.5) for seed in range(12)}
