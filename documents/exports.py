@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -68,18 +69,30 @@ def rows_of(order_ids: Sequence[int], layout: Layout) -> list[tuple[int, str, li
     """Return (id, number, cells) of these orders, within the open transaction. Ask for at most CHUNK at a time."""
     fields = layout.fields
     return [
-        (order_id, facts.order.number, [_cell(show(field, facts), field, layout.profile) for field in fields])
+        (order_id, facts.order.number, [_cell(show(field, facts), field, layout) for field in fields])
         for order_id, facts in facts_of(order_ids).items()
     ]
 
 
-def _cell(text: str, field: Field, profile: str) -> str:
-    if profile == "machine":
+def _cell(text: str, field: Field, layout: Layout) -> str:
+    if layout.profile == "machine":
         return "".join(sign for sign in text if sign == "\n" or ord(sign) >= 32)
     is_number = (
         field.kind in (Kind.NUMBER, Kind.YEN) and text.removeprefix("-").isascii() and text.removeprefix("-").isdigit()
     )
-    return f"'{text}" if text.startswith(_FORMULA) and not is_number else text
+    return f"'{text}" if _is_formula(text, layout) and not is_number else text
+
+
+def _is_formula(text: str, layout: Layout) -> bool:
+    """Say whether a spreadsheet could run the cell, as the encoding will write it and behind what cannot be seen."""
+    written = _replaced(text) if layout.encoding == "cp932" else iter(text)
+    for signs in written:
+        for sign in signs:
+            if sign in _FORMULA:
+                return True
+            if unicodedata.category(sign)[0] not in "CZ":
+                return False
+    return False
 
 
 def header(layout: Layout) -> list[str]:

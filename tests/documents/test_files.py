@@ -14,6 +14,7 @@ from hub.audit import Actor
 from hub.http import InTransaction
 from hub.models import AccessRow, StoredFile, Tenant
 from hub.tenancy import tenant_transaction
+from orders.fields import FIELDS
 from orders.models import Order, OrderLine, Parcel, Shop
 from tests.mailer.conftest import make_order
 
@@ -191,3 +192,29 @@ def test_job_that_kills_its_worker_is_given_up(tenant: Tenant, shop: Shop, by: A
         job.refresh_from_db()
 
     assert (job.state, job.reason) == ("refused", "killed_worker")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "＝1+1", "\u200b=1+1", " @x", "\u3000=1+1", "\x00=1", "\u00a0-1", "\t=1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932"])
+def test_no_spelling_of_a_formula_is_run_by_a_spreadsheet(name: str, encoding: str) -> None:
+    layout = exports.Layout(columns=("buyer_name",), encoding=encoding)
+    field = FIELDS["buyer_name"]
+
+    assert written(exports._cell(name, field, layout), layout).startswith("'")
+    assert exports._cell("山田 太郎-1", field, layout) == "山田 太郎-1"
+    machine = exports.Layout(columns=("buyer_name",), profile="machine", encoding=encoding)
+    assert not exports._cell(name, field, machine).startswith("'")
+
+
+@pytest.mark.parametrize("name", ["\u20131+1", "\u20111+1", "♡=1+1", "\ufe0f+1", "\u200b♡\u2011x"])
+def test_what_windows_makes_a_formula_of_is_not_run_either(name: str) -> None:
+    layout = exports.Layout(columns=("buyer_name",), encoding="cp932")
+
+    assert written(exports._cell(name, FIELDS["buyer_name"], layout), layout)[:2] in ("'=", "'+", "'-")
+
+
+def written(cell: str, layout: exports.Layout) -> str:
+    """The cell as a program reads it from the file."""
+    text = exports.encode([[cell]], layout).decode(layout.encoding)
+    ((found,),) = csv.reader(io.StringIO(text, newline=""))
+    return found
