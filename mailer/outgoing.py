@@ -32,7 +32,7 @@ from orders.operations import door
 from orders.operations.holds import close_mark, open_mark, system_task
 
 OLDEST = timedelta(hours=6)
-TOO_OLD = "too_old"
+TOO_OLD = "mail_too_old"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,7 +56,7 @@ def _warn_unconfirmed(now: datetime) -> None:
     )
     ids = list(late.order_by("pk").values_list("pk", flat=True)[:1_000])
     if ids:
-        open_mark(ids, task=task, by=SYSTEM, now=now, reason="unconfirmed_ten_days")
+        open_mark(ids, task=task, by=SYSTEM, now=now)
 
 
 def _warn(tenant_id: int, shop_id: int, *, now: datetime) -> None:

@@ -109,6 +109,10 @@ TEXTS: Mapping[str, Text] = {
         "メールの送信元が決まっていません。", "No mail account is set.", "設定でメールアカウントを登録してください。",
         "Add a mail account in the settings.",
     ),
+    "mail_too_old": text(
+        "用件から6時間を過ぎたので、自動では送りませんでした。", "It was not sent by itself: its occasion is more than 6 hours past.",
+        "読んで、送るか取りやめるか決めてください。", "Read it, then send it or let it be.",
+    ),
     "no_address": text("注文者のメールアドレスがありません。", "The buyer has no mail address.", "", ""),
     "bad_address": text(
         "メールアドレスの形が正しくありません。", "The mail address is not valid.", "アドレスを直してください。",

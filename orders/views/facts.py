@@ -18,6 +18,7 @@ from hub.web import Visit
 from orders import addresses, carriers
 from orders.channels import Ability, can, channel_class
 from orders.explaining import Act, Hold, Why
+from orders.explaining.holds import detail_of
 from orders.fields import OrderFacts
 from orders.fields.labels import CONFIRM_STATES, MALL_STATES, PARCEL_STATES, PAYMENT_METHODS, PAYMENT_STATES
 from orders.models import MallReport, OrderLine, Parcel
@@ -273,7 +274,7 @@ def tasks_of(facts: OrderFacts) -> list[SimpleNamespace]:
     """Return the open marks that do not hold."""
     return [
         SimpleNamespace(
-            pk=mark.task_id, name=mark.task.name, what_to_do=mark.task.what_to_do, holds=False, reason=mark.reason,
+            pk=mark.task_id, name=mark.task.name, what_to_do=mark.task.what_to_do, holds=False, reason=detail_of(mark, facts),
             opened_at=mark.opened_at,
             system=bool(mark.task.key), close_url=f"{reverse('orders:release', args=[facts.order.pk])}?task={encode(mark.task_id)}",
         )

@@ -281,8 +281,8 @@ def test_mail_older_than_six_hours_is_dropped_and_a_person_is_told(
     with tenant_transaction(tenant.pk):
         marks = list(TaskMark.objects.filter(order=order, closed_at=None).values_list("task__key", "reason"))
 
-    assert (effect.state, effect.reason) == ("dropped", "too_old")
-    assert marks == [("mail_needed", "too_old")]
+    assert (effect.state, effect.reason) == ("dropped", "mail_too_old")
+    assert marks == [("mail_needed", "mail_too_old")]
     assert sink.ledger.lines("mail") == []
 
 
