@@ -85,7 +85,7 @@ stop: venv ## stop the embedded PostgreSQL and Valkey
 translations: venv ## write texts that lack English into locale/en, for a person to fill
 	@$(RUN) .ci/translations.py --update
 
-# Compiled translations are not kept in the repository.
+# The compiled words are kept beside their source, so that a checkout speaks English without a build; lint compares the two.
 messages: venv
 	@for po in $(wildcard $(addsuffix locale/*/LC_MESSAGES/*.po,./ */ */*/)); do \
 		mo="$${po%.po}.mo"; [ "$$mo" -nt "$$po" ] || .venv/bin/pybabel --quiet compile -i "$$po" -o "$$mo"; done

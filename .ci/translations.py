@@ -15,6 +15,7 @@ from pathlib import Path
 import django
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
+from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
@@ -96,12 +97,24 @@ def catalogue(home: Path) -> Catalog:
 
 
 def faults() -> list[str]:
-    """Return what is missing, unsure, or differs in its placeholders."""
+    """Return what is missing, unsure, differs in its placeholders, or is not compiled."""
     found = []
     for home, of_home in texts().items():
         known = catalogue(home)
         found += [f"{text.place}: {why}: {text.msgid!r}" for text in of_home if (why := _fault(known, text))]
+        compiled = (home / CATALOGUE).with_suffix(".mo")
+        if not found and compiled.exists() and _said(read_mo(io.BytesIO(compiled.read_bytes()))) != _said(known):
+            found.append(f"{compiled.relative_to(ROOT)}: is not made of the .po beside it: make messages")
     return found
+
+
+def _said(catalog: Catalog) -> set[tuple[str, tuple[str, ...]]]:
+    """Return what a catalogue says: for each text that has words, its id (a compiled plural keeps none but the first) and the words."""
+    return {(_listed(one.id)[0], _listed(one.string)) for one in catalog if one.id and any(one.string)}
+
+
+def _listed(words: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else tuple(words)
 
 
 def _fault(known: Catalog, text: Text) -> str:
