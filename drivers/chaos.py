@@ -131,12 +131,17 @@ class Chaos(Run):
             self.longest_wait = max(self.longest_wait, time.monotonic() - began)
 
     def drain(self) -> None:
-        """Wait until nothing is under way, at most some true minutes; then let a last reading of the orders be made, and that too end."""
-        for _ in range(3):
-            deadline = time.monotonic() + DRAIN_SECONDS
-            while not self.wait_idle(60) and time.monotonic() < deadline:
-                pass
+        """Wait until nothing is under way; then let a last reading of the orders be made, and let that too come to its end."""
+        self.wait_drained()
+        for _ in range(2):
             self.step(most=timedelta(minutes=30))
+            self.wait_drained()
+
+    def wait_drained(self) -> None:
+        """Wait until nothing is under way, at most some true minutes."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while not self.wait_idle(60) and time.monotonic() < deadline:
+            pass
 
     def unfinished(self, numbers: Sequence[str]) -> list[str]:
         """Return what did not come to its end: clean orders that are not shipped."""
