@@ -173,5 +173,5 @@ def _columns(row: Any, wanted: Mapping[str, Any], *, edited: Collection[str]) ->
     return [
         f"{name} is {getattr(row, name)!r}, not {value!r}"
         for name, value in wanted.items()
-        if name not in edited and getattr(row, name) != value
+        if name not in edited and getattr(row, name) != said.storable(value)
     ]

@@ -12,6 +12,11 @@ HALVES = {1: "morning", 2: "afternoon", 9: "other"}
 Model = Mapping[str, Any]
 
 
+def storable(value: Any) -> Any:
+    """Return a value as a column can hold it: the database knows no text with NUL in it, so that one character is left out."""
+    return value.replace("\0", "") if isinstance(value, str) else value
+
+
 def of_order(model: Model) -> dict[str, Any]:
     """Return the columns of Order that the mall's content decides."""
     buyer = model["OrdererModel"]

@@ -198,6 +198,21 @@ def test_a_field_that_differs_is_caught(
     assert number in found(judgement, "J1")
 
 
+@pytest.mark.parametrize(("remarks", "wrong"), [("\0{}\0", 0), ("\0{}備考", 1)])
+def test_only_a_character_that_no_column_can_hold_may_be_missing(
+    finished: Finished, tmp_path: Path, remarks: str, wrong: int
+) -> None:
+    ledgers = finished.copy(tmp_path)
+
+    def with_nul(line: Line) -> list[Line]:
+        line["model"]["remarks"] = remarks.format(line["model"]["remarks"] or "")
+        return [line]
+
+    change(ledgers / "mall.jsonl", kind="order_placed", to=with_nul)
+
+    assert finished.judge(ledgers).sums["wrong"] == wrong
+
+
 def test_a_request_to_another_address_is_caught(finished: Finished, tmp_path: Path) -> None:
     ledgers = finished.copy(tmp_path)
 
