@@ -210,6 +210,11 @@ def suggest(postal_code: str, prefecture: str, city: str, street: str, *, most: 
     return good[:most]
 
 
+def places_of(postal_code: str) -> list[Proposal]:
+    """Return the places that a postal code names, as Japan Post writes them."""
+    return list(dict.fromkeys(_other_places(postal_code, "")))
+
+
 def _other_codes(prefecture: str, city: str, street: str) -> Iterator[Proposal]:
     """The place stands, the code is wrong."""
     postal, place, wanted = table(), fold(city + street), prefecture_key(prefecture)

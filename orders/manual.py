@@ -8,10 +8,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from hub import stages
 from hub.audit import Actor
 from hub.clock import JAPAN
 from hub.ids import encode
 from hub.problems import Refusal
+from hub.tenancy import current_tenant
 from orders import addresses, search
 from orders.intake.fresh import unmapped_key
 from orders.intake.insert import insert_rows, take_ids
@@ -21,6 +23,7 @@ from orders.operations.door import Row, enter_audit
 from orders.operations.status import default_status
 from orders.remarks import remark_left
 
+EXTRAS_RATE = 10
 PERSON = ("name", "kana", "phone", "postal_code", "prefecture", "city", "street")
 
 
@@ -72,7 +75,9 @@ def create_manual_order(
         "delivery_method": parcel_rows[0]["delivery_method"], "wish_on": parcel_rows[0]["wish_on"],
         "wish_time": parcel_rows[0]["wish_time"],
         "subtotal_yen": subtotal, "postage_yen": postage_yen, "fee_yen": fee_yen, "discount_yen": discount_yen,
-        "total_yen": subtotal + postage_yen + fee_yen - discount_yen, "unmapped_lines": unmapped, "open_lines": len(line_rows),
+        "total_yen": subtotal + postage_yen + fee_yen - discount_yen,
+        "tax": tax_within(taxed(line_rows), extra_yen=postage_yen + fee_yen, discount_yen=discount_yen),
+        "unmapped_lines": unmapped, "open_lines": len(line_rows),
         "ours": True,
         "order_kind": "manual", "address_doubt": next((row["address_doubt"] for row in parcel_rows if row["address_doubt"]), ""),
         "judge_at": now,
@@ -88,7 +93,37 @@ def create_manual_order(
         now=now,
         batch_id=None,
     )
+    stages.kick("judge", current_tenant(), stages.TENANT_WIDE)
     return order_id
+
+
+def taxed(lines: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """Return what the lines come to at each rate of tax."""
+    sums: dict[int, int] = {}
+    for line in lines:
+        sums[line["tax_percent"]] = sums.get(line["tax_percent"], 0) + line["unit_price_yen"] * line["quantity"]
+    return sums
+
+
+def tax_within(sums: Mapping[int, int], *, extra_yen: int, discount_yen: int) -> list[dict[str, int]]:
+    """Return the tax that amounts with tax contain, by rate. Postage and fees bear 10 %; a discount is shared by the amounts.
+
+    Fractions of a yen are cut off once for each rate, and what sharing leaves over falls to the largest amount.
+    """
+    gross = dict(sums)
+    if extra_yen:
+        gross[EXTRAS_RATE] = gross.get(EXTRAS_RATE, 0) + extra_yen
+    whole = sum(gross.values())
+    if discount_yen and whole:
+        shares = {rate: min(discount_yen, whole) * amount // whole for rate, amount in gross.items()}
+        largest = max(gross, key=lambda rate: gross[rate])
+        shares[largest] += min(discount_yen, whole) - sum(shares.values())
+        gross = {rate: amount - shares[rate] for rate, amount in gross.items()}
+    return [
+        {"percent": rate, "base_yen": gross[rate], "tax_yen": gross[rate] * rate // (100 + rate)}
+        for rate in sorted(gross, reverse=True)
+        if gross[rate]
+    ]
 
 
 def _insert(order: dict[str, Any], parcels: list[dict[str, Any]], lines: list[dict[str, Any]]) -> None:

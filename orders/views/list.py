@@ -107,7 +107,7 @@ def _around(request: PageRequest, asked: Asked, shops: list[Shop], shop: Shop | 
             "may_export": visit.may("orders.export"), "may_delete": visit.may("orders.delete"), "may_change": visit.may("orders.edit"),
         },
         "csv_url": reverse("orders:csv") + asked.url() if visit.may("orders.export") else "",
-        "new_url": "",
+        "new_url": reverse("orders:new") if visit.may("orders.edit") else "",
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import "./selection.js";
 import "./keyboard.js";
 import "./place.js";
 import "./form.js";
+import "./fill.js";
 import "./countdown.js";
 import "./sort.js";
 import "./builder.js";
