@@ -44,7 +44,7 @@ journey: messages ## the main job to its end, judged; ORDERS=300 SHOPS=4 FAULTS=
 	@$(MANAGE) journey --orders $(ORDERS) --shops $(SHOPS) --faults $(FAULTS) --seed $(SEED)
 
 test: messages browser ## all tests; ARGS= goes to pytest
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: venv ## style, types, import layers, migrations, OpenAPI, translations
 	@mkdir -p .state

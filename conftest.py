@@ -15,7 +15,8 @@ from hub.embedded import databases, environment, roles, valkey
 
 environment.fill()
 NAME = databases.scratch_name("test")
-OWNER_URL = os.environ["OWNER_DATABASE_URL"]
+# With `-n 2` the runs side by side are started with this process's environment: each needs the address from before its change.
+OWNER_URL = os.environ.setdefault("TEST_HOME_URL", os.environ["OWNER_DATABASE_URL"])
 for variable in ("DATABASE_URL", "OWNER_DATABASE_URL"):
     os.environ[variable] = roles.with_database(os.environ[variable], NAME)
 os.environ["REDIS_URL"] = valkey.with_number(os.environ["REDIS_URL"], valkey.scratch_number())
@@ -33,3 +34,9 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         yield
         django.db.connections.close_all()
     databases.drop(OWNER_URL, NAME)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the runs side by side (`-n 2`) load their settings themselves, each after it has named its database."""
+    if config.getoption("numprocesses", None):
+        os.environ.pop("DJANGO_SETTINGS_MODULE", None)
