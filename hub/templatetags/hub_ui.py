@@ -108,7 +108,7 @@ def span(seconds: float) -> str:
     """Return a length of time in its largest sensible unit."""
     minutes = int(abs(seconds) // 60)
     if minutes < 1:
-        return gettext("1分未満")
+        return gettext("数秒")
     if minutes < 60:
         return ngettext("%(n)d分", "%(n)d分", minutes) % {"n": minutes}
     if minutes < 48 * 60:

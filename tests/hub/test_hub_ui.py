@@ -40,7 +40,7 @@ def test_day_is_not_moved_by_a_time_zone() -> None:
 @pytest.mark.parametrize(
     ("gone", "words"),
     [
-        (timedelta(seconds=59), "1分未満"),
+        (timedelta(seconds=59), "数秒"),
         (timedelta(minutes=59), "59分"),
         (timedelta(minutes=90), "1時間30分"),
         (timedelta(hours=31), "31時間"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from hub.form_parts import refused
 from hub.ids import encode
 from hub.web import PageRequest, page, toast
-from orders.fields.labels import PAYMENT_METHODS
+from orders.fields.labels import DELIVERY_METHODS, PAYMENT_METHODS
 from orders.models import DeliveryName, Order, PaymentName
 from orders.operations import settings as operations
 
@@ -36,7 +36,7 @@ def _payments() -> dict[str, Any]:
 
 def _deliveries() -> dict[str, Any]:
     used = DeliveryName.objects.exclude(method="").order_by("method").values_list("method", flat=True).distinct()
-    methods = [{"value": name, "label": name} for name in dict.fromkeys([*DELIVERIES, *used])]
+    methods = [{"value": name, "label": DELIVERY_METHODS.get(name, name)} for name in dict.fromkeys([*DELIVERIES, *used])]
     return {"title": _("配送方法"), "rows": _rows(DeliveryName, "delivery_name"), "methods": methods}
 
 
