@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from automation import urls as automation
 from documents import urls as documents
 from hub import urls as hub
-from hub.views import switching
+from hub.views import failing, switching
 from mailer import urls as mailer
 from orders import urls as orders
 from warehouses import urls as warehouses
@@ -22,3 +22,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((automation.urlpatterns, "automation"))),
     path("", include((mailer.urlpatterns, "mailer"))),
 ]
+handler500 = failing.server_error

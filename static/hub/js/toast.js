@@ -49,6 +49,7 @@ document.addEventListener("htmx:afterOnLoad", () => offline(false));
 document.addEventListener("htmx:responseError", (event) => {
   const japanese = document.documentElement.lang === "ja";
   const { status, responseText } = event.detail.xhr;
-  const said = new DOMParser().parseFromString(responseText, "text/html").querySelector("[data-error-words]")?.textContent.trim();
+  const page = new DOMParser().parseFromString(responseText, "text/html");
+  const said = ["[data-error-words]", "[data-error-id]"].map((part) => page.querySelector(part)?.textContent.trim()).filter(Boolean).join(" ");
   toast({ tone: "stop", words: said || (japanese ? `できませんでした(${status})。もう一度お試しください。` : `That did not work (${status}). Please try again.`) });
 });
