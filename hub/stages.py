@@ -1,7 +1,7 @@
 """The stages of the pipeline: what is due anywhere, one unit of work in this process, and the doorbell that says "look".
 
-A doorbell carries `(stage, tenant, unit)` and nothing else. It may be lost, doubled or late; the rows decide. This module knows no
-Celery: `hub/jobs.py` publishes and receives.
+Which stages there are stands in `hub/conf/registry.py`. A doorbell carries `(stage, tenant, unit)` and nothing else. It may be lost,
+doubled or late; the rows decide. This module knows no Celery: `hub/jobs.py` publishes and receives.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from hub.current import CURRENT, NoTenant, current_tenant, tenant_or_none
 
 GLOBAL_TABLES = frozenset(
     {
-        "hub_tenant", "hub_user", "hub_clock", "hub_system", "hub_postalcode",
+        "hub_tenant", "hub_user", "hub_clock", "hub_system",
         "django_migrations", "django_content_type", "django_session",
         "auth_group", "auth_group_permissions", "auth_permission",
         "hub_user_groups", "hub_user_user_permissions",
