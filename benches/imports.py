@@ -19,12 +19,16 @@ from benches.measuring import Figure, gate, p95, ratios, timed
 from benches.shops import MALL, House, make_house
 from hub.tenancy import tenant_transaction
 from orders.intake import Saved, save_mall_orders
+from orders.lookups import as_array
 from orders.models import Order, OrderLine, OrderNumber, Parcel
 from orders.queries.counts import recount, status_counts
 
 ANSWERS_A_ROUND = 3
 PEERS = {"Saleor": 13.8, "django-oscar": 22.0, "karrio": 33.0, "pretix": 45.0}
 """Orders a second of their own bulk paths on the machine of the study (docs/benchmarks.md); no peer is installed here."""
+_STORED = (
+    "SELECT number, snapshot_hash FROM orders_order WHERE tenant_id = %s AND shop_id = %s AND number = ANY(%s::text[])"
+)
 
 
 def run(size: str, rows: Sequence[str] = ()) -> list[Figure]:
@@ -104,9 +108,9 @@ class _Rounds:
 
     def _reread(self, answer: Answer) -> Saved:
         """Take an answer in as re-reading does: what is stored is known by its hash."""
-        with tenant_transaction(self.house.tenant_id):
-            rows = Order.objects.filter(shop_id=self.house.shop_id, number__among=list(answer.numbers))
-            stored = {number: bytes(kept) for number, kept in rows.values_list("number", "snapshot_hash")}
+        with tenant_transaction(self.house.tenant_id), connection.cursor() as cursor:
+            cursor.execute(_STORED, [self.house.tenant_id, self.house.shop_id, as_array(list(answer.numbers))])
+            stored = {number: bytes(kept) for number, kept in cursor.fetchall()}
         return save_mall_orders(
             self.house.tenant_id, self.house.shop_id, self.reader.read(answer, stored), by=MALL, now=self.house.now
         )

@@ -110,7 +110,15 @@ class Among(_Lookup):
 
 
 def as_array(values: Any) -> Any:
-    """Return a list of whole numbers as the text that PostgreSQL reads: a thousand ids in a tenth of the time. Others stay."""
-    if type(values) is list and all(type(value) is int for value in values):
+    """Return a list of whole numbers or of texts as PostgreSQL reads it: a thousand ids in a tenth of the time. Others stay."""
+    if type(values) is not list or not values:
+        return values
+    kinds = set(map(type, values))
+    if kinds == {int}:
         return f"{{{','.join(map(str, values))}}}"
+    if kinds == {str}:
+        joined = "\0".join(values)
+        if joined.count("\0") == len(values) - 1:  # else a text holds one itself, which no column can
+            quoted = joined.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
+            return f'{{"{quoted}"}}'
     return values

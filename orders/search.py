@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
+from itertools import pairwise
 from operator import and_
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -63,12 +64,13 @@ def fold_name(text: str) -> str:
 
 def number_key(text: str) -> str:
     """Return an order number as its key reads it: ASCII letters and digits alone, in lower case."""
-    return _NOT_KEY.sub("", unicodedata.normalize("NFKC", text).lower())
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return _NOT_KEY.sub("", plain.lower())
 
 
 def phone_key(text: str) -> str:
     """Return the digits of a phone number."""
-    return _NOT_DIGIT.sub("", unicodedata.normalize("NFKC", text))
+    return _NOT_DIGIT.sub("", text if text.isascii() else unicodedata.normalize("NFKC", text))
 
 
 @lru_cache(maxsize=200_000)
@@ -81,7 +83,7 @@ def _hashed(tenant_id: int, pair: str) -> int:
 def grams(text: str, tenant_id: int) -> set[int]:
     """Return the hashed pairs of neighbouring letters of a name. A single letter has none."""
     folded = fold_name(text)
-    return {_hashed(tenant_id, folded[place : place + 2]) for place in range(len(folded) - 1)}
+    return {_hashed(tenant_id, one + other) for one, other in pairwise(folded)}
 
 
 # Keeping the keys.

@@ -23,7 +23,8 @@ Params = Mapping[str, Any]
 _PREFIX = "card"
 _ENDINGS = "|".join(name.removeprefix(_PREFIX) for name in NEVER_STORED)
 _CARD_KEY = re.compile(f'"{_PREFIX}(?:{_ENDINGS})"\\s*:\\s*'.encode())
-_PLAIN_VALUE = re.compile(rb'(?:"(?:[^"\\]|\\.)*"|[-+.\w]+)\s*')
+_VALUE = rb'(?:"(?:[^"\\]|\\.)*"|[-+.\w]+)\s*'
+_PLAIN_VALUES = re.compile(_VALUE + rb"(?:,\s*" + _CARD_KEY.pattern + _VALUE + rb")*")  # mostly all stand side by side
 _BLANK = b" \t\r\n"
 _NUL = b"\\u0000"
 _WRONG_TYPE = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
@@ -49,11 +50,11 @@ def cleaned(raw: bytes) -> bytes:
     """Return the payload without what must never be stored; all other bytes stay as the mall sent them."""
     kept: list[bytes] = []
     done = 0
-    for key in _CARD_KEY.finditer(raw):
-        value = _PLAIN_VALUE.match(raw, key.end())
-        if value is None:
+    while key := _CARD_KEY.search(raw, done):
+        values = _PLAIN_VALUES.match(raw, key.end())
+        if values is None:
             return _cleaned_slowly(raw)
-        start, end = key.start(), value.end()
+        start, end = key.start(), values.end()
         before = start - 1
         while before > done and raw[before] in _BLANK:
             before -= 1

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db import connection
+
 from hub import secrets
 from hub.audit import Actor
 from hub.tenancy import current_tenant
 from orders import search
-from orders.channels import MallOrder
-from orders.intake.insert import Inserts, hexed, take_ids
+from orders.channels import MallOrder, MallParcel
+from orders.intake.insert import hexed, insert_rows, sent_ahead, take_ids
 from orders.intake.reading import Known
 from orders.intake.rows import address_doubt, line_columns, order_columns, parcel_columns
 from orders.intake.schedule import next_reread
+from orders.lookups import as_array
 from orders.models import Listing, MallSnapshot, Order, OrderLine, OrderTag, Parcel, Shop
 from orders.models.shops import ShopMode
+
+Listings = Mapping[str, tuple[int, int | None, int]]
+"""Of a listing key: the listing's id, its product's, and how many units one of it is."""
 
 GONE = {"shipped": "done", "settled": "done", "cancelled": "cancelled"}
 """Where an order starts that the mall had finished before it was ever seen here."""
@@ -30,51 +36,68 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], known: Known, *, by: 
     if not orders:
         return
     parcels = [(order, parcel) for order in orders for parcel in order.parcels]
-    lines = [(parcel, line) for _, parcel in parcels for line in parcel.lines]
-    ids = take_ids({Order: len(orders), Parcel: len(parcels), OrderLine: len(lines)})
+    lines = sum(len(parcel.lines) for _, parcel in parcels)
+    ids = take_ids({Order: len(orders), Parcel: len(parcels), OrderLine: lines})
     order_ids = dict(zip((order.number for order in orders), ids[Order], strict=True))
     sealing = _sealer(os.getpid()).submit(_snapshots, orders, order_ids, tenant_id=current_tenant(), now=now)
     listings = with_new_listings(shop, lines_of(orders), known.listings)
-    parcel_ids, line_ids = iter(ids[Parcel]), iter(ids[OrderLine])
-    order_rows: list[dict[str, Any]] = []
-    parcel_rows: list[dict[str, Any]] = []
-    line_rows: list[dict[str, Any]] = []
-    for order in orders:
-        order_id = order_ids[order.number]
-        unmapped = open_lines = 0
-        doubts = [address_doubt(parcel) for parcel in order.parcels]
-        for position, parcel in enumerate(order.parcels, start=1):
-            parcel_id = next(parcel_ids)
-            parcel_rows.append(
-                {
-                    "id": parcel_id,
-                    "order_id": order_id,
-                    "warehouse_id": None,
-                    **parcel_columns(parcel, position=position, order=order, doubt=doubts[position - 1]),
-                }
-            )
-            for line in parcel.lines:
-                open_lines += 1
-                listing_id, product_id, units = listings[line.listing_key]
-                unmapped += product_id is None
-                line_rows.append(
-                    {"id": next(line_ids), "order_id": order_id, "parcel_id": parcel_id, "listing_id": listing_id, "product_id": product_id,
-                     "ship_units": units * line.quantity, **line_columns(line, position=open_lines, parcel_key=parcel.key)}
-                )  # fmt: skip
-        order_rows.append(
-            _order_row(shop, order, order_id, known, doubts, unmapped=unmapped, open_lines=open_lines, now=now)
+    doubts = {order.number: [address_doubt(parcel) for parcel in order.parcels] for order in orders}
+    with sent_ahead():
+        rows = [
+            _order_row(shop, order, order_ids[order.number], known, doubts[order.number], listings, now=now)
+            for order in orders
+        ]
+        insert_rows(Order, rows)
+        parcel_ids = iter(ids[Parcel])
+        parcel_rows = [
+            {"id": next(parcel_ids), "order_id": order_ids[order.number], "warehouse_id": None,
+             **parcel_columns(parcel, position=position, order=order, doubt=doubts[order.number][position - 1])}
+            for order in orders
+            for position, parcel in enumerate(order.parcels, start=1)
+        ]  # fmt: skip
+        insert_rows(Parcel, parcel_rows)
+        insert_rows(OrderLine, _line_rows(parcels, parcel_rows, ids[OrderLine], listings))
+        search.insert_keys(rows, parcel_rows)
+        insert_rows(OrderTag, _unmapped_tags(rows, known.tags))
+        _enter_audit(ids[Order], by=by, now=now)
+        _mark_fetched(shop, order_ids)
+        insert_rows(MallSnapshot, sealing.result())
+
+
+def _line_rows(
+    parcels: Sequence[tuple[MallOrder, MallParcel]],
+    parcel_rows: Sequence[Mapping[str, Any]],
+    ids: Sequence[int],
+    listings: Listings,
+) -> list[dict[str, Any]]:
+    """Return the rows of all lines; their positions count through an order's parcels."""
+    rows: list[dict[str, Any]] = []
+    position = 0
+    for (_, parcel), row in zip(parcels, parcel_rows, strict=True):
+        position = 0 if row["position"] == 1 else position
+        for line in parcel.lines:
+            position += 1
+            listing_id, product_id, units = listings[line.listing_key]
+            rows.append(
+                {"id": ids[len(rows)], "order_id": row["order_id"], "parcel_id": row["id"], "listing_id": listing_id,
+                 "product_id": product_id, "ship_units": units * line.quantity,
+                 **line_columns(line, position=position, parcel_key=parcel.key)}
+            )  # fmt: skip
+    return rows
+
+
+def _mark_fetched(shop: Shop, numbers: Iterable[str]) -> None:
+    """Note that these numbers were fetched, and that what was refused of them before is solved."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH solved AS (
+                   UPDATE orders_rejectedpayload SET solved_at = clock_timestamp()
+                   WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[]) AND solved_at IS NULL)
+               INSERT INTO orders_ordernumber (tenant_id, shop_id, number, state, tries, named_at, error)
+               SELECT %(tenant)s, %(shop)s, n, 'fetched', 0, clock_timestamp(), '' FROM unnest(%(numbers)s::text[]) n
+               ON CONFLICT (tenant_id, shop_id, number) DO UPDATE SET state = 'fetched', error = ''""",
+            {"tenant": current_tenant(), "shop": shop.pk, "numbers": as_array(sorted(numbers))},
         )
-    inserts = Inserts()
-    inserts.rows(Order, order_rows)
-    inserts.rows(Parcel, parcel_rows)
-    inserts.rows(OrderLine, line_rows)
-    inserts.rows(OrderTag, _unmapped_tags(order_rows, known.tags))
-    inserts.statement(_AUDIT, [current_tenant(), now, by.kind, by.id, by.name, ids[Order]])
-    inserts.run()
-    rest = Inserts()
-    rest.rows(MallSnapshot, sealing.result())
-    rest.run()
-    search.insert_keys(order_rows, parcel_rows)
 
 
 def lines_of(orders: Sequence[MallOrder]) -> dict[str, tuple[str, str]]:
@@ -90,11 +113,11 @@ def _order_row(
     order_id: int,
     known: Known,
     doubts: Sequence[str],
+    listings: Listings,
     *,
-    unmapped: int,
-    open_lines: int,
     now: datetime,
 ) -> dict[str, Any]:
+    products = [listings[line.listing_key][1] for parcel in order.parcels for line in parcel.lines]
     columns = order_columns(shop, order, now=now, doubts=doubts)
     gone = GONE.get(order.state)
     status_id, phase = known.statuses[gone or ("waiting" if columns["ready_at"] > now else "intake")]
@@ -110,8 +133,8 @@ def _order_row(
         "taken_in_at": now,
         "changed_at": now,
         "ours": ours,
-        "unmapped_lines": unmapped,
-        "open_lines": open_lines,
+        "unmapped_lines": products.count(None),
+        "open_lines": len(products),
         "snapshot_hash": hexed(order.hash),
         "judge_at": now if gone is None and columns["ready_at"] <= now else None,
         **columns,
@@ -181,5 +204,10 @@ def _unmapped_tags(rows: Sequence[dict[str, Any]], tags: dict[str, int]) -> list
     return [{"order_id": order_id, "tag_id": tags[key]} for order_id, key in tagged if key in tags]
 
 
-_AUDIT = """INSERT INTO hub_auditentry (tenant_id, order_id, revision, at, actor_kind, actor_id, actor_name, verb, params)
- SELECT %s, o, 1, %s, %s, %s, %s, 'order.taken_in', '{}'::jsonb FROM unnest(%s::bigint[]) o"""
+def _enter_audit(order_ids: list[int], *, by: Actor, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO hub_auditentry (tenant_id, order_id, revision, at, actor_kind, actor_id, actor_name, verb, params)
+               SELECT %s, o, 1, %s, %s, %s, %s, 'order.taken_in', '{}'::jsonb FROM unnest(%s::bigint[]) o""",
+            [current_tenant(), now, by.kind, by.id, by.name, as_array(order_ids)],
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -78,39 +79,24 @@ def _shared(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in plain.items() if all(row[name] == value for row in rows)}
 
 
-class Inserts:
-    """Inserts into several tables that go to the server as one statement, keys checked at its end: each wait for an answer counts."""
+@contextmanager
+def sent_ahead() -> Iterator[None]:
+    """Send statements without waiting for their answers: the server works on one while the next is made. All are heard at the end.
 
-    def __init__(self) -> None:
-        self._statements: list[str] = []
-        self._params: list[Any] = []
-
-    def rows(self, model: type[TenantModel], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert the rows; every row names the same columns (by attname)."""
-        if not rows:
-            return
-        shared = _shared(rows)
-        given = tuple(name for name in rows[0] if name not in shared)
-        constants = {**_defaults(model, tuple(rows[0])), **shared}
-        varying = [{name: row[name] for name in given} for row in rows] if shared else rows
-        encoded = [_encoder.encode(varying).decode(), *([_encoder.encode(constants).decode()] if constants else [])]
-        self.statement(_statement(model, given, tuple(constants)), [current_tenant(), *encoded])
-
-    def statement(self, sql: str, params: Sequence[Any]) -> None:
-        """Add one INSERT with its parameters."""
-        self._statements.append(sql)
-        self._params += params
-
-    def run(self) -> None:
-        """Send them."""
-        if self._statements:
-            parts = ", ".join(f"i{number} AS ({sql})" for number, sql in enumerate(self._statements))
-            with connection.cursor() as cursor:
-                cursor.execute(f"WITH {parts} SELECT 1", self._params)
+    The first refusal is raised where it is heard, as the error that the statement itself would have raised.
+    """
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
 
 
 def insert_rows(model: type[TenantModel], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of one model."""
-    inserts = Inserts()
-    inserts.rows(model, rows)
-    inserts.run()
+    """Insert the rows; every row names the same columns (by attname)."""
+    if not rows:
+        return
+    shared = _shared(rows)
+    given = tuple(name for name in rows[0] if name not in shared)
+    constants = {**_defaults(model, tuple(rows[0])), **shared}
+    varying = [{name: row[name] for name in given} for row in rows] if shared else rows
+    encoded = [_encoder.encode(varying).decode(), *([_encoder.encode(constants).decode()] if constants else [])]
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(model, given, tuple(constants)), [current_tenant(), *encoded])

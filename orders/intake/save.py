@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import DatabaseError, connection
-from django.db.models import Case, Q, Value, When
 
 from hub import secrets
 from hub.audit import Actor
@@ -18,8 +17,9 @@ from orders.channels import Absent, BadPayload, MallOrder, Same
 from orders.intake.fresh import insert_orders, lines_of
 from orders.intake.merge import merge_order
 from orders.intake.names import in_our_words
-from orders.intake.reading import read_known
+from orders.intake.reading import read_known, read_shop
 from orders.intake.schedule import next_reread
+from orders.lookups import as_array
 from orders.models import Order, OrderNumber, RejectedPayload, Shop
 from orders.models.intake import NumberState
 
@@ -47,9 +47,8 @@ def save_mall_orders(
     same = list({item.number: item for item in items if isinstance(item, Same)}.values())
     try:
         with tenant_transaction(tenant_id):
-            shop = Shop.objects.get(pk=shop_id)
-            _save(shop, orders, same, saved, by=by, now=now)
-            _note_rest(shop, items, saved, now=now)
+            _save(shop_id, orders, same, saved, by=by, now=now)
+            _note_rest(shop_id, items, saved, now=now)
         crash("intake.after_save")
         return saved
     except DatabaseError:
@@ -59,13 +58,13 @@ def save_mall_orders(
     for order in orders:
         try:
             with tenant_transaction(tenant_id):
-                _save(Shop.objects.get(pk=shop_id), [order], (), saved, by=by, now=now)
+                _save(shop_id, [order], (), saved, by=by, now=now)
         except DatabaseError as error:
             with tenant_transaction(tenant_id):
-                _reject(Shop.objects.get(pk=shop_id), _refused(order, error), saved, now=now)
+                _reject(shop_id, _refused(order, error), saved, now=now)
         crash("intake.after_one")
     with tenant_transaction(tenant_id):
-        _note_rest(Shop.objects.get(pk=shop_id), items, saved, now=now)
+        _note_rest(shop_id, items, saved, now=now)
     return saved
 
 
@@ -78,10 +77,10 @@ def _refused(order: MallOrder, error: DatabaseError) -> BadPayload:
 
 
 def _save(
-    shop: Shop, orders: Sequence[MallOrder], same: Sequence[Same], saved: Saved, *, by: Actor, now: datetime
+    shop_id: int, orders: Sequence[MallOrder], same: Sequence[Same], saved: Saved, *, by: Actor, now: datetime
 ) -> None:
     """Save understood orders inside the open transaction. Unchanged ones are only looked at: neither locked nor written."""
-    stored = _stored(shop, [*(order.number for order in orders), *(item.number for item in same)], now=now)
+    stored = _stored(shop_id, [*(order.number for order in orders), *(item.number for item in same)], now=now)
     unchanged = [item.number for item in same if item.number in stored]
     fresh: list[MallOrder] = []
     changed: list[MallOrder] = []
@@ -97,12 +96,12 @@ def _save(
     _touch([row.pk for number in unchanged if (row := stored[number]).stale], now=now)
     if not fresh and not changed:
         return
+    shop = read_shop(shop_id)
     known = read_known(shop, lines_of([*fresh, *changed]))
     _merge(shop, in_our_words(shop, changed, known), stored, saved, by=by, now=now)
     fresh.sort(key=lambda order: order.number)
     insert_orders(shop, in_our_words(shop, fresh, known), known, by=by, now=now)
     saved.new += [order.number for order in fresh]
-    _mark_fetched(shop, [order.number for order in fresh])
 
 
 class _Stored(NamedTuple):
@@ -113,15 +112,16 @@ class _Stored(NamedTuple):
     stale: bool
 
 
-def _stored(shop: Shop, numbers: Sequence[str], *, now: datetime) -> dict[str, _Stored]:
-    old = (
-        Q(mall_read_at__isnull=True)
-        | Q(mall_read_at__lt=now - TOUCH_AFTER)
-        | Q(reread_at__isnull=False, reread_at__lte=now)
-    )
-    stale = Case(When(old, then=Value(True)), default=Value(False))
-    rows = Order.objects.filter(shop=shop, number__among=list(numbers)).annotate(stale=stale)
-    return {number: _Stored(*rest) for number, *rest in rows.values_list("number", "pk", "snapshot_hash", "stale")}
+_STORED = """SELECT number, id, snapshot_hash,
+    mall_read_at IS NULL OR mall_read_at < %(long_ago)s OR (reread_at IS NOT NULL AND reread_at <= %(now)s)
+ FROM orders_order WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[])"""
+
+
+def _stored(shop_id: int, numbers: list[str], *, now: datetime) -> dict[str, _Stored]:
+    asked = {"long_ago": now - TOUCH_AFTER, "now": now, "tenant": current_tenant(), "shop": shop_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, {**asked, "numbers": as_array(numbers)})
+        return {number: _Stored(*rest) for number, *rest in cursor.fetchall()}
 
 
 def _is_same(stored: bytes | None, order: MallOrder) -> bool:
@@ -185,29 +185,14 @@ def _awaits(row: Mapping[str, Any], now: datetime) -> bool:
     return bool(unjudged and row["ready_at"] <= now and row["deleted_at"] is None)
 
 
-def _mark_fetched(shop: Shop, numbers: Sequence[str]) -> None:
-    if not numbers:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """WITH solved AS (
-                   UPDATE orders_rejectedpayload SET solved_at = clock_timestamp()
-                   WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[]) AND solved_at IS NULL)
-               INSERT INTO orders_ordernumber (tenant_id, shop_id, number, state, tries, named_at, error)
-               SELECT %(tenant)s, %(shop)s, n, 'fetched', 0, clock_timestamp(), '' FROM unnest(%(numbers)s::text[]) n
-               ON CONFLICT (tenant_id, shop_id, number) DO UPDATE SET state = 'fetched', error = ''""",
-            {"tenant": current_tenant(), "shop": shop.pk, "numbers": sorted(numbers)},
-        )
-
-
 def _note_rest(
-    shop: Shop, items: Sequence[MallOrder | Same | BadPayload | Absent], saved: Saved, *, now: datetime
+    shop_id: int, items: Sequence[MallOrder | Same | BadPayload | Absent], saved: Saved, *, now: datetime
 ) -> None:
     for item in items:
         if isinstance(item, BadPayload):
-            _reject(shop, item, saved, now=now)
+            _reject(shop_id, item, saved, now=now)
         elif isinstance(item, Absent):
-            OrderNumber.objects.filter(shop=shop, number=item.number).update(state=NumberState.ABSENT)
+            OrderNumber.objects.filter(shop_id=shop_id, number=item.number).update(state=NumberState.ABSENT)
             saved.absent.append(item.number)
     unknown: dict[str, int] = {}
     for item in items:
@@ -215,14 +200,15 @@ def _note_rest(
             for path in item.unknown_fields:
                 unknown[path] = unknown.get(path, 0) + 1
     if unknown:
-        Shop.objects.filter(pk=shop.pk).update(unknown_fields={**shop.unknown_fields, **unknown})
+        known = Shop.objects.values_list("unknown_fields", flat=True).get(pk=shop_id)
+        Shop.objects.filter(pk=shop_id).update(unknown_fields={**known, **unknown})
 
 
-def _reject(shop: Shop, bad: BadPayload, saved: Saved, *, now: datetime) -> None:
+def _reject(shop_id: int, bad: BadPayload, saved: Saved, *, now: datetime) -> None:
     """List an order that could not be understood; the third same failure ends its automatic retries (promise G3)."""
-    owner = f"{current_tenant()}|rejected|{shop.pk}|{bad.number}"
+    owner = f"{current_tenant()}|rejected|{shop_id}|{bad.number}"
     row, made = RejectedPayload.objects.get_or_create(
-        shop=shop,
+        shop_id=shop_id,
         number=bad.number,
         defaults={
             "path": bad.path, "reason": bad.reason, "params": dict(bad.params), "first_at": now, "last_at": now,
@@ -238,7 +224,7 @@ def _reject(shop: Shop, bad: BadPayload, saved: Saved, *, now: datetime) -> None
         row.tries = tries
     state = NumberState.REJECTED if row.tries >= 3 else NumberState.NAMED
     OrderNumber.objects.update_or_create(
-        shop=shop,
+        shop_id=shop_id,
         number=bad.number,
         defaults={"state": state, "tries": row.tries, "error": f"{bad.path}: {bad.reason}"},
         create_defaults={"state": state, "tries": row.tries, "error": f"{bad.path}: {bad.reason}", "named_at": now},

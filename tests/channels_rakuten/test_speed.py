@@ -8,14 +8,14 @@ from tests.channels_rakuten.conftest import Model, sent
 
 
 def test_a_hundred_full_orders_are_mapped_quickly(full: Model) -> None:
-    """The full order has three lines and is the heaviest there is; five times the time seen is let pass."""
+    """The full order has three lines and is the heaviest there is; five times the time seen is let pass, of the processor alone."""
     raws = [sent({**full, "orderNumber": f"400001-20311104-{index:010}"}) for index in range(100)]
 
     seconds = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.thread_time()
         orders = [order_from(raw) for raw in raws]
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.thread_time() - began)
 
     assert all(isinstance(order, MallOrder) for order in orders)
     assert min(seconds) < 0.060, f"{min(seconds) * 1000:.1f} ms"
