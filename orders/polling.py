@@ -29,6 +29,9 @@ MALL = Actor(kind="mall", name="intake")
 WINDOWS_A_TURN = 12
 FETCHES_A_TURN = 10
 NAMED_RETRY = timedelta(minutes=10)
+AT_ONCE = timedelta(0)
+UNREAD_RETRY = timedelta(seconds=30)
+"""When a window that did not come whole is read again, where the shop's own interval is longer."""
 
 
 class LostLease(Exception):
@@ -45,10 +48,9 @@ def work(tenant_id: int, shop_id: int) -> bool:
         shop = Shop.objects.get(pk=shop_id)
         channel = channel_for(shop, pace=Pacer(tenant_id, f"shop:{shop_id}"))
     crash("polling.after_lease")
-    more = False
     try:
-        more = _read(tenant_id, shop_id, channel, token)
-        _finish(tenant_id, shop_id, token, more=more)
+        again = _read(tenant_id, shop_id, channel, token)
+        _finish(tenant_id, shop_id, token, again=again)
     except LostLease:
         return True
     except Later as later:
@@ -76,12 +78,15 @@ def _renew(shop_id: int, token: uuid.UUID) -> None:
         raise LostLease
 
 
-def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> bool:
-    """Read planned windows, then the details of what they named; return whether more is left for the next turn."""
+def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> timedelta | None:
+    """Read windows, then the details of what they named; return when to come again, or None for the shop's interval.
+
+    Windows left open (by a turn that failed, or a worker that died) are read alone; what came since is then read at once.
+    """
     fetched = _fetch_named(tenant_id, shop_id, channel, token, most=2)
     with tenant_transaction(tenant_id):
         now = business_now()
-        windows = _open_windows(Shop.objects.get(pk=shop_id), now=now)
+        windows, left_open = _open_windows(Shop.objects.get(pk=shop_id), now=now)
     for window in windows:
         named = channel.list_orders(since=window.from_at, until=window.until_at)
         crash("polling.after_list")
@@ -90,20 +95,21 @@ def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> b
             _record(shop_id, window, named, now=now)
         crash("polling.after_window")
         fetched += _fetch_named(tenant_id, shop_id, channel, token, most=FETCHES_A_TURN)
-    return len(windows) >= WINDOWS_A_TURN or fetched >= FETCHES_A_TURN
+    if any(window.state == WindowState.OPEN for window in windows):
+        return UNREAD_RETRY
+    return AT_ONCE if left_open or len(windows) >= WINDOWS_A_TURN or fetched >= FETCHES_A_TURN else None
 
 
-def _open_windows(shop: Shop, *, now: datetime) -> list[PollWindow]:
-    """Return the windows to read this turn, oldest first: those left open, else newly planned ones."""
+def _open_windows(shop: Shop, *, now: datetime) -> tuple[list[PollWindow], bool]:
+    """Return the windows to read this turn, oldest first, and whether they were left open; else they are newly planned."""
     windows = list(
         PollWindow.objects.filter(shop=shop, state=WindowState.OPEN).order_by("from_at", "pk")[:WINDOWS_A_TURN]
     )
     if windows:
-        return windows
+        return windows, True
     planned = coverage.plan_windows(shop, now=now, most=WINDOWS_A_TURN)
-    return PollWindow.objects.bulk_create(
-        [PollWindow(shop=shop, from_at=stretch.from_at, until_at=stretch.until_at) for stretch in planned]
-    )
+    fresh = [PollWindow(shop=shop, from_at=stretch.from_at, until_at=stretch.until_at) for stretch in planned]
+    return PollWindow.objects.bulk_create(fresh), False
 
 
 def _record(shop_id: int, window: PollWindow, named: Named, *, now: datetime) -> None:
@@ -166,11 +172,12 @@ def _fetch_named(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUI
     return most
 
 
-def _finish(tenant_id: int, shop_id: int, token: uuid.UUID, *, more: bool) -> None:
+def _finish(tenant_id: int, shop_id: int, token: uuid.UUID, *, again: timedelta | None) -> None:
     with tenant_transaction(tenant_id):
         now = business_now()
         shop = Shop.objects.get(pk=shop_id)
-        wait = timedelta(0) if more else timedelta(seconds=shop.every_seconds)
+        interval = timedelta(seconds=shop.every_seconds)
+        wait = interval if again is None else min(again, interval)
         done = Shop.objects.filter(pk=shop_id, lease_token=token).update(
             lease_token=None,
             lease_until=None,

@@ -251,3 +251,21 @@ def test_reading_again_asks_thrice_before_it_calls_the_mall_down(world: World, t
 
     assert read_with(seed=1, rate=1.0) == (3, len(placed))
     assert {(1, 0), (2, 0)} & {read_with(seed, rate=0.5) for seed in range(12)}
+
+
+def test_shop_read_seldom_catches_up_as_soon_as_a_window_left_open_is_read(world: World, tenant: Tenant) -> None:
+    """A worker died in the middle of a reading. The next turn finishes it, and does not then wait for the shop's interval."""
+    shop_id = connect(world, tenant)
+    poll(world)
+    with tenant_transaction(tenant.pk):
+        Shop.objects.filter(pk=shop_id).update(every_seconds=720)
+        died_at = world.clocks[0].now()
+        PollWindow.objects.create(shop_id=shop_id, from_at=died_at - timedelta(minutes=4), until_at=died_at)
+    world.pass_time(minutes=13)
+    placed = place(world, tenant, shop_id, n=3)
+    world.pass_time(minutes=3)
+    run("poll", "poll", "poll")
+
+    with tenant_transaction(tenant.pk):
+        assert coverage.gaps(Shop.objects.get(pk=shop_id), until=world.clocks[0].now() - timedelta(minutes=3)) == []
+    assert numbers(tenant) == sorted(placed)
