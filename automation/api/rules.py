@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from automation import operations
 from automation.actions import ACTIONS
 from automation.models import Rule, RuleGroup, RuleVersion, When
-from hub.api.inputs import Anything, Flag, Input, RowField, Text
+from hub.api.inputs import Anything, Flag, Input, Instant, RowField, Text
 from hub.api.problems import ApiError
 from hub.api.rendering import at, oid
 from hub.api.routes import rows
@@ -32,8 +32,8 @@ class RuleGroupInput(Input):
     phases = serializers.ListField(child=serializers.ChoiceField(choices=Phase.choices), required=False)
     shop = RowField(lambda: Shop.objects.filter(retired_at__isnull=True), required=False, allow_null=True)
     enabled = Flag(required=False)
-    switch_on_at = serializers.DateTimeField(required=False, allow_null=True)
-    switch_off_at = serializers.DateTimeField(required=False, allow_null=True)
+    switch_on_at = Instant(required=False, allow_null=True)
+    switch_off_at = Instant(required=False, allow_null=True)
     apply = Flag(required=False, help_text="Act on orders already in that its rules newly reach.")
 
 

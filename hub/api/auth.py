@@ -15,7 +15,7 @@ from hub.api.problems import ApiError
 from hub.audit import Actor
 from hub.operations import find_token
 
-IN_URL = frozenset({"token", "access_token", "api_key", "apikey", "key", "authorization"})
+IN_URL = frozenset({"token", "access_token", "api_key", "apikey", "authorization"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -49,6 +50,35 @@ class Whole(serializers.IntegerField):
         if type(data) is not int:
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+YEARS = range(2000, 2200)
+"""Instants and days outside belong to no order, and break arithmetic with time zones at the calendar's ends."""
+
+
+class Instant(serializers.DateTimeField):
+    """An instant with its offset."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        try:
+            found: datetime = super().to_internal_value(value)
+        except OverflowError:
+            self.fail("overflow")
+        if found.year not in YEARS:
+            self.fail("overflow")
+        return found
+
+
+class Day(serializers.DateField):
+    """A day in Japan."""
+
+    default_error_messages = {"overflow": serializers.DateTimeField.default_error_messages["overflow"]}
+
+    def to_internal_value(self, value: Any) -> date:
+        found: date = super().to_internal_value(value)
+        if found.year not in YEARS:
+            self.fail("overflow")
+        return found
 
 
 class Flag(serializers.BooleanField):

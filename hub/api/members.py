@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hub import operations
-from hub.api.inputs import Input, Text
+from hub.api.inputs import Input, Instant, Text
 from hub.api.problems import ApiError
 from hub.api.rendering import at, oid
 from hub.api.routes import rows
@@ -108,7 +108,7 @@ class Invitations(Rows):
 class TokenInput(Input):
     name = Text()
     scopes = serializers.ListField(child=Text(), min_length=1, max_length=20)
-    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    expires_at = Instant(required=False, allow_null=True)
 
 
 class TokenOutput(serializers.Serializer[Any]):

@@ -79,6 +79,12 @@ def _check(data: Any) -> None:
                     waiting.append((one, depth + 1, f"{path}/{key}" if path else str(key)))
 
 
+def check_texts(params: Mapping[str, str]) -> None:
+    """Refuse characters that cannot be stored, in the values of an address. Raises ApiError 400."""
+    for name, text in params.items():
+        _check_text(text, name)
+
+
 def _check_text(text: str, path: str) -> None:
     if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text if not sign.isascii()):
         raise ApiError("bad_character", 400, field=path)

@@ -16,7 +16,7 @@ from rest_framework.viewsets import ViewSetMixin
 from hub.api.auth import Call, Caller
 from hub.api.idempotency import Once
 from hub.api.paging import page, page_by_position
-from hub.api.parsing import MOST_BYTES
+from hub.api.parsing import MOST_BYTES, check_texts
 from hub.api.problems import ApiError, not_found
 from hub.api.rendering import FastJSONRenderer, oid
 from hub.api.schema import Schema
@@ -81,6 +81,7 @@ class ApiView(APIView):
                 "method_not_allowed", 405, headers={"Allow": ", ".join(self.allowed_methods)}, method=request.method
             )
         self.check_permissions(request)
+        check_texts(request.query_params)
         caller: Any = request.auth
         assert handler is not None
         assert isinstance(caller, Caller)

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hub.api.inputs import Flag, Input, RowField, Text
+from hub.api.inputs import Day, Flag, Input, RowField, Text
 from hub.api.problems import ApiError, not_found
 from hub.api.views import ApiView
 from hub.clock import JAPAN
@@ -69,7 +69,7 @@ class DeliveryParams(Input):
 
 
 class DayParams(Input):
-    day = serializers.DateField()
+    day = Day()
 
 
 class CancelParams(Input):

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from hub.api.inputs import Anything, Flag, IdField, Input, RowField, Text, Whole
+from hub.api.inputs import Anything, Day, Flag, IdField, Input, Instant, RowField, Text, Whole
 from orders.models import Product, Shop, Warehouse
 from orders.models.orders import PaymentMethod, PaymentState
 
@@ -31,7 +31,7 @@ class Buyer(Person):
 
 
 class Wish(Input):
-    date_on = serializers.DateField(required=False, allow_null=True)
+    date_on = Day(required=False, allow_null=True)
     time = Text(required=False, empty=True, max_length=50)
 
 
@@ -73,7 +73,7 @@ class OrderInput(Input):
 
     shop = RowField(lambda: Shop.objects.filter(retired_at__isnull=True))
     number = Text(required=False, max_length=100)
-    placed_at = serializers.DateTimeField(required=False)
+    placed_at = Instant(required=False)
     buyer = Buyer()
     payment = PaymentInput()
     remarks = Text(required=False, empty=True, max_length=10_000)
@@ -152,7 +152,7 @@ class ActionInput(Input):
 class PackageInput(Input):
     carrier = Text(max_length=50)
     number = Text(required=False, empty=True, max_length=100)
-    shipped_on = serializers.DateField(required=False)
+    shipped_on = Day(required=False)
 
 
 class TakeInput(Input):

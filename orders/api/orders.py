@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from django.db.models import Q
 from django.urls import URLPattern, path
 from django.utils.translation import get_language
@@ -34,6 +35,8 @@ from orders.manual import create_manual_order
 from orders.models import Order
 from orders.operations.changes import change_order
 from orders.queries.filters import Filter
+
+Number = Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)]
 
 
 class Orders(ApiView):
@@ -77,7 +80,7 @@ class Orders(ApiView):
         text = request.query_params["after"]
         place = None
         if text:
-            epoch, xid, entry = read_cursor(text, tuple[int, int, int], field="after")
+            epoch, xid, entry = read_cursor(text, tuple[Number, Number, Number], field="after")
             place = Place(epoch=epoch, xid=xid, entry=entry)
         found = read_changes(place, limit=limit_of(request))
         orders = {order["id"]: order for order in read_by_ids(found.order_ids, personal=self.hub.personal)}

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from hub.api.idempotency import Once
-from hub.api.inputs import Flag, Ids, Input, Ordering, RowField, Text, Whole
+from hub.api.inputs import Flag, Ids, Input, Instant, Ordering, RowField, Text, Whole
 from hub.api.problems import ApiError
 from hub.api.rendering import at, oid
 from hub.api.routes import rows
@@ -63,7 +63,7 @@ class PollingOutput(serializers.Serializer[Any]):
     last_at = serializers.DateTimeField(allow_null=True)
     next_at = serializers.DateTimeField(allow_null=True)
     wanted_from = serializers.DateTimeField(allow_null=True)
-    blind_since = serializers.DateTimeField(allow_null=True)
+    blind_since = Instant(allow_null=True)
     blind_reason = serializers.CharField()
     blind_title = serializers.CharField()
 
@@ -114,12 +114,12 @@ class WouldDoOutput(serializers.Serializer[Any]):
 
 
 class LiveInput(Input):
-    since = serializers.DateTimeField(required=False)
+    since = Instant(required=False)
     orders = Ids(required=False, help_text="Earlier orders to take on as well.")
 
 
 class SinceInput(Input):
-    since = serializers.DateTimeField()
+    since = Instant()
 
 
 class Shops(Rows):
