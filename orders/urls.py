@@ -58,6 +58,7 @@ urlpatterns: list[URLPattern] = [
     path("orders/<oid:pk>/record-shipment/", shipping.record_shipment, name="record_shipment"),
     path("orders/<oid:pk>/give-up/", leaving.give_up, name="give_up"),
     path("parcels/<oid:pk>/address/", addresses.edit_address, name="edit_address"),
+    path("parcels/<oid:pk>/address/take/", addresses.take_address, name="take_address"),
     path("parcels/<oid:pk>/reopen/", acts.reopen, name="reopen"),
     path("shipping/", shipping.shipping, name="shipping"),
     path("attention/", attention.attention, name="attention"),

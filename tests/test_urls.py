@@ -52,7 +52,7 @@ WHOSE_ID: dict[str, type[Any]] = {
     "orders:set_status": Order, "orders:add_tag": Order, "orders:remove_tag": Order, "orders:set_memo": Order, "orders:remark_read": Order,
     "orders:hold": Order, "orders:release": Order, "orders:override": Order, "orders:want": Order, "orders:unwant": Order,
     "orders:choose_warehouse": Order, "orders:take_back": Order, "orders:read_again": Order, "orders:record_shipment": Order,
-    "orders:give_up": Order, "orders:edit_address": Parcel, "orders:reopen": Parcel,
+    "orders:give_up": Order, "orders:edit_address": Parcel, "orders:take_address": Parcel, "orders:reopen": Parcel,
     "orders:shop": Shop, "orders:shop_edit": Shop, "orders:shop_test": Shop, "orders:shop_fetch": Shop, "orders:shop_polling": Shop,
     "orders:shop_read_from": Shop, "orders:shop_live": Shop, "orders:shop_observe": Shop,
     "orders:status_edit": Status, "orders:status_retire": Status, "orders:status_group_edit": StatusGroup, "orders:status_group_retire": StatusGroup,

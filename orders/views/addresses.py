@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from hub.answers import done
+from hub.answers import came_from, done
 from hub.models import AuditEntry
 from hub.problems import say
 from hub.web import PageRequest, page
+from orders.addresses import Proposal, suggest
 from orders.fields.labels import PARCEL_STATES
 from orders.forms.addresses import AddressForm
 from orders.models import Order, Parcel
 from orders.operations.edits import FREE, Conflict, edit_parcel
-from orders.views.acts import conflict, page_of
+from orders.views.acts import conflict, page_of, told
+
+PLACE = ("postal_code", "prefecture", "city", "street")
+PROPOSED = 4
 
 
 @page("orders.edit")
@@ -55,7 +61,48 @@ def edit_address(request: PageRequest, pk: int) -> HttpResponse:
                 request, order, entry, [_field(form, name, theirs[name]) for name in theirs], action_url=request.path
             )
     words = _("届け先を直しました") if outcome.changed else _("もうそうなっています")
-    return done(request, words, to=page_of(order.pk))
+    return done(request, words, to=_back(request, order))
+
+
+@page("orders.edit", methods=("POST",))
+def take_address(request: PageRequest, pk: int) -> HttpResponse:
+    """Take a proposed address with one press: only one that the postal data proposes for the address as it stands now."""
+    parcel = get_object_or_404(Parcel.objects, pk=pk)
+    chosen = {name: request.POST.get(name, "") for name in PLACE}
+    if chosen not in [place_in(one) for one in suggest(*(getattr(parcel, name) for name in PLACE))]:
+        return done(request, _("届け先がほかで変わりました。もう一度見てください。"), tone="stop")
+    outcome = edit_parcel(pk, values=chosen, by=request.hub.by, now=request.hub.now)
+    return told(request, outcome, _("届け先を直しました"))
+
+
+def place_in(one: Proposal) -> dict[str, str]:
+    """Return a proposal as the columns of a parcel; the code written as people do."""
+    return {
+        **{name: getattr(one, name) for name in PLACE},
+        "postal_code": f"{one.postal_code[:3]}-{one.postal_code[3:]}",
+    }
+
+
+def proposals(parcel: Parcel) -> list[SimpleNamespace]:
+    """Return what a doubtful address may have meant, each with what differs from it marked. `json` is what is sent to take it."""
+    found = []
+    for one in suggest(*(getattr(parcel, name) for name in PLACE), most=PROPOSED):
+        values = place_in(one)
+        parts = [
+            SimpleNamespace(text=value, new=not _same(value, getattr(parcel, name))) for name, value in values.items()
+        ]
+        url = reverse("orders:take_address", args=[parcel.pk])
+        found.append(SimpleNamespace(json=json.dumps(values, ensure_ascii=False), parts=parts, url=url))
+    return found
+
+
+def _same(one: str, other: str) -> bool:
+    return one.replace("-", "") == other.replace("-", "")
+
+
+def _back(request: PageRequest, order: Order) -> str:
+    """Return where the form was opened from, else the order's page."""
+    return came_from(request, page_of(order.pk)) if request.POST.get("next") else page_of(order.pk)
 
 
 def _differing(meanwhile: Conflict) -> dict[str, Any]:
@@ -70,7 +117,8 @@ def _field(form: AddressForm, name: str, theirs: Any) -> SimpleNamespace:
 def _form(request: PageRequest, order: Order, parcel: Parcel, form: AddressForm, *, status: int = 200) -> HttpResponse:
     busy = parcel.state not in FREE
     context = {
-        "parcel": parcel, "order": order, "form": form, "suggestion": None,
+        "parcel": parcel, "order": order, "form": form, "proposals": [] if busy or not parcel.address_doubt else proposals(parcel),
+        "next": request.GET.get("next") or request.POST.get("next", ""),
         "refused": say("parcel_busy", {"state": PARCEL_STATES[parcel.state]}) if busy else "",
         "back_url": page_of(order.pk),
     }  # fmt: skip

@@ -23,6 +23,7 @@ from orders.fields import OrderFacts
 from orders.fields.labels import CONFIRM_STATES, MALL_STATES, PARCEL_STATES, PAYMENT_METHODS, PAYMENT_STATES
 from orders.models import MallReport, OrderLine, Parcel
 from orders.operations.edits import FREE
+from orders.views.addresses import proposals
 from orders.views.words import (
     PARCEL_TONES,
     PAYMENT_TONES,
@@ -80,7 +81,7 @@ class Showing:
             remarks=self.text(order.remarks[:REMARKS_SHOWN]), remarks_cut=len(order.remarks) > REMARKS_SHOWN, remark_left=order.remark_left,
             remark_read=order.remark_read, memo=order.memo, **self.buyer(), subtotal_yen=order.subtotal_yen, postage_yen=order.postage_yen,
             fee_yen=order.fee_yen, points_yen=order.points_yen, discount_yen=order.discount_yen, total_yen=order.total_yen,
-            sums_differ_yen=order.sums_differ_yen, pay_due_on=order.pay_due_on,
+            sums_differ_yen=order.sums_differ_yen, pay_due_on=order.pay_due_on, unreported=order.unreported,
             cancel_due_on=order.cancel_due_on if order.mall_state == "new" else None, deleted_at=order.deleted_at,
             mall_state_words=MALL_STATES.get(order.mall_state, order.mall_state), mall_url="",
         )  # fmt: skip
@@ -226,6 +227,7 @@ class Showing:
             may_edit=self.visit.may("orders.edit") and parcel.state in FREE and self.order.deleted_at is None,
             edit_url=reverse("orders:edit_address", args=[parcel.pk]),
             address_warning=str(addresses.DOUBTS.get(doubtful, doubtful)) if doubtful else "",
+            proposals=proposals(parcel) if doubtful and self.open and self.visit.may("orders.edit") else [],
         )  # fmt: skip
 
     def _line(self, line: OrderLine) -> SimpleNamespace:
