@@ -65,36 +65,68 @@ class FrozenChildren(Fault):
 
 
 class GracefulStops(NowAndThen):
-    """Row 7: SIGTERM to all workers at once, then they are started again. Each ends in 30 s and leaves nothing unsure."""
+    """Row 7: SIGTERM to all workers while they are at work, then they are started again. Each ends in 30 s and leaves nothing unsure."""
 
     wanted = 20
-    every = 2.0
+    every = 0.3
 
     def __init__(self, chaos: Chaos) -> None:
         super().__init__(chaos)
         self._stops: list[float] = []
-        self._at_work = 0
+        self._in_flight: list[int] = []
         self._left = 0
+        self._read_from: dict[str, int] = {}
+        """Where in its log a worker began that has not said yet that it is ready."""
 
     def strike(self) -> bool:
         house, supervisor = self.chaos.house, self.chaos.supervisor
-        self._at_work = max(self._at_work, self._under_way("sending"))
+        sending, leases = self._under_way()
+        if not (sending or leases) or not all(map(self._is_ready, house.worker_names)):
+            return False
         began = time.monotonic()
         supervisor.stop_together(house.worker_names)
         self._stops.append(time.monotonic() - began)
-        self._left += self._under_way("unsure")
+        self._in_flight.append(sending)
+        self._left += self._unsure()
         for program in house.workers(restart=True):
+            self._read_from[program.name] = supervisor.log_of(program.name).stat().st_size
             supervisor.start(program)
         return True
 
     def measured(self) -> str:
-        middle = sorted(self._stops)[len(self._stops) // 2]
-        return f"longest_stop={max(self._stops):.1f}s median_stop={middle:.1f}s most_in_flight={self._at_work} left_unsure={self._left}"
+        stops, flights = sorted(self._stops), sorted(self._in_flight)
+        if not stops:
+            return ""
+        return (
+            f"longest_stop={stops[-1]:.1f}s median_stop={stops[len(stops) // 2]:.1f}s "
+            f"in_flight={sum(flights)} (most {flights[-1]}) left_unsure={self._left}"
+        )
 
     def broken(self) -> list[str]:
         slow = [f"a stop took {seconds:.1f} s" for seconds in self._stops if seconds > MOST_SECONDS_TO_STOP]
         return [*([f"graceful stops left {self._left} effects unsure"] if self._left else []), *slow[:3]]
 
-    def _under_way(self, state: str) -> int:
-        query = "SELECT count(*) AS n FROM hub_effect WHERE state = %(state)s AND tenant_id = ANY(%(tenants)s)"
-        return int(self.chaos.watcher.rows(query, {"state": state, "tenants": self.chaos.tenant_ids})[0]["n"])
+    def _is_ready(self, name: str) -> bool:
+        """Return whether a worker has come up since it was last stopped: before, there is nothing that it could leave."""
+        if name not in self._read_from:
+            return True
+        with self.chaos.supervisor.log_of(name).open("rb") as log:
+            log.seek(self._read_from[name])
+            ready = b" ready." in log.read()
+        if ready:
+            del self._read_from[name]
+        return ready
+
+    def _under_way(self) -> tuple[int, int]:
+        """Return how many effects are in flight, and how many shops, warehouses and tenants are being worked at."""
+        query = """SELECT (SELECT count(*) FROM hub_effect WHERE state = 'sending' AND tenant_id = ANY(%(tenants)s)) AS sending,
+            (SELECT count(*) FROM orders_shop WHERE tenant_id = ANY(%(tenants)s)
+                AND (lease_until > clock_timestamp() OR reread_token IS NOT NULL AND reread_until > clock_timestamp()))
+            + (SELECT count(*) FROM orders_warehouse WHERE tenant_id = ANY(%(tenants)s) AND lease_until > clock_timestamp())
+            + (SELECT count(*) FROM hub_stagelease WHERE tenant_id = ANY(%(tenants)s) AND until > clock_timestamp()) AS leases"""
+        row = self.chaos.watcher.rows(query, {"tenants": self.chaos.tenant_ids})[0]
+        return int(row["sending"]), int(row["leases"])
+
+    def _unsure(self) -> int:
+        query = "SELECT count(*) AS n FROM hub_effect WHERE state = 'unsure' AND tenant_id = ANY(%(tenants)s)"
+        return int(self.chaos.watcher.rows(query, {"tenants": self.chaos.tenant_ids})[0]["n"])
