@@ -1,19 +1,13 @@
-"""Home, 要対応 and 要確認エラー: figures that open their list, one list of all that did not go through, and acts on it."""
+"""要対応 and 要確認エラー: one list of all that did not go through, and acts on it."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from html import unescape
-from typing import Any
 
 import pytest
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from hub import troubles
-from hub.audit import Actor
 from hub.clock import business_now, true_now
 from hub.effects.switches import switch_tenant
 from hub.ids import encode
@@ -21,30 +15,12 @@ from hub.models import AuditEntry, Effect, EffectTry, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import MallReport, Order, OrderNumber, Parcel, RejectedPayload, Shop, Task, Warehouse
 from orders.operations import holds
-from tests.orders.making import make_order, make_shop
+from tests.orders.making import make_order
+from tests.orders.order_page import BY, make, read
 from tests.pages import browser
 from warehouses.adapters import ShipResult
 from warehouses.models import ResultIssue, WarehouseRequest
 from warehouses.operations import apply_result
-
-BY = Actor(kind="member", name="鈴木 一郎")
-
-
-@pytest.fixture
-def shop(tenant: Tenant) -> Shop:
-    with tenant_transaction(tenant.pk):
-        return make_shop("本店", polling=True)
-
-
-def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
-    with tenant_transaction(tenant.pk):
-        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
-
-
-def read(client: Client, url: str) -> str:
-    answer = client.get(url)
-    assert answer.status_code == 200, url
-    return unescape(answer.content.decode())
 
 
 def trouble_of_every_kind(tenant: Tenant, shop: Shop) -> Order:
@@ -354,94 +330,6 @@ def test_held_orders_by_cause_the_longest_waiting_first(tenant: Tenant, shop: Sh
     assert "備考を読んで「確認済み」にしてください。" in page
     assert f"/orders/?task={encode(task.pk)}&held=1" in page
     assert page.index(old.number) < page.index(young.number)
-
-
-# Home.
-
-
-@pytest.mark.feature("F033")
-def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) -> None:
-    now = business_now()
-    held, shipped = (
-        make(tenant, shop),
-        make(tenant, shop, status="shipped", unreported=True, total_yen=7000, shipped_at=now),
-    )
-    make(tenant, shop, ready_at=now + timedelta(minutes=20), status="waiting")
-    with tenant_transaction(tenant.pk):
-        holds.hold([held.pk], reason="返事待ち", by=BY, now=now - timedelta(hours=30))
-        MallReport.objects.create(order=shipped, parcel=Parcel.objects.get(order=shipped), shipment=1, created_at=now)
-        Effect.objects.create(kind="mail.send", lane="mail:1", key="m", state="stopped", decided_at=now)
-    client = browser(tenant)
-
-    page = read(client, "/")
-
-    for url in ("/orders/?phase=intake", "/attention/", "/shipping/", "/attention/errors/", "/orders/?unreported=1"):
-        assert f'<a href="{url}"' in page, url
-        assert client.get(url).status_code == 200
-    assert "ほか待機 1件" in page
-    assert "入金待ちの売上 7,000円" in page
-    assert "止まった送信" in page
-    assert f'href="/orders/{encode(held.pk)}/"' in page, "the oldest held order is one click away"
-    assert "すべて順調です" not in page
-
-
-def test_home_says_when_all_is_well(tenant: Tenant, shop: Shop) -> None:
-    assert "すべて順調です" in read(browser(tenant), "/")
-
-
-def test_home_teaches_a_tenant_that_has_only_begun(tenant: Tenant) -> None:
-    page = read(browser(tenant), "/")
-
-    assert "はじめの4つ" in page
-    assert "まだショップがつながっていません" in page
-
-
-def test_home_counts_orders_shipped_without_a_hand(tenant: Tenant, shop: Shop) -> None:
-    now = business_now()
-    touched = make(tenant, shop, status="shipped", shipped_at=now)
-    for _ in range(3):
-        make(tenant, shop, status="shipped", shipped_at=now)
-    with tenant_transaction(tenant.pk):
-        holds.hold([touched.pk], reason="返事待ち", by=Actor(kind="member", id=1, name="私"), now=now)
-
-    page = read(browser(tenant), "/")
-
-    assert re.search(r"75\.0<small>%</small>", page)
-
-
-def test_shipping_counts_each_warehouses_day_and_what_misses_it(tenant: Tenant, shop: Shop) -> None:
-    now = business_now()
-    with tenant_transaction(tenant.pk):
-        house = Warehouse.objects.create(name="南の倉庫", kind="own")
-        free, held = make_order(shop), make_order(shop)
-        Parcel.objects.all().update(warehouse=house, ship_wanted_at=now)
-        holds.hold([held.pk], reason="返事待ち", by=BY, now=now)
-    client = browser(tenant)
-
-    page = read(client, "/shipping/")
-
-    wanted = re.findall(r'href="(/orders/\?condition=[^"]+)">(\d+)</a>', page)
-    figures = {int(n) for _, n in wanted}
-    assert figures == {0, 1, 2}
-    two = next(url for url, n in wanted if n == "2")
-    found = read(client, two)
-    assert free.number in found
-    assert held.number in found
-
-
-def test_pages_around_orders_cost_few_statements(tenant: Tenant, shop: Shop) -> None:
-    client = browser(tenant)
-    for _ in range(5):
-        make(tenant, shop)
-    costs = {}
-    for url in ("/", "/attention/", "/attention/errors/", "/shipping/", "/account/"):
-        client.get(url)
-        with CaptureQueriesContext(connection) as queries:
-            client.get(url)
-        costs[url] = len(queries)
-
-    assert costs["/account/"] <= 35, costs
-    assert max(costs.values()) <= 75, costs
 
 
 def test_switch_tenant_outgoing_is_seen_by_effects(tenant: Tenant) -> None:

@@ -1,0 +1,44 @@
+"""An order for the tests of pages, and how pages are read there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+from django.test import Client
+
+from hub.audit import Actor
+from hub.clock import business_now
+from hub.ids import encode
+from hub.models import Tenant
+from hub.tenancy import tenant_transaction
+from orders.models import Order, Shop
+from tests.orders.making import make_order
+
+BY = Actor(kind="member", name="鈴木 一郎")
+
+
+def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
+    with tenant_transaction(tenant.pk):
+        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
+
+
+def path(order: Order, end: str = "") -> str:
+    return f"/orders/{encode(order.pk)}/{end}"
+
+
+def read(client: Client, url: str) -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200, url
+    return unescape(answer.content.decode())
+
+
+def page_of(client: Client, order: Order) -> str:
+    return read(client, path(order))
+
+
+def again(tenant: Tenant, order: Order) -> Order:
+    with tenant_transaction(tenant.pk):
+        found: Order = Order.objects.select_related("status").get(pk=order.pk)
+        return found
