@@ -83,11 +83,11 @@ class GracefulStops(NowAndThen):
         sending, leases = self._under_way()
         if not (sending or leases) or not all(map(self._is_ready, house.worker_names)):
             return False
-        began = time.monotonic()
+        before, began = self._unsure(), time.monotonic()
         supervisor.stop_together(house.worker_names)
         self._stops.append(time.monotonic() - began)
         self._in_flight.append(sending)
-        self._left += self._unsure()
+        self._left += len(self._unsure() - before)
         for program in house.workers(restart=True):
             self._read_from[program.name] = supervisor.log_of(program.name).stat().st_size
             supervisor.start(program)
@@ -127,6 +127,6 @@ class GracefulStops(NowAndThen):
         row = self.chaos.watcher.rows(query, {"tenants": self.chaos.tenant_ids})[0]
         return int(row["sending"]), int(row["leases"])
 
-    def _unsure(self) -> int:
-        query = "SELECT count(*) AS n FROM hub_effect WHERE state = 'unsure' AND tenant_id = ANY(%(tenants)s)"
-        return int(self.chaos.watcher.rows(query, {"tenants": self.chaos.tenant_ids})[0]["n"])
+    def _unsure(self) -> set[int]:
+        query = "SELECT id FROM hub_effect WHERE state = 'unsure' AND tenant_id = ANY(%(tenants)s)"
+        return {row["id"] for row in self.chaos.watcher.rows(query, {"tenants": self.chaos.tenant_ids})}
