@@ -11,7 +11,7 @@ from orders.conditions import Node, to_q
 from orders.fields.base import open_lines
 from orders.fields.kinds import start_of
 from orders.models import Order, OrderTag, Status, TaskMark
-from orders.queries.late import past_limit
+from orders.queries.late import is_late
 from orders.search import Found
 
 
@@ -20,7 +20,7 @@ class Filter:
     """What a list is narrowed to; the parts are joined by *and*, the values of one part by *or*.
 
     `placed_from` and `placed_until` are days in Japan, both included. `found` is what the search box found. `deleted` shows the
-    orders taken out of the intake instead of the live ones. `late_at` keeps orders past their status's limit at that moment.
+    orders taken out of the intake instead of the live ones. `late_at` keeps orders that are late at that moment, for whatever cause.
     """
 
     shop_ids: tuple[int, ...] = ()
@@ -70,7 +70,7 @@ class Filter:
     def _base(self) -> Q:
         if self.deleted:
             return Q(deleted_at__isnull=False, scratch=False)
-        return Q(is_open=True) if self.open_only or self.late_at else Q(is_live=True)
+        return Q(is_open=True) if self.open_only else Q(is_live=True)
 
     def _columns(self) -> list[Q]:
         asked: list[Q] = []
@@ -107,5 +107,5 @@ class Filter:
         if self.condition is not None:
             asked.append(to_q(self.condition, today=today))
         if self.late_at is not None:
-            asked.append(past_limit(self.late_at))
+            asked.append(is_late(self.late_at))
         return asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Min, Q
+from django.db.models.expressions import RawSQL
 
 from hub.clock import JAPAN
 from hub.tenancy import current_tenant
@@ -73,16 +75,27 @@ def late_orders(now: datetime, *, limit: int = MOST_LATE) -> list[Late]:
     return [Late(order_id=order_id, causes=tuple(causes), since=since) for order_id, causes, since in rows]
 
 
+def is_late(now: datetime) -> Q:
+    """Return the Q of orders that are late, for whatever cause."""
+    params = _params(now)
+    placed = re.sub(r"%\(\w+\)s", "%s", f"SELECT id FROM ({_LATE}) late")
+    values = [params[name] for name in re.findall(r"%\((\w+)\)s", _LATE)]
+    return Q(pk__in=RawSQL(placed, values))  # noqa: S611 - a constant statement
+
+
 def count_late(now: datetime) -> int:
     """Return how many orders are late, for whatever cause."""
     return int(_ask(f"SELECT count(DISTINCT id) FROM ({_LATE}) late", now)[0][0])
 
 
 def _ask(statement: str, now: datetime, **params: Any) -> list[Any]:
-    params |= {"tenant": current_tenant(), "now": now, "shipped_before": uncounted_before(now)}
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(statement, params | _params(now))
         return list(cursor.fetchall())
+
+
+def _params(now: datetime) -> dict[str, Any]:
+    return {"tenant": current_tenant(), "now": now, "shipped_before": uncounted_before(now)}
 
 
 def uncounted_before(now: datetime) -> datetime:

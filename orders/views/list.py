@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 from hub.answers import done
 from hub.clock import JAPAN
 from hub.ids import encode
-from hub.web import PageRequest, page
+from hub.web import PageRequest, Visit, page
 from orders.fields.labels import PAYMENT_METHODS
 from orders.forms.searching import SaveSearch
 from orders.frame import chosen_shop
 from orders.models import DeliveryName, Order, Shop, Status, Tag, Task
 from orders.operations.settings.searches import create_search
-from orders.queries import GroupNode, count_orders, newer_orders, page_of_orders, status_tree
+from orders.queries import GroupNode, count_orders, is_late, newer_orders, page_of_orders, status_tree
 from orders.queries.pages import BadCursor
 from orders.views import narrowing
 from orders.views.listing import shown
@@ -91,7 +91,7 @@ def _around(request: PageRequest, asked: Asked, shops: list[Shop], shop: Shop | 
     groups = _groups()
     return {
         "tree": [_group(node, asked) for node in tree],
-        "tree_top": _tree_top(asked, tree),
+        "tree_top": _tree_top(visit, asked, tree),
         "tabs": [
             Item(words=one.name, url=f"?saved={encode(one.pk)}", current=bool(asked.saved and asked.saved.pk == one.pk))
             for one in narrowing.saved_searches(visit)
@@ -142,16 +142,13 @@ def _bare(asked: Asked) -> Asked:
     return Asked(pairs=kept, sort=asked.sort)
 
 
-def _tree_top(asked: Asked, tree: tuple[GroupNode, ...]) -> list[Item]:
+def _tree_top(visit: Visit, asked: Asked, tree: tuple[GroupNode, ...]) -> list[Item]:
     base = _bare(asked)
     held = Order.objects.filter(is_open=True, held=True)
     unreported = Order.objects.filter(is_live=True, unreported=True)
+    late = Order.objects.filter(is_late(visit.now))
     if asked.kept.shop_ids:
-        held, unreported = (
-            held.filter(shop_id__in=asked.kept.shop_ids),
-            unreported.filter(shop_id__in=asked.kept.shop_ids),
-        )
-    late = sum(one.late for node in tree for one in node.statuses)
+        held, late, unreported = (rows.filter(shop_id__in=asked.kept.shop_ids) for rows in (held, late, unreported))
     chosen = {name for name, _value in asked.pairs}
 
     def flag(name: str, words: str, count: int, tone: str) -> Item:
@@ -160,7 +157,7 @@ def _tree_top(asked: Asked, tree: tuple[GroupNode, ...]) -> list[Item]:
     return [
         Item(words=_("すべての受注"), url="?", current=not asked.narrowed, count=sum(node.count for node in tree)),
         flag("held", _("保留中"), held.count(), "wait"),
-        flag("late", _("期限を過ぎた"), late, "stop"),
+        flag("late", _("期限を過ぎた"), late.count(), "stop"),
         flag("unreported", _("未反映"), unreported.count(), "moving"),
     ]
 
