@@ -77,7 +77,8 @@ LABELS: Mapping[str, str | Promise] = {
 HIDDEN = frozenset(
     {"phase", "status_at", "edited_fields", "task", "tag", "deleted_by_id", "deleted_at", "mall_fields", "snapshot_hash", "mall_code",
     "take",
-     "parcel", "tags", "shipped_at", "unreported", "confirm_state", "judge_at"}
+     "parcel", "tags", "shipped_at", "unreported", "confirm_state", "judge_at", "mall_read_at", "reread_at",
+     "mall_block", "open_lines", "tax", "coupons"}
 )  # fmt: skip
 PERSONAL = frozenset(
     {"name", "kana", "phone", "postal_code", "city", "street", "buyer_name", "buyer_kana", "buyer_phone", "buyer_email",
@@ -181,7 +182,9 @@ class _Params(dict[str, Any]):
 
 def _changes(entry: HistoryEntry, names: _Names, open_data: bool) -> list[Change]:
     found = []
-    for key in dict.fromkeys([*entry.before, *entry.after]):
+    # What the mall sent is written whole; what it changed is what stood there before.
+    keys = [*entry.before] if entry.verb == "order.mall_changed" else dict.fromkeys([*entry.before, *entry.after])
+    for key in keys:
         before, after = entry.before.get(key), entry.after.get(key)
         if key in HIDDEN or before == after or (key in PERSONAL and not open_data):
             continue
