@@ -71,6 +71,8 @@ TEXTS: Mapping[str, Text] = {
     "cause_still_there": text("「{name}」は原因がまだ残っています。", "The cause of {name} is still there.",
                               "原因がなくなると自動で閉じます。承知で進めるときは override を付けてください（管理者）。",
                               "It closes by itself when the cause is gone; to pass it knowingly, an admin uses override."),
+    "sums_differ": text("明細の合計は{ours}円、モールの合計は{theirs}円です（差 {yen}円）。",
+                        "The parts come to {ours} yen, the mall says {theirs} yen ({yen}).", "", ""),
     "never_passed": text("「{name}」は通せません。", "{name} cannot be passed.",
                          "モールで決まるのを待ってください。決まると自動で進みます。",
                          "Wait until the mall has decided; it goes on by itself then."),

@@ -76,7 +76,8 @@ def detail_of(mark: TaskMark, facts: OrderFacts) -> str:
     if key == "unknown_payment":
         return _("モールの支払名「%(name)s」") % {"name": order.payment_name}
     if key == "sums_differ":
-        return _("明細の合計とモールの合計が %(yen)s円 違います") % {"yen": f"{order.sums_differ_yen:,}"}
+        theirs, yen = order.total_yen or 0, order.sums_differ_yen
+        return say("sums_differ", {"ours": f"{theirs - yen:,}", "theirs": f"{theirs:,}", "yen": f"{yen:+,}"})
     fields = _fields(mark.task.condition)
     if "remark_left" in fields and order.remark_left:
         return f"「{order.remark_left.strip()[:60]}」"

@@ -39,6 +39,9 @@ class Shown:
     held_tone: str
     late: bool
     closed: bool
+    unreported: bool
+    remark: str
+    memo: str
 
 
 def shown(rows: Sequence[OrderRow], *, now: datetime, next_day_names: dict[int, str], open_names: bool) -> list[Shown]:
@@ -57,7 +60,8 @@ def _shown(row: OrderRow, now: datetime, next_day_names: dict[int, str], open_na
         delivery_words=delivery_words(row.delivery_method, row.delivery_name), next_day=_next_day(row, next_day_names),
         wish_words=_wish(row), tags=row.tags,
         held=bool(held), held_words=held_words(held), held_tone="stop" if late else "wait", late=late,
-        closed=row.phase in ("done", "cancelled") or row.deleted_at is not None,
+        closed=row.phase in ("done", "cancelled") or row.deleted_at is not None, unreported=row.unreported,
+        remark=row.remark if open_names else "", memo=row.memo,
     )  # fmt: skip
 
 
