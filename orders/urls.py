@@ -17,6 +17,7 @@ from orders.views import (
     removed,
     search,
     shipping,
+    triage,
 )
 from orders.views import list as listed
 from orders.views.settings.urls import urlpatterns as settings_urls
@@ -63,6 +64,8 @@ urlpatterns: list[URLPattern] = [
     path("shipping/", shipping.shipping, name="shipping"),
     path("attention/", attention.attention, name="attention"),
     path("attention/errors/", attention.errors, name="errors"),
+    path("attention/triage/", triage.triage, name="triage"),
+    path("attention/triage/next/", triage.triage_next, name="triage_next"),
     *settings_urls,
 ]
 

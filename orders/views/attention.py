@@ -58,7 +58,8 @@ def attention(request: PageRequest) -> HttpResponse:
     causes = [
         {"name": cause.name, "what_to_do": what.get(cause.task_id, ""), "colour": cause.colour, "count": cause.orders,
         "oldest_at": cause.since,
-         "url": f"{reverse('orders:list')}?task={encode(cause.task_id)}&held=1", "triage_url": ""}
+         "url": f"{reverse('orders:list')}?task={encode(cause.task_id)}&held=1",
+         "triage_url": f"{reverse('orders:triage')}?task={encode(cause.task_id)}"}
         for cause in held_causes(shop_ids)
     ]  # fmt: skip
     rows = rows_of(held_orders(limit=LONGEST_HELD, shop_ids=shop_ids))
@@ -114,12 +115,16 @@ def _rows(found: list[tuple[troubles.Source, troubles.Trouble]], visit: Visit) -
     shops = {s.pk: s for s in Shop.objects.filter(pk__in=shop_ids).only("pk", "tenant_id", "name", "mark", "colour")}
     return [
         SimpleNamespace(
-            kind_words=source.words, icon=one.icon, tone=one.tone, title=one.title, cause=one.cause, since=one.since,
+            kind_words=source.words, icon=one.icon, tone=one.tone, title=one.title, cause=_cause(one, visit), since=one.since,
             order=orders.get(one.order_id or 0), shop=shops.get(one.shop_id or 0), url=one.url,
             yen=one.yen if one.yen is not None else _yen_of(source, orders.get(one.order_id or 0)), **_acts(one, visit),
         )
         for source, one in found
     ]  # fmt: skip
+
+
+def _cause(one: troubles.Trouble, visit: Visit) -> str:
+    return f"{one.cause} {one.said}".strip() if visit.may("addresses.see") else one.cause
 
 
 def _acts(one: troubles.Trouble, visit: Visit) -> dict[str, list[troubles.Act]]:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from hub.form_parts import attempt, form_page, read_seen, refused
 from hub.ids import NotAnId, decode, encode
 from hub.stages import kick
-from hub.web import PageRequest, page, toast
+from hub.web import PageRequest, page, referrer, toast
 from orders.forms.settings import PRODUCT_COLUMNS, ProductForm, product_columns
 from orders.models import Listing, Product, Shop, Warehouse
 from orders.operations import settings as operations
@@ -217,7 +217,7 @@ def _chips(everything: bool, shop_id: int | None) -> list[dict[str, Any]]:
 def listing_map(request: PageRequest, pk: int) -> HttpResponse:
     """Map in one transaction, judge the orders that waited for it in their own, then say what it set free."""
     visit = request.hub
-    started = time.monotonic()
+    started, asked_elsewhere = time.monotonic(), bool(request.POST.get("next"))
     outcome: list[Mapped] = []
     with visit.transaction():
         listing = get_object_or_404(Listing.objects.select_related("shop"), pk=pk)
@@ -226,6 +226,9 @@ def listing_map(request: PageRequest, pk: int) -> HttpResponse:
             why = refused(
                 lambda: outcome.append(map_listing(listing, product=product, units=units, by=visit.by, now=visit.now))
             )
+        if why and asked_elsewhere:
+            toast(request, why, tone="stop")
+            return redirect(referrer(request))
         if why:
             return _listings(request, fault=(pk, why), status=422)
         raise_rule_set(now=visit.now, shop_id=listing.shop_id)
@@ -235,7 +238,12 @@ def listing_map(request: PageRequest, pk: int) -> HttpResponse:
     with visit.transaction():
         kick("judge", visit.tenant.pk)
         found = freed(mapped.looked_at, now=visit.now)
-        request.session[RESULT] = _kept(listing, product, found, whole=whole)
+        if not asked_elsewhere:
+            request.session[RESULT] = _kept(listing, product, found, whole=whole)
+    if asked_elsewhere:
+        told = _("結び付けました。待っていた受注 %(n)s件を見直し、%(moved)s件が先へ進みました。")
+        toast(request, told % {"n": found.looked_at, "moved": found.moved})
+        return redirect(referrer(request))
     return redirect(f"{reverse('orders:listings')}{'?show=all' if request.POST.get('show') == 'all' else ''}")
 
 
