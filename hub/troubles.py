@@ -32,7 +32,10 @@ class Act:
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """One thing that did not go through: what, why, since when, and what may be done. `order` and `shop` are ids or None."""
+    """One thing that did not go through: what, why, since when, and what may be done. `order` and `shop` are ids or None.
+
+    `said` are the other side's own words; they may name a person, and are shown to those who may see persons.
+    """
 
     title: str
     cause: str
@@ -44,6 +47,7 @@ class Trouble:
     shop_id: int | None = None
     yen: int | None = None
     acts: Sequence[Act] = field(default=())
+    said: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

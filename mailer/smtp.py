@@ -26,6 +26,7 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
 GOODBYE_SECONDS = 2.0
 KEPT_TEXT = 500
+_LOCAL_PART = re.compile(r"[^\s<>@,;:\"'()]+@")
 SECURITY = ("starttls", "ssl", "none")
 
 
@@ -194,8 +195,9 @@ def _refusal(stage: str, code: int, text: bytes | str) -> Failed:
 
 
 def _readable(text: bytes | str) -> str:
+    """Return a server's answer in one line, without whose address it speaks of: it is kept where many people look."""
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return " ".join(said.split())[:KEPT_TEXT]
+    return _LOCAL_PART.sub("…@", " ".join(said.split()))[:KEPT_TEXT]
 
 
 def _dot_stuffed(content: bytes) -> bytes:

@@ -12,12 +12,13 @@ from django.test import RequestFactory
 from hub import operations
 from hub.answers import came_from
 from hub.clock import business_now, true_now
-from hub.models import ApiToken, Invitation, Member, Tenant
+from hub.models import AccessRow, ApiToken, Effect, Invitation, Member, Tenant
 from hub.tenancy import tenant_transaction
 from hub.web import referrer
-from tests.api.conftest import Caller, caller_of
+from mailer.smtp import _readable
+from tests.api.conftest import Caller, caller_of, furnish
 from tests.conftest import TESTER
-from tests.pages import make_member
+from tests.pages import browser, make_member
 
 pytestmark = pytest.mark.usefixtures("django_db_setup")
 
@@ -110,3 +111,60 @@ def test_the_way_back_never_leaves_the_site(find: Any, path: str) -> None:
         back = find(request)
         assert back.startswith("/")
         assert not back.startswith(("//", "/\\")), back
+
+
+# Who saw whom.
+
+
+def test_every_bulk_read_of_persons_leaves_a_row(tenant: Tenant) -> None:
+    furnish(tenant)
+    call, blind = caller_of(tenant), caller_of(tenant, "orders:read", "settings:read")
+    client = browser(tenant)
+
+    for path in ("orders", "parcels", "effects", "audit"):
+        assert call.get(path).status_code == 200
+        assert blind.get(path).status_code == 200
+    for url in ("/search/?q=0", "/orders/", "/mail/"):
+        assert client.get(url).status_code in (200, 302), url
+    browser(tenant, "viewer").get("/orders/")
+
+    with tenant_transaction(tenant.pk):
+        rows = list(AccessRow.objects.order_by("pk").values_list("actor_kind", "what"))
+    assert [what for kind, what in rows if kind == "token"] == [
+        "api.orders",
+        "api.parcels",
+        "api.effects",
+        "api.audit",
+    ]
+    assert [what for kind, what in rows if kind == "member"][-1:] == ["orders.list"], (
+        "the viewer saw masks and left none"
+    )
+
+
+def test_what_a_mail_server_says_of_a_buyer_stays_out_of_what_many_see() -> None:
+    assert (
+        _readable(b"5.1.1 <taro.yamada@example.com>: User unknown in virtual table")
+        == "5.1.1 <…@example.com>: User unknown in virtual table"
+    )
+
+
+def test_details_of_effects_are_for_those_who_may_see_persons(tenant: Tenant) -> None:
+    ids = furnish(tenant)
+    with tenant_transaction(tenant.pk):
+        Effect.objects.filter(state="stopped").update(reason_params={"detail": "佐藤花子様 不在", "code": "x"})
+    url = f"/attention/effects/{ids['effects']}/"
+
+    assert "佐藤花子" in caller_of(tenant).get(f"effects/{ids['effects']}").content.decode()
+    assert "佐藤花子" not in caller_of(tenant, "orders:read").get(f"effects/{ids['effects']}").content.decode()
+    for page in (url, "/attention/errors/"):
+        assert "佐藤花子" in browser(tenant, "staff").get(page).content.decode()
+        assert "佐藤花子" not in browser(tenant, "viewer").get(page).content.decode()
+
+
+def test_a_shop_is_added_with_its_warehouse(tenant: Tenant) -> None:
+    """Looking the warehouse up before the transaction was opened answered 500."""
+    ids = furnish(tenant)
+
+    made = caller_of(tenant).post("shops", {"channel": "rakuten", "name": "二号店", "warehouse": ids["warehouses"]})
+
+    assert (made.status_code, made.json()["warehouse"]) == (201, ids["warehouses"])

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from documents import making, papers
 from documents.forms import ExportForm
 from documents.models import FileJob, FileKind, FileState
+from hub.access import note_read
 from hub.answers import done
 from hub.clock import true_now
+from hub.ids import encode
 from hub.models import StoredFile
 from hub.web import A_DAY, FRESH, PageRequest, page
 from orders.models import Order
@@ -143,6 +145,8 @@ def download(request: PageRequest, pk: int) -> HttpResponse:
         raise Http404
     if job.kind == FileKind.ORDERS_CSV:
         request.hub.need("orders.export")
+    visit = request.hub
+    note_read(f"download.{job.kind}", by=visit.by, asked={"file": encode(job.pk)}, count=stored.rows, now=visit.now)
     inline = stored.content_type == "application/pdf"
     kind = (
         f"{stored.content_type}; charset={job.params.get('encoding', 'utf-8')}"

@@ -98,6 +98,7 @@ class Audit(ApiView):
         if verb := request.query_params.get("verb", ""):
             rows = rows.filter(verb=verb)
         entries, after = page(rows, request, newest=True)
+        self.note_read("api.audit", len(entries))
         details = {d.entry_id: d for d in AuditDetail.objects.filter(entry_id__in=[entry.pk for entry in entries])}
         return Response({"items": [self._show(entry, details.get(entry.pk)) for entry in entries], "next": after})
 

@@ -58,7 +58,8 @@ def show(row: EffectRow, *, personal: bool) -> dict[str, Any]:
     return {
         "id": oid(row.id), "kind": row.kind, "state": row.state, "code": row.code,
         "title": say(row.code, row.params) if row.code else "", "advice": advise(row.code, row.params) if row.code else "",
-        "params": dict(row.params), "order": oid(row.order_id), "shop": oid(row.shop_id), "attempts": row.attempts,
+        "params": {name: value for name, value in row.params.items() if personal or name != "detail"},
+        "order": oid(row.order_id), "shop": oid(row.shop_id), "attempts": row.attempts,
         "decided_at": at(row.decided_at), "due_at": at(row.due_at), "sent_at": at(row.sent_at), "settled_at": at(row.settled_at),
         "tries": [
             {"at": at(one.at), "act": one.act, "outcome": one.outcome, "request": dict(one.request) if personal else {},
@@ -95,6 +96,7 @@ class Effects(ApiView):
         limit = limit_of(request)
         found = queries.rows_of(rows.order_by("-pk")[: limit + 1])
         after = write_cursor(encode(found[limit - 1].id)) if len(found) > limit else None
+        self.note_read("api.effects", len(found[:limit]))
         return Response({"items": [show(row, personal=self.hub.personal) for row in found[:limit]], "next": after})
 
 

@@ -13,6 +13,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSetMixin
 
+from hub.access import note_read
 from hub.api.auth import Call, Caller
 from hub.api.idempotency import Once
 from hub.api.paging import page, page_by_position
@@ -123,6 +124,12 @@ class ApiView(APIView):
         cleaned.is_valid(raise_exception=True)
         found: dict[str, Any] = dict(cleaned.validated_data)
         return found
+
+    def note_read(self, what: str, count: int) -> None:
+        """Leave a row for a bulk read, if the caller was shown whom it was about (promise G31)."""
+        if self.hub.personal:
+            asked = self.request.query_params.dict()
+            note_read(what, by=self.hub.by, asked=asked, count=count, now=self.hub.now)
 
     def get_row(self, rows: QuerySet[Any], pk: int) -> Any:
         """Return the tenant's row with this id. Raises the one 404 there is."""

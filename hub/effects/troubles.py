@@ -31,7 +31,8 @@ def _trouble(row: EffectRow) -> Trouble:
     number = str(row.payload.get("number", ""))
     return Trouble(
         title=f"{kind_words(row.kind)}: {STATES[row.state][0]}",
-        cause=" ".join(filter(None, (why_words(row), str(row.params.get("detail", ""))))) or number,
+        cause=why_words(row) or number,
+        said=str(row.params.get("detail", "")),
         since=row.settled_at or row.sent_at or row.decided_at,
         url=reverse("hub:effect", args=[row.id]),
         tone=STATES[row.state][1],

@@ -134,6 +134,7 @@ class Messages(ApiView):
             except NotAnId:
                 raise ApiError("not_an_id", 422, field="order") from None
         listed, after = page(found, request, newest=True)
+        self.note_read("api.messages", len(listed))
         effects = Effect.objects.in_bulk([row.effect_id for row in listed])
         return Response({"items": [show_message(row, effects.get(row.effect_id)) for row in listed], "next": after})
 

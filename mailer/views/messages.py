@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from hub.access import note_read
 from hub.effects.operations import send_again
 from hub.form_parts import ids_of
 from hub.ids import encode
@@ -38,6 +39,8 @@ def messages(request: PageRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     rows, shown = _paged(request, _asked(state))
     found = [_row(seen) for seen in seen_of(rows)]
+    visit = request.hub
+    note_read("messages", by=visit.by, asked=request.GET.dict(), count=len(rows), now=visit.now)
     gates = [
         {
             "pk": held.template_id, "shop_pk": held.shop_id, "count": held.count, "since": held.oldest_at,

@@ -72,6 +72,7 @@ class Parcels(ApiView):
         if warehouse := request.query_params.get("warehouse", ""):
             rows = rows.filter(warehouse_id=_id(warehouse, "warehouse"))
         found, after = page(rows, request, newest=True)
+        self.note_read("api.parcels", len(found))
         return Response({"items": read_parcels(found, personal=self.hub.personal), "next": after})
 
 

@@ -154,8 +154,8 @@ class Shops(Rows):
     def create(self, request: Request) -> Response:
         """Add a shop in 観察. With `polling.enabled` it is tested, and read from now on if the key passes; the answer says so."""
         once = Once(request, self.hub, needed=True)
-        values = self.read(ShopInput)
         with self._transaction():
+            values = self.read(ShopInput)
             if (earlier := once.earlier_answer()) is not None:
                 return earlier
             shop = self._create(values)

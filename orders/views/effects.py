@@ -46,7 +46,7 @@ def effect(request: PageRequest, pk: int) -> HttpResponse:
             pk=row.id, what=kind_words(row.kind), to=_to(row), state_words=state, tone=tone,
             since=row.settled_at or row.sent_at or row.decided_at, attempts=row.attempts,
             reason_words=say(row.code, row.params) if row.code else state,
-            why_words=str(row.params.get("detail", "")),
+            why_words=str(row.params.get("detail", "")) if visit.may("addresses.see") else "",
             what_to_do=why_words(row).removeprefix(say(row.code, row.params)).strip() if row.code else "",
             order=order, shop=None, yen=order.total_yen if order else None, id=f"e-{encode(row.id)}",
         ),

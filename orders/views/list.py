@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from hub.access import note_read
 from hub.answers import done
 from hub.clock import JAPAN
 from hub.ids import encode
@@ -62,6 +63,8 @@ def orders(request: PageRequest) -> HttpResponse:
     total = min(count_orders(asked.kept, today=today, limit=MOST_COUNTED), MOST_COUNTED)
     names = {one.pk: one.next_day_name for one in shops}
     rows = shown(found.rows, now=visit.now, next_day_names=names, open_names=visit.may("addresses.see"))
+    if visit.may("addresses.see"):
+        note_read("orders.list", by=visit.by, asked={"query": asked.query()}, count=len(rows), now=visit.now)
     _remember(request, [row.pk for row in rows])
     first = _first(request, asked, len(rows), total)
     context = {

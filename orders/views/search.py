@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from hub.access import note_read
 from hub.clock import JAPAN
 from hub.web import PageRequest, page
 from orders.models import Product, Shop
@@ -39,6 +40,8 @@ def search(request: PageRequest) -> HttpResponse:
     others = _others(words) if words and visit.may("settings.see") else []
     if total == 1 and not others:
         return redirect("orders:detail", result.rows[0].pk)
+    if visit.may("addresses.see"):
+        note_read("search", by=visit.by, asked={"q": words}, count=len(result.rows), now=visit.now)
     names = dict(Shop.objects.values_list("pk", "next_day_name"))
     context = {
         "search_words": words[:200],

@@ -64,8 +64,9 @@ def test_a_csv_is_made_for_its_member_alone_and_leaves_an_access_row(tenant: Ten
     assert body == f"受注番号,注文者名\r\n{wanted.number},'=1+1\r\n"
     assert colleague.get(url).status_code == colleague.get(asked.headers["Location"]).status_code == 404
     with tenant_transaction(tenant.pk):
-        row = AccessRow.objects.get()
+        row, taken = AccessRow.objects.order_by("pk")
         assert (row.what, row.count, row.filter["query"]) == ("orders_csv", 1, "pay=cod")
+        assert (taken.what, taken.count, taken.filter) == ("download.orders_csv", 1, {"file": encode(job.pk)})
         StoredFile.objects.update(
             created_at=business_now() - timedelta(hours=1), expires_at=business_now() - timedelta(minutes=1)
         )
