@@ -76,8 +76,9 @@ serve: messages ## web, worker and beat against DATABASE_URL and REDIS_URL; PORT
 	@$(MANAGE) collectstatic --noinput --verbosity 0
 	@$(MANAGE) serve --port $(PORT)
 
-shots: messages browser ## pictures of every screen into docs/pictures: two widths, light and dark, Japanese and English
-	@SHOTS=docs/pictures $(RUN) -m pytest -q tests/browser/test_screens.py -k both_widths
+shots: messages browser ## pictures of every screen into docs/pictures: two widths, light and dark, Japanese and English, full and empty, loading and failing
+	@rm -rf docs/pictures
+	@SHOTS=docs/pictures $(RUN) -m pytest -q -p no:randomly tests/browser/test_pictures.py
 
 stop: venv ## stop the embedded PostgreSQL and Valkey
 	@$(RUN) -m hub.embedded stop

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -12,7 +13,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from hub.models import Clock, Tenant, User
+from tests.browser.scenes import NOON, PASSWORD, Scenes, freeze, open_scenes, owner_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
@@ -30,7 +34,7 @@ class _Silent(WSGIRequestHandler):
         pass
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address(django_db_setup: None) -> Iterator[str]:
     """The address of the running product."""
     application = get_wsgi_application()
@@ -51,18 +55,67 @@ def address(django_db_setup: None) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture
-def page(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    """A page of a fresh browser at 1440 pixels, in Japanese."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser that speaks Japanese in its own controls too."""
     if CHROMIUM is None:
         pytest.skip("browser tests need a Chromium: apt-get install chromium")
-    monkeypatch.setenv(
-        "DJANGO_ALLOW_ASYNC_UNSAFE", "true"
-    )  # Playwright keeps a loop in this thread; nothing here is asynchronous
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP", base_url=address)
-        page = context.new_page()
-        yield page
-        context.close()
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps a loop in this thread; nothing here is asynchronous.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, env={**os.environ, "LANGUAGE": "ja"})
+        yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(address: str, chromium: Browser) -> Iterator[Page]:
+    """A page of a fresh person at 1440 pixels, in Japanese."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP", base_url=address)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def opened(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Scenes:
+    """The tenants to look at, made once; nobody works for them while no test looks."""
+    with open_scenes(tmp_path_factory.mktemp("world")) as scenes:
+        pass
+    return scenes
+
+
+@pytest.fixture
+def scenes(opened: Scenes) -> Iterator[Scenes]:
+    """The tenants to look at, at the moment where their clock stopped."""
+    everyone = [tenant.pk for tenant in (opened.full, opened.one, opened.empty, opened.troubled)]
+    Tenant.objects.filter(pk__in=everyone).update(suspended_at=None)
+    freeze(NOON)
+    yield opened
+    Tenant.objects.filter(pk__in=everyone).update(suspended_at=NOON)
+    Clock.objects.all().delete()
+
+
+@pytest.fixture(scope="module")
+def visit(address: str, chromium: Browser) -> Iterator[Callable[[Tenant], Page]]:
+    """Sign an owner of the tenant in; ask again for the same tenant and the same page comes."""
+    pages: dict[int, Page] = {}
+
+    def enter(tenant: Tenant) -> Page:
+        if tenant.pk not in pages:
+            context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="ja-JP", base_url=address)
+            pages[tenant.pk] = sign_in(context.new_page(), owner_of(tenant))
+        return pages[tenant.pk]
+
+    yield enter
+    for page in pages.values():
+        page.context.close()
+
+
+def sign_in(page: Page, user: User) -> Page:
+    """Sign the person in through the form."""
+    page.goto("/sign-in/")
+    page.get_by_label("メールアドレス").fill(user.email)
+    page.get_by_label("パスワード", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="サインイン").click()
+    page.wait_for_url("**/")
+    return page
