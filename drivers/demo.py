@@ -49,6 +49,7 @@ class Demo:
     place: Place
     port: int
     speed: float
+    past: int
     say: Callable[[str], None]
     started: float = field(default_factory=time.monotonic)
 
@@ -91,10 +92,10 @@ class Demo:
         ]
         self._hire(tenants[0], passwords[STAFF])
         self.say(
-            f"[{self.seconds():.0f} s] two tenants are there; the mall plays {PAST_DAYS} days with {PAST_ORDERS} orders"
+            f"[{self.seconds():.0f} s] two tenants are there; the mall plays {PAST_DAYS} days with {self.past} orders"
         )
         now = today.replace(microsecond=0)
-        make_history(self.outside, clock, tenants, orders=PAST_ORDERS, until=now)
+        make_history(self.outside, clock, tenants, orders=self.past, until=now)
         clock.speed = self.speed
         clock.set(now)
         furnisher.go_live(tenants, since=now - LEFT_OPEN, now=now)
@@ -196,7 +197,7 @@ EVERYDAY = {
 """What people order while the demo runs."""
 
 
-def run(*, port: int, speed: float, say: Callable[[str], None]) -> None:
+def run(*, port: int, speed: float, past: int, say: Callable[[str], None]) -> None:
     """Make the demo's place if there is none, and run in it."""
     place = persistent(
         "demo",
@@ -205,7 +206,7 @@ def run(*, port: int, speed: float, say: Callable[[str], None]) -> None:
     )
     say(f"the demo keeps its data in {place.folder}")
     try:
-        Demo(place=place, port=port, speed=speed, say=say).run()
+        Demo(place=place, port=port, speed=speed, past=past, say=say).run()
     finally:
         environment.leave()
 

@@ -52,7 +52,8 @@ class NowAndThen(Fault):
     """Strikes every so many seconds, an equal share of its strikes at each stop, so that every step of the way is hit."""
 
     every = 0.5
-    stops = 7
+    stops = 5
+    """Over so many stops of the day (it has seven) the strikes are shared; what finds nothing to hit strikes at a later one."""
 
     def __init__(self, chaos: Chaos) -> None:
         super().__init__(chaos)
