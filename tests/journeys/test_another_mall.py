@@ -157,7 +157,7 @@ def test_shop_is_connected_on_the_page_with_the_malls_own_form(world: World, ten
         "next_day_name": "きょうつく", "seller_id": mall.seller, "token": mall.token,
     }  # fmt: skip
 
-    answer = owner.client.post(reverse("orders:shop_new"), {**form, "do": "save", "start": "on"})
+    answer = owner.post(reverse("orders:shop_new"), form, do="save", start="on")
 
     assert "ストアアカウント" in text_of(page)
     assert "confirm_by" not in page.content.decode()

@@ -17,10 +17,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--speed", type=float, default=1.0, help="how much faster than true time business goes")
+        parser.add_argument("--past", type=int, default=demo.PAST_ORDERS, help="past orders that the first start makes")
 
-    def handle(self, *args: Any, port: int, speed: float, **options: Any) -> None:
+    def handle(self, *args: Any, port: int, speed: float, past: int, **options: Any) -> None:
         try:
-            demo.run(port=port, speed=speed, say=self.say)
+            demo.run(port=port, speed=speed, past=past, say=self.say)
         except place.NoOwner as missing:
             raise CommandError(str(missing)) from None
 
