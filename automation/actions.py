@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from automation.folding import Folded
 from mailer.models import MailTemplate
+from orders.carriers import CARRIERS
 from orders.models import Status, Tag, Warehouse
 from orders.models.statuses import PHASE_ORDER, Phase
 
@@ -145,6 +146,8 @@ class Shelf:
                 params[name] = ""
             elif not isinstance(value, str) or (not value and kind == "text"):
                 raise BadAction("missing", action=action.key, name=name)
+            elif kind == "carrier" and value and value not in CARRIERS:
+                raise BadAction("gone", action=action.key, name=name)
             else:
                 params[name] = value
         return Bound(action=action, params=params)

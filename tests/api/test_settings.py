@@ -168,6 +168,10 @@ def test_task_that_holds_makes_live_orders_due(call: Caller, tenant: Tenant, ord
             "actions/1/tag",
         ),
         ({"condition": {"all": []}, "actions": [{"do": "add_memo"}]}, "actions/0/text"),
+        (
+            {"condition": {"all": []}, "actions": [{"do": "set_delivery", "method": "parcel", "carrier": "pigeon"}]},
+            "actions/0/carrier",
+        ),
     ],
 )
 def test_malformed_rules_are_located_and_change_nothing(

@@ -1,0 +1,104 @@
+"""Mapping: one answer within five seconds says what moved on and what still holds, with links; a retired product is refused by name."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from automation.engine import work as judge
+from hub.ids import encode
+from hub.models import Clock, Tenant
+from hub.tenancy import tenant_transaction
+from orders.models import Listing, Order, Product, Shop
+from tests.api.conftest import Caller, caller_of, checksum
+from tests.browsing import Browser, text_of
+from tests.conftest import NOW
+from tests.factories import BUYER, changed, make_shop, mall_line, mall_order, take_in
+
+WITHIN_SECONDS = 5
+
+
+@pytest.fixture(autouse=True)
+def _at_now() -> Iterator[None]:
+    Clock.objects.all().delete()
+    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
+    yield
+    Clock.objects.all().delete()
+
+
+@pytest.fixture
+def listing(tenant: Tenant) -> Listing:
+    """An item that 110 held orders wait for: 87 for it alone, 20 for another item too, 3 with a doubtful address."""
+    shop: Shop = make_shop(tenant)
+    alone = [mall_order(lines=(mall_line("A"),)) for _ in range(87)]
+    both = [mall_order(lines=(mall_line("A"), mall_line("B"))) for _ in range(20)]
+    doubtful = []
+    for _ in range(3):
+        order = mall_order(lines=(mall_line("A"),))
+        wrong = replace(order.parcels[0], recipient=replace(BUYER, postal_code="0600001"))
+        doubtful.append(changed(order, parcels=(wrong,)))
+    take_in(tenant, shop, *alone, *both, *doubtful, mapped=False)
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        assert Order.objects.filter(held=True, status__name="確認待").count() == 110
+        Product.objects.create(sku="OWN-1", name="架空タオル")
+        Product.objects.create(sku="OLD-1", name="旧タオル", retired_at=NOW)
+        found: Listing = Listing.objects.get(key="SKU-A")
+        return found
+
+
+@pytest.mark.feature("F011", "F014")
+def test_the_page_answers_within_five_seconds_what_moved_on_and_what_still_holds(
+    tenant: Tenant, listing: Listing
+) -> None:
+    owner = Browser(tenant, "owner")
+
+    began = time.monotonic()
+    owner.post(f"/products/listings/{encode(listing.pk)}/map/", sku="OWN-1", units="1")
+    page = owner.get("/products/listings/")
+    took = time.monotonic() - began
+
+    said, source = text_of(page), page.content.decode()
+    assert took < WITHIN_SECONDS
+    assert "110件を見直しました。 87件が先へ進み 、23件はまだ止まっています" in said
+    assert "一部が未マッピング 20" in said
+    assert "住所が違う可能性 3" in said
+    for count in (20, 3):
+        link = re.search(rf'<a[^>]*href="(/orders/\?[^"]+)"[^>]*>(?:(?!</a>).)*{count}', source, re.S)
+        assert link is not None, count
+        assert owner.get(link[1].replace("&amp;", "&")).status_code == 200
+    with tenant_transaction(tenant.pk):
+        assert Order.objects.filter(status__name="発送待ち").count() == 87
+
+
+@pytest.mark.feature("F011")
+def test_the_api_answers_the_same_in_both_languages(tenant: Tenant, listing: Listing) -> None:
+    call = caller_of(tenant)
+    with tenant_transaction(tenant.pk):
+        body = {"product": encode(Product.objects.get(sku="OWN-1").pk), "units": 1}
+
+    began = time.monotonic()
+    told = Caller(call.secret, language="en").put(f"listings/{encode(listing.pk)}", body).json()
+
+    assert time.monotonic() - began < WITHIN_SECONDS
+    assert told["title"].startswith("110 orders looked at, 87 moved on, 23 still held: 20 partly mapped, 3 ")
+    assert (len(told["orders"]["moved_on"]), len(told["orders"]["still_held"])) == (87, 23)
+
+
+@pytest.mark.feature("F011")
+def test_a_retired_product_is_refused_with_its_name_and_nothing_moves(tenant: Tenant, listing: Listing) -> None:
+    with tenant_transaction(tenant.pk):
+        old = encode(Product.objects.get(sku="OLD-1").pk)
+    owner, call, before = Browser(tenant, "owner"), caller_of(tenant), checksum(tenant)
+
+    page = owner.post(f"/products/listings/{encode(listing.pk)}/map/", sku="OLD-1", units="1")
+    answer = call.put(f"listings/{encode(listing.pk)}", {"product": old})
+
+    assert (page.status_code, answer.status_code) == (422, 409)
+    assert "旧タオル" in text_of(page)
+    assert "旧タオル" in answer.json()["title"]
+    assert checksum(tenant) == before
