@@ -15,9 +15,9 @@ SIZES = {1440: 900, 390: 844}
 COLOURS = ["color-contrast", "link-in-text-block"]
 QUALITY = 82
 
-RUN_AXE = """async (only) => {
+RUN_AXE = """async ([only, inside]) => {
   const options = {resultTypes: ["violations"], ...(only.length ? {runOnly: {type: "rule", values: only}} : {})};
-  const {violations} = await axe.run(document, options);
+  const {violations} = await axe.run(inside || document, options);
   return violations.flatMap(one => one.nodes.slice(0, 3).map(node =>
     `${one.impact} ${one.id}: ${node.target.join(" ")} ${(node.any[0] || node.all[0] || node.none[0] || {}).message || ""} ${node.html.slice(0, 120)}`));
 }"""
@@ -26,7 +26,7 @@ WORDS_CUT = """() => {
   for (const element of document.querySelectorAll("body *")) {
     const style = getComputedStyle(element), hides = style.overflowX !== "visible" && style.overflowX !== "auto" && style.overflowX !== "scroll";
     if (!hides || element.scrollWidth <= element.clientWidth + 1 || !element.checkVisibility({visibilityProperty: true})) continue;
-    if (element.clientWidth < 3 || element.closest("[title]") || element.querySelector("[title]") || element.matches("input, select, textarea")) continue;
+    if (element.clientWidth < 3 || element.closest("[title]") || element.querySelector("[title]") || element.matches("input, select, textarea, .sr")) continue;
     const words = element.innerText.trim();
     if (words) cut.push(`${element.tagName.toLowerCase()}.${element.className} cuts “${words.slice(0, 40)}”`);
   }
@@ -39,11 +39,11 @@ def axe_source() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 
 
-def axe_faults(page: Page, *, only: list[str] | None = None) -> list[str]:
+def axe_faults(page: Page, *, only: list[str] | None = None, inside: str = "") -> list[str]:
     """Return what axe-core finds on the page as it stands, each as one line that begins with its impact."""
     page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
     page.evaluate(f"typeof axe === 'undefined' && (() => {{ {axe_source()} }})()")
-    found: list[str] = page.evaluate(RUN_AXE, only or [])
+    found: list[str] = page.evaluate(RUN_AXE, [only or [], inside])
     return found
 
 

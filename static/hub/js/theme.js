@@ -11,7 +11,7 @@ document.addEventListener("click", (event) => {
   const theme = event.target.closest("[data-theme-set]");
   if (theme) {
     keep("theme", theme.dataset.themeSet);
-    for (const other of document.querySelectorAll("[data-theme-set]")) other.setAttribute("aria-checked", String(other === theme));
+    for (const other of document.querySelectorAll("[data-theme-set]")) other.setAttribute("aria-pressed", String(other === theme));
   }
   if (event.target.closest("[data-rail-fold]")) keep("rail", document.documentElement.dataset.rail === "narrow" ? "" : "narrow");
   if (event.target.closest("[data-density-fold]")) keep("density", document.documentElement.dataset.density === "comfortable" ? "" : "comfortable");
