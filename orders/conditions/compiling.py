@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -12,31 +13,44 @@ from typing import Any, TypeVar
 from django.contrib.postgres.aggregates import BoolOr
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BooleanField, Case, Expression, Func, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Aggregate,
+    BigIntegerField,
+    BooleanField,
+    Case,
+    Expression,
+    Field,
+    Func,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast
 
 from hub.tenancy import current_tenant
 from orders.conditions.nodes import AllOf, Node, Not, Test, fields_of, tests_of
 from orders.fields import FIELDS
-from orders.fields.base import Some, Source, exists
+from orders.fields.base import ALONE, Beside, Source
 from orders.lookups import as_array
 from orders.models import Order
 
 K = TypeVar("K")
 
 
-def to_q(node: Node, *, today: date, some: Some = exists) -> Q:
+def to_q(node: Node, *, today: date, beside: Beside = ALONE) -> Q:
     """Return the condition as one Q. No test in it can be NULL, so `Not` is the exact complement.
 
-    Inside a group, tests on the order's own row stand before those that look beside it; `some` says how these look.
+    Inside a group, tests on the order's own row stand before those that look beside it; `beside` says how these look.
     """
     if isinstance(node, Test):
-        return FIELDS[node.field].test(node.op, node.value, today=today, of=node.of, some=some)
+        return FIELDS[node.field].test(node.op, node.value, today=today, of=node.of, beside=beside)
     if isinstance(node, Not):
-        return ~to_q(node.node, today=today, some=some)
+        return ~to_q(node.node, today=today, beside=beside)
     found = Q()
     for one in sorted(node.nodes, key=_costly):
-        asked = to_q(one, today=today, some=some)
+        asked = to_q(one, today=today, beside=beside)
         found = found & asked if isinstance(node, AllOf) else found | asked
     return found
 
@@ -67,7 +81,24 @@ def masks(nodes: Mapping[K, Node], order_ids: Iterable[int], today: date) -> dic
     keys = tuple(nodes)
     with connection.cursor() as cursor:
         cursor.execute(*_masks_text(current_tenant(), today, tuple(nodes.values())).bound(ids))
-        return {order_id: tuple([keys[place] for place in hits]) for order_id, hits in cursor.fetchall()}
+        rows = cursor.fetchall()
+    told: dict[int, tuple[K, ...]] = {}  # orders that meet the same conditions share one answer
+    found = {}
+    for order_id, *words in rows:
+        bits = words[0] if len(words) == 1 else sum(word << BITS * number for number, word in enumerate(words))
+        hits = told.get(bits)
+        found[order_id] = told.setdefault(bits, _keys_of(bits, keys)) if hits is None else hits
+    return found
+
+
+def _keys_of(bits: int, keys: tuple[K, ...]) -> tuple[K, ...]:
+    """Return the keys whose bits are set, in their order."""
+    hits = []
+    while bits:
+        lowest = bits & -bits
+        hits.append(keys[lowest.bit_length() - 1])
+        bits ^= lowest
+    return tuple(hits)
 
 
 @dataclass(frozen=True)
@@ -96,64 +127,102 @@ def explain_many(nodes: Mapping[K, Node], orders: Iterable[int], today: date) ->
         }
 
 
-class _Ids:
-    """Stands in a kept statement where the ids will be."""
-
-
-_IDS = _Ids()
+_IDS = "\x01ids\x01"
+"""Stands in a statement where the ids will be."""
 
 
 @dataclass(frozen=True)
 class _Text:
-    """A compiled statement with a place for the ids."""
+    """A compiled statement, or a piece of one."""
 
     sql: str
     params: tuple[Any, ...]
 
+
+@dataclass(frozen=True)
+class _Kept:
+    """A statement with everything in it but the ids: what is the same each time is written out once."""
+
+    sql: str
+    places: int
+
+    @classmethod
+    def of(cls, text: _Text) -> _Kept:
+        """Write the values of a statement into it."""
+        operations: Any = connection.ops
+        whole = operations.compose_sql(text.sql, text.params).replace("%", "%%")
+        place = f"'{_IDS}'"
+        return cls(whole.replace(place, "%s"), whole.count(place))
+
     def bound(self, ids: Sequence[int]) -> tuple[str, list[Any]]:
-        asked = as_array(list(ids))
-        return self.sql, [asked if param is _IDS else param for param in self.params]
+        return self.sql, [as_array(list(ids))] * self.places
 
 
-class _Hit(Expression):
-    """Whether some row beside the order meets a test: a place in the array that the joined rows were reduced to."""
+class _Column(Expression):
+    """A column of rows that are joined: one row an order, to which the rows beside it were reduced."""
 
-    def __init__(self, source: str, place: int) -> None:
-        super().__init__(output_field=BooleanField())
-        self.source, self.place = source, place
+    def __init__(self, sql: str, kind: Field[Any, Any]) -> None:
+        super().__init__(output_field=kind)
+        self.sql = sql
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        return f'coalesce("{self.source}_hits"."hits"[{self.place}], false)', ()
+        return self.sql, ()
 
 
-class _Beside:
+@dataclass(frozen=True)
+class _Reduced:
+    """What is asked of the rows of one kind: tests that some row meets, and aggregates over all of them."""
+
+    key: str
+    every: Callable[[], QuerySet[Any]]
+    tests: list[Q] = dataclass_field(default_factory=list)
+    totals: list[Aggregate] = dataclass_field(default_factory=list)
+
+
+class _Together(Beside):
     """Collects what many conditions ask of rows beside the orders, so that each row is read once for all of them."""
 
     def __init__(self) -> None:
-        self.asked: dict[str, tuple[Source, list[Q]]] = {}
+        self.asked: dict[Callable[[], QuerySet[Any]], _Reduced] = {}
 
     def some(self, source: Source, asked: Q) -> Q:
-        if source.every is None:
-            return exists(source, asked)
-        known = self.asked.setdefault(source.key, (source, []))[1]
-        if asked not in known:
-            known.append(asked)
-        return Q(_Hit(source.key, known.index(asked) + 1))
+        reduced = self._reduced(source)
+        if reduced is None:
+            return super().some(source, asked)
+        place = _place_in(reduced.tests, asked) + 1
+        return Q(_Column(f'coalesce("{reduced.key}_beside"."hits"[{place}], false)', BooleanField()))
+
+    def over(self, source: Source, value: Aggregate, kind: Field[Any, Any]) -> Combinable:
+        reduced = self._reduced(source)
+        if reduced is None:
+            return super().over(source, value, kind)
+        return _Column(f'"{reduced.key}_beside"."total_{_place_in(reduced.totals, value)}"', kind)
+
+    def _reduced(self, source: Source) -> _Reduced | None:
+        every = source.every
+        return self.asked.setdefault(every, _Reduced(source.key, every)) if every else None
 
     def joins(self) -> _Text:
-        """Return the joins that bring, for each order, an array with the answers of each source."""
+        """Return the joins that bring, for each order, its one row of each kind."""
         parts, params = [], []
-        for key, (source, asked) in self.asked.items():
-            assert source.every is not None
-            held = [BoolOr(_truth(one)) for one in asked]
-            hits = Func(*held, template="ARRAY[%(expressions)s]", output_field=ArrayField(BooleanField()))
-            rows = source.every().filter(order_id__among=_IDS).order_by().values("order_id").annotate(hits=hits)
-            sql, own = rows.values_list("order_id", "hits").query.sql_with_params()
-            parts.append(
-                f' LEFT JOIN ({sql}) AS "{key}_hits"("order_id", "hits") ON "{key}_hits"."order_id" = "orders_order"."id"'
-            )
+        for reduced in self.asked.values():
+            held = [BoolOr(_truth(one)) for one in reduced.tests]
+            hits = Func(*held, template="ARRAY[%(expressions)s]::boolean[]", output_field=ArrayField(BooleanField()))
+            totals = {f"total_{place}": total for place, total in enumerate(reduced.totals)}
+            names = ("order_id", "hits", *totals)
+            rows = reduced.every().filter(order_id__among=_IDS).order_by().values("order_id")
+            sql, own = rows.annotate(hits=hits, **totals).values_list(*names).query.sql_with_params()
+            columns = ", ".join(f'"{name}"' for name in names)
+            alias = f'"{reduced.key}_beside"'
+            parts.append(f' LEFT JOIN ({sql}) AS {alias}({columns}) ON {alias}."order_id" = "orders_order"."id"')
             params += own
         return _Text("".join(parts), tuple(params))
+
+
+def _place_in(known: list[Any], one: Any) -> int:
+    if one not in known:
+        known.append(one)
+    return known.index(one)
 
 
 def _truth(asked: Q) -> Combinable:
@@ -167,7 +236,7 @@ _FROM = ' FROM "orders_order"'
 _PLACEHOLDER = re.compile("%s|%%")
 
 
-def _text_of(columns: Mapping[str, Combinable], beside: _Beside) -> _Text:
+def _text_of(columns: Mapping[str, Combinable], beside: _Together) -> _Kept:
     """Return the statement: the orders, joined with what lies beside them, and the columns."""
     rows = Order.objects.filter(pk__among=_IDS).annotate(**columns).order_by().values_list("pk", *columns)
     sql, params = rows.query.sql_with_params()
@@ -176,28 +245,37 @@ def _text_of(columns: Mapping[str, Combinable], beside: _Beside) -> _Text:
     assert _FROM not in tail, "and reads them once"
     before = sum(mark == "%s" for mark in _PLACEHOLDER.findall(head))
     joins = beside.joins()
-    return _Text(head + found + joins.sql + tail, (*params[:before], *joins.params, *params[before:]))
+    return _Kept.of(_Text(head + found + joins.sql + tail, (*params[:before], *joins.params, *params[before:])))
+
+
+BITS = 63
+"""Conditions whose answers fit in one bigint."""
 
 
 @lru_cache(maxsize=256)
-def _masks_text(tenant_id: int, today: date, nodes: tuple[Node, ...]) -> _Text:
-    beside = _Beside()
-    hits = [_place_if(to_q(node, today=today, some=beside.some), place) for place, node in enumerate(nodes)]
-    held = Func(
-        *hits, template="array_remove(ARRAY[%(expressions)s]::integer[], NULL)", output_field=ArrayField(IntegerField())
-    )
-    return _text_of({"hits": held}, beside)
+def _masks_text(tenant_id: int, today: date, nodes: tuple[Node, ...]) -> _Kept:
+    beside = _Together()
+    bits = [_bit_if(to_q(node, today=today, beside=beside), place % BITS) for place, node in enumerate(nodes)]
+    words = [
+        Func(
+            *bits[start : start + BITS], template="(%(expressions)s)", arg_joiner=" | ", output_field=BigIntegerField()
+        )
+        for start in range(0, len(bits), BITS)
+    ]
+    return _text_of({f"bits_{number}": word for number, word in enumerate(words)}, beside)
 
 
-def _place_if(asked: Q, place: int) -> Combinable:
-    return Case(When(asked, then=Value(place)), output_field=IntegerField()) if asked else Value(place)
+def _bit_if(asked: Q, place: int) -> Combinable:
+    kind = BigIntegerField()
+    bit = Cast(Value(1 << place), kind)
+    return Case(When(asked, then=bit), default=Cast(Value(0), kind), output_field=kind) if asked else bit
 
 
 @lru_cache(maxsize=64)
-def _explain_text(tenant_id: int, today: date, nodes: tuple[Node, ...]) -> _Text:
-    beside, columns = _Beside(), {}
+def _explain_text(tenant_id: int, today: date, nodes: tuple[Node, ...]) -> _Kept:
+    beside, columns = _Together(), {}
     for place, node in enumerate(nodes):
-        each = [_truth(to_q(one, today=today, some=beside.some)) for one in (node, *tests_of(node))]
+        each = [_truth(to_q(one, today=today, beside=beside)) for one in (node, *tests_of(node))]
         columns[f"said_{place}"] = Func(
             *each, template="ARRAY[%(expressions)s]", output_field=ArrayField(BooleanField())
         )

@@ -9,7 +9,8 @@ from functools import reduce
 from operator import add, and_, or_
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db import models
+from django.db.models import Aggregate, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual, In, LessThan, LessThanOrEqual, Lookup
 from django.utils.functional import Promise
@@ -69,13 +70,22 @@ TAGS = Source(key="tags", rows=lambda: OrderTag.objects.filter(order=OuterRef("p
 TASKS = Source(key="tasks", rows=lambda: _every_open_mark().filter(order=OuterRef("pk")), every=_every_open_mark)
 
 Test = Callable[[str, Any, date], Q]
-Some = Callable[[Source, Q], Q]
-"""Turns *some row of the source meets this Q* into a Q over orders. An empty Q asks for any row at all."""
 
 
-def exists(source: Source, asked: Q) -> Q:
-    """Ask it with EXISTS, which leaves the choice of an index to the database."""
-    return Q(Exists(source.rows().filter(asked)))
+class Beside:
+    """How tests look at rows beside the order: here with a subquery for each, which leaves the choice of an index to the database."""
+
+    def some(self, source: Source, asked: Q) -> Q:
+        """Return *some row of the source meets this Q* as a Q over orders. An empty Q asks for any row at all."""
+        return Q(Exists(source.rows().filter(asked)))
+
+    def over(self, source: Source, value: Aggregate, kind: models.Field[Any, Any]) -> Combinable:
+        """Return an aggregate over all rows of the source; NULL where there are none."""
+        found = source.rows().order_by().values("order").annotate(over_rows=value).values("over_rows")
+        return Subquery(found, output_field=kind)
+
+
+ALONE = Beside()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +94,16 @@ class Field:
 
     `q` gives a Q that is never NULL, over the order or over a row of `source`, for a comparison, its exact value and today.
     `value` reads it from the facts. `reads` names the columns and tables it depends on (`status_id`, `tags`, `lines.sku`);
-    `empty` says that the tests *empty* and *not_empty* exist. `costly`: beside the order's own row.
+    `empty` says that the tests *empty* and *not_empty* exist. `costly`: beside the order's own row. `whole` gives the Q of a field
+    that is counted over all rows of an order, in place of `q`, by the way of looking at them.
     """
 
     key: str
     label: str | Promise
     subject: str
     kind: Kind
-    q: Test
+    q: Test | None = None
+    whole: Callable[[Beside], Test] | None = None
     value: Callable[[OrderFacts], Any]
     reads: frozenset[str]
     ops: tuple[str, ...] = ()
@@ -108,28 +120,30 @@ class Field:
             ops = (*ops, "empty", "not_empty")
         object.__setattr__(self, "ops", ops)
 
-    def test(self, op: str, value: Any, *, today: date, of: Of = Of.ANY, some: Some = exists) -> Q:
+    def test(self, op: str, value: Any, *, today: date, of: Of = Of.ANY, beside: Beside = ALONE) -> Q:
         """Return the Q over orders. It is never NULL, so its negation is its exact complement."""
+        q = self.whole(beside) if self.whole else self.q
+        assert q is not None, f"{self.key} says how it is tested"
         if self.source is None:
-            return self.q(op, value, today)
+            return q(op, value, today)
         if self.kind is Kind.ROWS:
-            return self._of_set(self.source, op, value, today, some)
-        asked = self.q(op, value, today)
+            return self._of_set(q, self.source, op, value, today, beside)
+        asked = q(op, value, today)
         if of is Of.ANY:
-            return some(self.source, asked)
+            return beside.some(self.source, asked)
         if of is Of.NONE:
-            return ~some(self.source, asked)
-        return some(self.source, Q()) & ~some(self.source, ~asked)
+            return ~beside.some(self.source, asked)
+        return beside.some(self.source, Q()) & ~beside.some(self.source, ~asked)
 
-    def _of_set(self, source: Source, op: str, value: Any, today: date, some: Some) -> Q:
+    def _of_set(self, q: Test, source: Source, op: str, value: Any, today: date, beside: Beside) -> Q:
         """Ask the rows as a set: labels and tasks."""
         if op in NEGATED:
-            return ~self._of_set(source, NEGATED[op], value, today, some)
+            return ~self._of_set(q, source, NEGATED[op], value, today, beside)
         if op == "empty":
-            return ~some(source, Q())
+            return ~beside.some(source, Q())
         if op == "has":
-            return some(source, self.q("in", value, today))
-        return reduce(and_, (some(source, self.q("is", one, today)) for one in value))
+            return beside.some(source, q("in", value, today))
+        return reduce(and_, (beside.some(source, q("is", one, today)) for one in value))
 
     @property
     def asked_of_each(self) -> bool:

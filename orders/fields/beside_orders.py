@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import (
+    Aggregate,
     Count,
     Exists,
     F,
+    Func,
     IntegerField,
     Max,
     Min,
     OuterRef,
     Q,
-    Subquery,
     Sum,
     TextField,
     Value,
 )
-from django.db.models.functions import Coalesce, Concat
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from orders.fields import choosing, labels
@@ -30,6 +31,7 @@ from orders.fields.base import (
     TAGS,
     TASKS,
     TRACKING,
+    Beside,
     Field,
     Source,
     Test,
@@ -68,25 +70,14 @@ def _parcel_text(key: str, label: Any, column: str, subject: str = "recipient", 
     return _beside(key, label, subject, Kind.TEXT, PARCELS, text(f"parcel__{column}"), column, empty=True, **more)
 
 
-def _line_quantity() -> Any:
-    """Return the units on all open lines as an expression."""
-    summed = open_lines().order_by().values("order").annotate(n=Sum("quantity")).values("n")
-    return Coalesce(Subquery(summed), 0, output_field=IntegerField())
+def _counted(source: Source, aggregate: Aggregate) -> Callable[[Beside], Test]:
+    """Compare a number counted over all rows, 0 where there are none."""
 
+    def whole(beside: Beside) -> Test:
+        number = IntegerField()
+        return plain(Coalesce(beside.over(source, aggregate, number), 0, output_field=number))
 
-def _parcel_count() -> Any:
-    """Return the number of parcels the open lines lie in."""
-    counted = open_lines().order_by().values("order").annotate(n=Count("parcel", distinct=True)).values("n")
-    return Coalesce(Subquery(counted), 0, output_field=IntegerField())
-
-
-def _counted(expression: Any) -> Test:
-    """Compare an expression that must be built inside the query's tenant."""
-
-    def q(op: str, value: Any, today: date) -> Q:
-        return plain(expression())(op, value, today)
-
-    return q
+    return whole
 
 
 def _goes_to_buyer() -> Q:
@@ -99,12 +90,16 @@ def _is_buyer(facts: OrderFacts) -> bool:
     return bool(facts.parcels) and all(tuple(getattr(p, c) for c in ("name", *_PLACE)) == buyer for p in facts.parcels)
 
 
-def _several_destinations() -> Q:
-    parts: list[Any] = []
-    for column in ("name", *_PLACE):
-        parts += [F(f"parcel__{column}"), Value("\n", output_field=TextField())]
-    ends = open_lines().order_by().values("order").annotate(lo=Min(Concat(*parts)), hi=Max(Concat(*parts)))
-    return Q(Exists(ends.exclude(lo=F("hi"))))
+def _several_destinations(beside: Beside) -> Test:
+    """Say whether the least of the destinations, each said in one text, is not the greatest."""
+    line_end = Value("\n", output_field=TextField())
+    parts = [part for column in ("name", *_PLACE) for part in (F(f"parcel__{column}"), line_end)]
+    said = Func(*parts, template="(%(expressions)s)", arg_joiner=" || ", output_field=TextField())
+    least, most = (
+        Coalesce(beside.over(PARCELS, end(said), TextField()), Value(""), output_field=TextField())
+        for end in (Min, Max)
+    )
+    return flagged(lambda: ~Q(Exact(least, most)))
 
 
 def _destinations(facts: OrderFacts) -> bool:
@@ -129,7 +124,10 @@ RECIPIENT = (
     _parcel_text("recipient_street", _("届け先の番地・建物"), "street"),
     _parcel_flag("recipient_is_buyer", _("届け先が注文者と同じ"), "recipient", _goes_to_buyer, _is_buyer,
                  _ADDRESS_READS | {f"buyer_{column}" for column in ("name", *_PLACE)}),
-    _parcel_flag("several_destinations", _("届け先が複数"), "recipient", _several_destinations, _destinations, _ADDRESS_READS),
+    Field(
+        key="several_destinations", label=_("届け先が複数"), subject="recipient", kind=Kind.FLAG, whole=_several_destinations, costly=True,
+        value=_destinations, reads=frozenset(_ADDRESS_READS),
+    ),
 )  # fmt: skip
 
 GOODS = (
@@ -146,7 +144,8 @@ GOODS = (
     _beside("line_price_yen", _("単価"), "goods", Kind.YEN, LINES, plain("unit_price_yen", nullable=True), "unit_price_yen", empty=True),
     _beside("line_tax_percent", _("税率（％）"), "goods", Kind.NUMBER, LINES, plain("tax_percent"), "tax_percent"),
     Field(
-        key="quantity_total", label=_("商品の合計数量"), subject="goods", kind=Kind.NUMBER, q=_counted(_line_quantity), costly=True,
+        key="quantity_total", label=_("商品の合計数量"), subject="goods", kind=Kind.NUMBER, costly=True,
+        whole=_counted(LINES, Sum("quantity")),
         value=lambda facts: sum(line.quantity for line in facts.lines), reads=frozenset({"lines", "lines.quantity"}),
     ),
 )  # fmt: skip
@@ -164,7 +163,8 @@ SHIPPING = (
     _parcel_text("noshi", _("のし"), "noshi", "shipping"),
     _parcel_text("drop_off", _("置き配"), "drop_off", "shipping"),
     Field(
-        key="parcel_count", label=_("荷物の数"), subject="shipping", kind=Kind.NUMBER, q=_counted(_parcel_count), costly=True,
+        key="parcel_count", label=_("荷物の数"), subject="shipping", kind=Kind.NUMBER, costly=True,
+        whole=_counted(PARCELS, Count("parcel", distinct=True)),
         value=lambda facts: len(facts.parcels), reads=frozenset({"lines", "parcels"}),
     ),
     _beside("tracking_number", _("送り状番号"), "shipping", Kind.TEXT, TRACKING, text("number"), "number"),

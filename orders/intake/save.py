@@ -118,9 +118,10 @@ _STORED = """SELECT number, id, snapshot_hash,
 
 
 def _stored(shop_id: int, numbers: list[str], *, now: datetime) -> dict[str, _Stored]:
-    asked = {"long_ago": now - TOUCH_AFTER, "now": now, "tenant": current_tenant(), "shop": shop_id}
+    asked: dict[str, Any] = {"long_ago": now - TOUCH_AFTER, "now": now, "tenant": current_tenant(), "shop": shop_id}
+    asked["numbers"] = as_array(numbers)
     with connection.cursor() as cursor:
-        cursor.execute(_STORED, {**asked, "numbers": as_array(numbers)})
+        cursor.execute(_STORED, asked)
         return {number: _Stored(*rest) for number, *rest in cursor.fetchall()}
 
 

@@ -250,7 +250,28 @@ class TestRunning:
             (1,),
         ]
 
-    def test_only_values_are_bound_never_written_into_the_statement(self) -> None:
+    def test_more_conditions_than_a_word_has_bits(self) -> None:
+        order = make_order(make_shop())
+        nodes = {place: EVERYTHING if place % 3 else parse(COD) for place in range(150)}
+
+        assert masks(nodes, [order.pk], TODAY) == {order.pk: tuple(place for place in range(150) if place % 3)}
+        assert masks({}, [order.pk], TODAY) == {order.pk: ()}
+
+    def test_texts_are_found_whatever_their_width(self) -> None:
+        order = make_order(make_shop(), lines=[{"name": "ＴＯＷＥＬ（ﾎﾜｲﾄ）"}, {"name": "タオル"}], memo="至急２")
+        asked = {
+            word: parse({"field": field, "op": "contains", "value": word})
+            for field, word in (
+                ("line_name", "towel(ホワイト)"),
+                ("line_name", "ﾀｵﾙ"),
+                ("memo", "急2"),
+                ("memo", "急3"),
+            )
+        }
+
+        assert masks(asked, [order.pk], TODAY) == {order.pk: ("towel(ホワイト)", "ﾀｵﾙ", "急2")}
+
+    def test_values_are_quoted_whatever_they_say(self) -> None:
         order = make_order(make_shop(), memo="%s ' \\ ; DROP")
         node = parse(
             {
