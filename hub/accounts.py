@@ -10,6 +10,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -78,8 +79,9 @@ class FactorAdapter(DefaultMFAAdapter):
 
 
 def send_system_mail(address: str, subject: str, body: str) -> None:
-    """Send a mail of the system itself; a mail server that does not answer must not keep the page."""
-    EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [address]).send(fail_silently=True)
+    """Send a mail of the system itself once the open transaction has committed; a server that does not answer keeps no page."""
+    letter = EmailMessage(" ".join(subject.split()), body, settings.DEFAULT_FROM_EMAIL, [address])
+    transaction.on_commit(lambda: letter.send(fail_silently=True), robust=True)
 
 
 def display_name(user: User) -> str:

@@ -24,6 +24,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -132,10 +133,9 @@ def page(
             chosen = _choose(request, memberships)
             if chosen is None:
                 return render(request, "403.html", {"no_tenant": True}, status=403)
-            needs_factor = (
-                settings.MFA == "required" and chosen.role in (Role.OWNER, Role.ADMIN) and right != "account.own"
-            )
-            if needs_factor and not is_mfa_enabled(user):
+            if _is_elsewhere(request, chosen):
+                return redirect("hub:home")
+            if _needs_factor(chosen.role, right, fresh_factor) and not is_mfa_enabled(user):
                 return redirect("hub:second_factor_setup")
             if fresh_factor and may(chosen.role, right):
                 need_second_factor(request, user, fresh_factor)
@@ -150,6 +150,30 @@ def page(
         return wrapper
 
     return decorate
+
+
+def _needs_factor(role: str, right: str, fresh_factor: int) -> bool:
+    """Say whether the page is for people with a second factor only: owners, admins, and whoever takes persons' data away."""
+    if settings.MFA != "required" or right == "account.own":
+        return False
+    return role in (Role.OWNER, Role.ADMIN) or bool(fresh_factor and may(role, right))
+
+
+def _is_elsewhere(request: HttpRequest, chosen: Membership) -> bool:
+    """Say whether a form was meant for a tenant in which the person no longer works: it must not be done in another one."""
+    wanted = request.session.get("tenant")
+    if wanted is None or wanted == chosen.tenant_id:
+        return False
+    enter_tenant(request, chosen.tenant_id)
+    return request.method == "POST"
+
+
+def enter_tenant(request: HttpRequest, tenant_id: int) -> None:
+    """Go on in this tenant. Forms that other tabs made in the one before are worthless from now on."""
+    request.session["tenant"] = tenant_id
+    for key in ("orders_at", "orders_near", "toasts"):
+        request.session.pop(key, None)
+    rotate_token(request)
 
 
 def need_second_factor(request: HttpRequest, user: User, seconds: int) -> None:
@@ -174,6 +198,11 @@ def refuse(request: HttpRequest, error: BaseException) -> HttpResponse:
         return _tell(request, problem)
     toast(request, words, tone="stop")
     return redirect(referrer(request))
+
+
+def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form without this session's token: made before the last sign-in or switch of tenant, or by another site."""
+    return _tell(request, Problem(code="form_too_old", status=403))
 
 
 def _tell(request: HttpRequest, problem: Problem) -> HttpResponse:

@@ -6,11 +6,10 @@ import logging
 from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from hub.accounts import send_system_mail
 from hub.audit import SYSTEM, note
 from hub.models import Member, Role
 from orders.models import Shop
@@ -21,15 +20,13 @@ log = logging.getLogger(__name__)
 def warn_of_key(shop: Shop, *, days: int, now: datetime) -> None:
     """Tell owners and admins that the shop's key ends in so many days; sent after the commit, entered in the audit."""
     note("shop.key_ends", by=SYSTEM, now=now, shop=shop.pk, days=days)
-    people, name = _people(), shop.name
-    transaction.on_commit(lambda: _send(people, name, days), robust=True)
+    _send(_people(), shop.name, days)
 
 
 def warn_of_blind(shop: Shop, *, reason: str, now: datetime) -> None:
     """Tell owners and admins that the shop's orders cannot be seen since now; sent after the commit, once for each time it goes blind."""
     note("shop.blind", by=SYSTEM, now=now, shop=shop.pk, reason=reason)
-    people, name = _people(), shop.name
-    transaction.on_commit(lambda: _send_blind(people, name), robust=True)
+    _send_blind(_people(), shop.name)
 
 
 def _people() -> list[tuple[str, str]]:
@@ -44,7 +41,7 @@ def _send_blind(people: list[tuple[str, str]], shop_name: str) -> None:
             body = _(
                 "モールがキーを拒否しています。店舗の設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s"
             ) % {"url": settings.PUBLIC_URL}
-        EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [address]).send(fail_silently=True)
+        send_system_mail(address, subject, body)
 
 
 def _send(people: list[tuple[str, str]], shop_name: str, days: int) -> None:
@@ -54,4 +51,4 @@ def _send(people: list[tuple[str, str]], shop_name: str, days: int) -> None:
             body = _("モールの管理画面で新しいキーを発行し、店舗の設定に入力してください。\n%(url)s") % {
                 "url": settings.PUBLIC_URL
             }
-        EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [address]).send(fail_silently=True)
+        send_system_mail(address, subject, body)

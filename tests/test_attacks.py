@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
+from django.db import connection
 from django.http import HttpRequest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.test.utils import override_settings
 
 from hub import operations
 from hub.answers import came_from
 from hub.clock import business_now, true_now
-from hub.models import AccessRow, ApiToken, Effect, Invitation, Member, Tenant
+from hub.ids import encode
+from hub.models import AccessRow, ApiToken, Effect, Invitation, Member, Tenant, User
 from hub.tenancy import tenant_transaction
 from hub.web import referrer
 from mailer.smtp import _readable
+from orders.models import Tag
 from tests.api.conftest import Caller, caller_of, furnish
 from tests.conftest import TESTER
-from tests.pages import browser, make_member
+from tests.pages import BACKEND, browser, make_member
 
 pytestmark = pytest.mark.usefixtures("django_db_setup")
 
@@ -168,3 +174,87 @@ def test_a_shop_is_added_with_its_warehouse(tenant: Tenant) -> None:
     made = caller_of(tenant).post("shops", {"channel": "rakuten", "name": "二号店", "warehouse": ids["warehouses"]})
 
     assert (made.status_code, made.json()["warehouse"]) == (201, ids["warehouses"])
+
+
+# Several tenants in one browser.
+
+
+def of_two(tenant: Tenant, other: Tenant, role: str = "admin") -> tuple[Member, Client]:
+    """A person who works in both tenants, and their browser, which checks the tokens of forms."""
+    member = make_member(tenant, role)
+    with tenant_transaction(other.pk):
+        Member.objects.create(user_id=member.user_id, role=role)
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "ja"})
+    client.force_login(User.objects.get(pk=member.user_id), backend=BACKEND)
+    return member, client
+
+
+def form_token(client: Client) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get("/settings/tags/new/").content.decode())
+    assert found
+    return found[1]
+
+
+def tags(tenant: Tenant) -> set[str]:
+    with tenant_transaction(tenant.pk):
+        return set(Tag.objects.filter(key="").values_list("name", flat=True))
+
+
+def test_a_form_of_an_older_tab_is_not_done_in_the_tenant_switched_to(tenant: Tenant, other_tenant: Tenant) -> None:
+    _, client = of_two(tenant, other_tenant)
+    client.get("/")
+    stale = form_token(client)
+    values = {"name": "古いタブから", "colour": "blue"}
+
+    switched = client.post("/tenant/", {"tenant": encode(other_tenant.pk), "csrfmiddlewaretoken": stale})
+    late = client.post("/settings/tags/new/", {**values, "csrfmiddlewaretoken": stale})
+
+    assert (switched.status_code, late.status_code) == (302, 403)
+    assert "この画面は古くなりました" in late.content.decode()
+    assert "古いタブから" not in tags(tenant) | tags(other_tenant)
+    assert client.post("/settings/tags/new/", {**values, "csrfmiddlewaretoken": form_token(client)}).status_code == 302
+    assert "古いタブから" in tags(other_tenant) - tags(tenant)
+
+
+def test_a_form_is_not_done_in_another_tenant_when_the_membership_ends(tenant: Tenant, other_tenant: Tenant) -> None:
+    member, client = of_two(tenant, other_tenant)
+    client.handler.enforce_csrf_checks = False
+    client.post("/tenant/", {"tenant": encode(tenant.pk)})
+    with tenant_transaction(tenant.pk):
+        operations.remove_member(member, remover=make_owner(), by=TESTER, now=business_now())
+
+    answer = client.post("/settings/tags/new/", {"name": "外された後", "colour": "blue"})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+    assert "外された後" not in tags(tenant) | tags(other_tenant)
+    assert client.get("/").status_code == 200
+
+
+def make_owner() -> Member:
+    user = User.objects.create_user("owner-of-both@people.example")
+    owner: Member = Member.objects.create(user=user, role="owner")
+    return owner
+
+
+@override_settings(MFA="required")
+def test_whoever_takes_persons_data_away_has_a_second_factor_where_it_is_required(tenant: Tenant) -> None:
+    staff, packing, viewer = (browser(tenant, role) for role in ("staff", "packing", "viewer"))
+
+    assert staff.get("/orders/csv/").headers["Location"] == "/account/second-factor/"
+    assert packing.post("/orders/packing-slips/", {"orders": ""}).headers["Location"] == "/account/second-factor/"
+    assert viewer.get("/orders/csv/").status_code == 403
+    assert packing.get("/orders/").status_code == 200
+
+
+def test_an_invitation_is_mailed_only_when_it_is_there(tenant: Tenant, monkeypatch: Any) -> None:
+    sent: list[bool] = []
+
+    def send(letter: EmailMessage, **_: Any) -> int:
+        sent.append(connection.in_atomic_block)
+        return 1
+
+    monkeypatch.setattr(EmailMessage, "send", send)
+
+    browser(tenant).post("/settings/members/invite/", {"email": "later@example.com", "role": "staff"})
+
+    assert sent == [False], "nothing outside is called inside a transaction"

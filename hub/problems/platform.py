@@ -21,6 +21,11 @@ TEXTS: Mapping[str, Text] = {
         "設定の「APIトークン」で、この権限を持つトークンを作ってください。",
         "Make a token with this scope under Settings, API tokens.",
     ),
+    "form_too_old": text(
+        "この画面は古くなりました。何も変わっていません。", "This page has grown old. Nothing was changed.",
+        "戻って読み込み直し、もう一度お試しください。別のタブで会社を切り替えたときにも、こうなります。",
+        "Go back, reload it and try again. Switching to another company in another tab does this too.",
+    ),
     "role_needed": text("この操作には {role} の役割が要ります。", "This needs the role {role}.",
                         "オーナーか管理者に頼んでください。", "Ask an owner or admin."),
     "not_found": text("見つかりません。", "Not found.", "IDとURLを確かめてください。", "Check the id and the address."),

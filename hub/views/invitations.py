@@ -16,7 +16,7 @@ from hub.forms import JoinForm
 from hub.models import Invitation, Tenant, User
 from hub.rights import LABELS
 from hub.tenancy import tenant_transaction
-from hub.web import public, toast
+from hub.web import enter_tenant, public, toast
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -62,5 +62,5 @@ def _join(request: HttpRequest, tenant_id: int, invitation_id: int, email: str, 
         return render(request, "hub/invitation.html", {"invitation": None}, status=410)
     if form is not None:
         login(request, user, backend=BACKEND)
-    request.session["tenant"] = tenant_id
+    enter_tenant(request, tenant_id)
     return redirect("hub:home")

@@ -15,7 +15,7 @@ from hub.answers import go
 from hub.checks import faults_of_role
 from hub.ids import NotAnId, decode
 from hub.models import Tenant
-from hub.web import PageRequest, page, public
+from hub.web import PageRequest, enter_tenant, page, public
 
 
 @page("account.own", methods=("POST",))
@@ -26,9 +26,7 @@ def switch_tenant(request: PageRequest) -> HttpResponse:
     except NotAnId:
         wanted = 0
     if wanted in {membership.tenant_id for membership in request.hub.memberships}:
-        request.session["tenant"] = wanted
-        for key in ("orders_at", "orders_near", "toasts"):
-            request.session.pop(key, None)
+        enter_tenant(request, wanted)
     return go(request, "/")
 
 
