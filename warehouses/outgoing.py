@@ -117,6 +117,8 @@ class WithdrawRequest(WarehouseHandler):
 
     def _withdraw(self, delivery: Delivery, adapter: WarehouseAdapter, effects: Sequence[Effect]) -> dict[int, Outcome]:
         answers: dict[int, Outcome] = {}
+        if WarehouseAbility.WITHDRAW not in adapter.abilities:
+            return {effect.pk: Refused(reason="withdraw_unsupported") for effect in effects}
         for effect in effects:
             payload = effect.payload
             delivery.mark([effect.pk])

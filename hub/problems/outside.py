@@ -129,6 +129,9 @@ TEXTS: Mapping[str, Text] = {
         "モールで金額が確定していません。", "An amount is not fixed at the mall.", "モールで金額を確定してください。",
         "Fix the amount at the mall.",
     ),
+    "withdraw_unsupported": text(
+        "この倉庫は取下げを受け付けません。", "This warehouse takes nothing back.", "倉庫へ直接連絡してください。", "Call the warehouse.",
+    ),
     "warehouse_refused": text(
         "倉庫が依頼を断りました。", "The warehouse refused the request.", "理由を直して再開してください。",
         "Mend the cause and reopen the parcel.",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.effects.outcomes import Outcome, Receipt
-from orders.channels import CredentialsForm
+from orders.channels import CredentialsForm, Unsupported
 from warehouses.adapters import RequestState, Results, ShipRequest, WarehouseAbility, WithdrawAnswer
 
 
@@ -37,7 +37,7 @@ class OwnWarehouse:
         return Receipt(data={"answer": WithdrawAnswer.AGREED.value, "fee_yen": 0})
 
     def results(self, *, cursor: str) -> Results:
-        return Results(items=(), cursor=cursor, more=False)
+        raise Unsupported("results")
 
     def test(self) -> str:
         return ""
