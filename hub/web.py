@@ -23,7 +23,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -126,6 +126,7 @@ def page(
         def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in methods and request.method != "HEAD":
                 return HttpResponseNotAllowed(methods)
+            _drop_nul(request)
             user = request.user
             if not isinstance(user, User) or not user.is_active:
                 return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
@@ -150,6 +151,19 @@ def page(
         return wrapper
 
     return decorate
+
+
+def _drop_nul(request: HttpRequest) -> None:
+    """Take the one character that PostgreSQL cannot hold out of what was asked; nobody types it."""
+    for name in ("GET", "POST"):
+        asked: QueryDict = getattr(request, name)
+        if any("\0" in text for values in asked.lists() for text in (values[0], *values[1]) if isinstance(text, str)):
+            clean = QueryDict(mutable=True)
+            for key, values in asked.lists():
+                clean.setlist(
+                    key.replace("\0", ""), [text.replace("\0", "") for text in values if isinstance(text, str)]
+                )
+            setattr(request, name, clean)
 
 
 def _needs_factor(role: str, right: str, fresh_factor: int) -> bool:
