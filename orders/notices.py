@@ -39,7 +39,7 @@ def _send_blind(people: list[tuple[str, str]], shop_name: str) -> None:
         with translation.override(language):
             subject = _("%(shop)s の受注を見られなくなりました") % {"shop": shop_name}
             body = _(
-                "モールがキーを拒否しています。店舗の設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s"
+                "モールが鍵を拒否しています。店舗の設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s"
             ) % {"url": settings.PUBLIC_URL}
         send_system_mail(address, subject, body)
 
@@ -48,7 +48,7 @@ def _send(people: list[tuple[str, str]], shop_name: str, days: int) -> None:
     for address, language in people:
         with translation.override(language):
             subject = _("%(shop)s のライセンスキーはあと%(days)s日で切れます") % {"shop": shop_name, "days": days}
-            body = _("モールの管理画面で新しいキーを発行し、店舗の設定に入力してください。\n%(url)s") % {
+            body = _("モールの管理画面で新しい鍵を発行し、店舗の設定に入力してください。\n%(url)s") % {
                 "url": settings.PUBLIC_URL
             }
         send_system_mail(address, subject, body)

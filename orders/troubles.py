@@ -44,7 +44,7 @@ def _blind(now: datetime, limit: int) -> list[Trouble]:
 def _blind_acts(shop: Shop) -> list[Act]:
     """Return what gives a shop its sight back: a new key where the mall refuses the old one, else the live test."""
     key = Act(
-        words=_("キーを入れ直す"), url=reverse("orders:shop_edit", args=[shop.pk]), method="get", right="keys.edit",
+        words=_("鍵を入れ直す"), url=reverse("orders:shop_edit", args=[shop.pk]), method="get", right="keys.edit",
         primary=shop.blind_reason in KEY_FAULTS,
     )  # fmt: skip
     test = Act(words=_("接続を確かめる"), url=reverse("orders:shop_test", args=[shop.pk]), right="keys.edit")

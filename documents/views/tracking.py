@@ -38,7 +38,7 @@ FAULTS = {
     "no_order": lambda: _("受注番号がありません。"),
     "no_number": lambda: _("送り状番号がありません。"),
     "unknown_carrier": lambda: _("知らない運送会社です。上で選ぶか、名前を見直してください。"),
-    "no_carrier": lambda: _("運送会社がありません。上で選んでください。"),
+    "carrier_missing": lambda: _("運送会社がありません。上で選んでください。"),
     "bad_day": lambda: _("出荷日が日付ではありません。"),
 }
 UNREADABLE = {

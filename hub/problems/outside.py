@@ -61,7 +61,7 @@ TEXTS: Mapping[str, Text] = {
         "こちらの処理で失敗しました。", "It failed on our side.", "続くときは知らせてください。", "Tell us if it goes on.",
     ),
     "call_refused": text(
-        "相手が呼び出しを断りました。", "The other side refused the call.", "設定とキーを確かめてください。",
+        "相手が呼び出しを断りました。", "The other side refused the call.", "設定と鍵を確かめてください。",
         "Check settings and key.",
     ),
     "again_if_unsure": text(
@@ -72,16 +72,16 @@ TEXTS: Mapping[str, Text] = {
     ),
     # The key.
     "wrong_key": text(
-        "キーが違います。", "The key is wrong.", "店舗の設定でキーを入れ直してください。",
+        "鍵が違います。", "The key is wrong.", "店舗の設定で鍵を入れ直してください。",
         "Enter the key again in the settings.",
     ),
-    "expired": text("キーの期限が切れています。", "The key has expired.", "キーを更新してください。", "Renew the key."),
+    "expired": text("鍵の期限が切れています。", "The key has expired.", "鍵を更新してください。", "Renew the key."),
     "not_switched_on": text(
         "この機能の利用申請がまだです。", "The function is not switched on.", "モールの管理画面で有効にしてください。",
         "Switch it on at the mall.",
     ),
     "not_active_yet": text(
-        "キーがまだ有効になっていません。", "The key is not active yet.", "発行から30分ほどで使えるようになります。",
+        "鍵がまだ有効になっていません。", "The key is not active yet.", "発行から30分ほどで使えるようになります。",
         "It becomes active about 30 minutes after it was issued.",
     ),
     "login_refused": text(

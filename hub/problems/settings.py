@@ -17,7 +17,7 @@ TEXTS: Mapping[str, Text] = {
         "二重の発注や出荷を防ぐため、先にそちらを止めてください。", "Stop it there first, so that nothing is done twice.",
     ),
     "test_needed": text(
-        "キーのテストに合格していません。", "The key has not passed its test.", "テストしてから取込を開始してください。",
+        "鍵のテストに合格していません。", "The key has not passed its test.", "テストしてから取込を開始してください。",
         "Test it, then start the intake.",
     ),
     "too_old": text(
@@ -33,8 +33,8 @@ TEXTS: Mapping[str, Text] = {
         "errors の各項目を直してください。", "Mend what errors lists.",
     ),
     "mall_blind": text(
-        "モールがキーを受け付けません（{reason}）。", "The mall refuses the key ({reason}).",
-        "キーを更新してテストしてください。", "Renew the key and test it.",
+        "モールが鍵を受け付けません（{reason}）。", "The mall refuses the key ({reason}).",
+        "鍵を更新してテストしてください。", "Renew the key and test it.",
     ),
     "unsupported": text("このモールにはその機能（{what}）がありません。", "The mall has no such function ({what}).", "", ""),
     # Statuses.
