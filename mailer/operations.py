@@ -46,12 +46,15 @@ def queue_message(
     now: datetime,
     batch_id: int | None = None,
     manual: bool = False,
+    asked_now: bool = False,
+    hold_seconds: float = 0.0,
 ) -> Changed:
     """Decide one mail for each order: content frozen, row and effect written, history entered; nothing is sent here.
 
     Once for each (order, template, occasion): a second time changes nothing. `manual`: a person sends it (again), so the occasion
     gets a running number and the flood gate stays open. Refused, order by order: not_ours, deleted, cancelled (but by hand),
-    not_shipped for the shipped mail, no_address, bad_address, no_account, template_stopped.
+    not_shipped for the shipped mail, no_address, bad_address, no_account, template_stopped. `asked_now`: a person asks for it and is
+    told what it came to, so it is not too old and opens no task; `hold_seconds`: how long it may be taken back.
     """
     orders = _locked(order_ids)
     outcome = Changed()
@@ -69,7 +72,7 @@ def queue_message(
             outcome.refuse(order.pk, "other_shop", template=template.name)
         else:
             wanted.append(order)
-    if not manual:
+    if not manual and not asked_now:
         _tell_unreachable(outcome, template, by=by, now=now, batch_id=batch_id)
     numbers = _running_numbers(wanted, template) if manual else {}
     mails = [
@@ -83,7 +86,16 @@ def queue_message(
     known = set() if manual else _known(mails, template)
     fresh = [mail for mail in mails if mail.order.pk not in known]
     outcome.unchanged += sorted(known)
-    outcome.changed = _write(fresh, template, by=by, now=now, batch_id=batch_id, manual=manual)
+    outcome.changed = _write(
+        fresh,
+        template,
+        by=by,
+        now=now,
+        batch_id=batch_id,
+        manual=manual,
+        asked_now=asked_now,
+        hold_seconds=hold_seconds,
+    )
     return outcome
 
 
@@ -161,7 +173,15 @@ def key_of(order_id: int, template_id: int, occasion: str) -> str:
 
 
 def _write(
-    mails: Sequence[_Mail], template: MailTemplate, *, by: Actor, now: datetime, batch_id: int | None, manual: bool
+    mails: Sequence[_Mail],
+    template: MailTemplate,
+    *,
+    by: Actor,
+    now: datetime,
+    batch_id: int | None,
+    manual: bool,
+    asked_now: bool,
+    hold_seconds: float,
 ) -> list[int]:
     if not mails:
         return []
@@ -173,6 +193,7 @@ def _write(
                 kind="mail.send", lane=f"mail:{mail.account.pk}", key=key_of(mail.order.pk, template.pk, mail.occasion),
                 payload={"order": mail.order.pk, "number": mail.order.number, "template": template.pk, "occasion": mail.occasion},
                 order_id=mail.order.pk, shop_id=mail.order.shop_id, hold_reason=held.get(mail.order.shop_id, ""),
+                hold_seconds=hold_seconds,
             )
             for mail in mails
         ],
@@ -190,7 +211,7 @@ def _write(
                 order=mail.order, shop_id=mail.order.shop_id, template=template, account=mail.account, occasion=mail.occasion,
                 recipient=letter.recipient, sender=letter.sender, subject=letter.subject, body=letter.body,
                 message_id=letter.message_id, effect_id=effect.pk, by_hand=manual, queued_at=now,
-                occurred_at=now if manual else occurred_at(template, mail.order, now=now),
+                occurred_at=now if manual or asked_now else occurred_at(template, mail.order, now=now),
             )
         )  # fmt: skip
     Message.objects.bulk_create(messages)

@@ -17,10 +17,11 @@ from hub.crash import crash
 from hub.models import AuditEntry, Member
 from hub.stages import kick
 from hub.tenancy import current_tenant, tenant_transaction
+from orders import plugs
 from orders.channels import CancelReason
 from orders.models import Batch, BatchIssue, Status, Tag, Task, Warehouse
 from orders.models.batches import BatchState
-from orders.operations import edits, holds, labels, leaving, parcels, planning, status, undo
+from orders.operations import asking, edits, holds, labels, leaving, parcels, planning, status, undo
 from orders.operations.door import Changed, Issue
 
 CHUNK = 1_000
@@ -47,6 +48,9 @@ def _params(action: str, params: Mapping[str, Any]) -> tuple[Act, dict[str, Any]
         "read-remark": lambda: (holds.read_remark, {}),
         "want-shipment": lambda: (parcels.want_shipment, {}),
         "unwant-shipment": lambda: (parcels.unwant_shipment, {}),
+        "read-again": lambda: (asking.read_again, {}),
+        "withdraw": lambda: (asking.withdraw, {"accept_fee": bool(params.get("accept_fee")), "reason": params.get("reason", "")}),
+        "send-mail": lambda: (plugs.act("queue_mail"), {"template": params["template"], "again": bool(params.get("again"))}),
         "choose-warehouse": lambda: (edits.choose_warehouse, {"warehouse": Warehouse.objects.get(pk=params["warehouse"])}),
         "set-delivery": lambda: (edits.set_delivery, {"method": params["method"], "carrier": params.get("carrier", "")}),
         "ship-on": lambda: (planning.ship_on, {"day": date.fromisoformat(params["day"])}),
@@ -62,8 +66,9 @@ def _params(action: str, params: Mapping[str, Any]) -> tuple[Act, dict[str, Any]
 
 
 ACTIONS = ("set-status", "add-tag", "remove-tag", "memo", "hold", "release", "read-remark", "want-shipment", "unwant-shipment",
-           "choose-warehouse", "set-delivery", "ship-on", "cancel-here", "cancel-at-mall", "delete", "take-back")  # fmt: skip
-"""Every act over a set of orders, by the name that API and pages use."""
+           "choose-warehouse", "set-delivery", "ship-on", "cancel-here", "cancel-at-mall", "delete", "take-back", "read-again",
+           "withdraw")  # fmt: skip
+"""Every act over a set of orders, by the name that API and pages use. Mail (`send-mail`) has a resource of its own in the API."""
 
 
 def act(
@@ -185,6 +190,9 @@ def _one_chunk(batch_id: int, token: uuid.UUID, *, now: datetime) -> bool:
 
 
 def _undo(batch: Batch, ids: Sequence[int], *, by: Actor, now: datetime) -> Changed:
+    undone = Batch.objects.get(pk=batch.params["batch"])
+    if undone.action == "send-mail":
+        return plugs.act("unqueue_mail")(ids, **undone.params, by=by, now=now, batch_id=undone.pk)
     entries = AuditEntry.objects.filter(batch_id=batch.params["batch"], order_id__in=ids)
     try:
         return undo.undo_entries(list(entries.values_list("pk", flat=True)), by=by, now=now, batch_id=batch.pk)

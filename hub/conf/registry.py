@@ -73,5 +73,10 @@ ORDER_PANELS: dict[str, str] = {
     "overdue": "warehouses.panels.overdue_by_warehouse",
     "enter_result": "warehouses.operations.enter_result",
     "ask_withdrawal": "warehouses.operations.ask_withdrawal",
+    "mail_templates": "mailer.bulk.templates_for",
+    "mail_previews": "mailer.bulk.previews",
+    "mail_held": "mailer.bulk.held",
+    "queue_mail": "mailer.bulk.queue",
+    "unqueue_mail": "mailer.bulk.unqueue",
 }
 """What apps above orders add to its pages, by name (orders/plugs.py): panels to show, and acts behind buttons."""

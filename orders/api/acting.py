@@ -77,12 +77,17 @@ class CancelParams(Input):
     restock = Flag(required=False)
 
 
+class WithdrawParams(Input):
+    reason = Text(required=False, empty=True, max_length=200)
+    accept_fee = Flag(required=False)
+
+
 PARAMS: Mapping[str, type[Input]] = {
     "set-status": StatusParams, "add-tag": TagParams, "remove-tag": TagParams, "memo": MemoParams, "hold": HoldParams,
     "release": ReleaseParams, "read-remark": NoParams, "want-shipment": NoParams, "unwant-shipment": NoParams,
     "choose-warehouse": WarehouseParams, "set-delivery": DeliveryParams, "ship-on": DayParams,
     "cancel-here": NoParams, "cancel-at-mall": CancelParams,
-    "delete": NoParams, "take-back": NoParams,
+    "delete": NoParams, "take-back": NoParams, "read-again": NoParams, "withdraw": WithdrawParams,
 }  # fmt: skip
 
 

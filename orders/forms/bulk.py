@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from hub.ids import decode, encode
 from orders.carriers import CARRIERS
 from orders.channels import CancelReason
 from orders.fields.labels import DELIVERY_METHODS
-from orders.models import DeliveryName
+from orders.models import DeliveryName, Warehouse
 
 
 class DayForm(forms.Form):
@@ -61,6 +64,67 @@ class ReasonForm(forms.Form):
 
     def params(self) -> dict[str, Any]:
         return {"reason": self.cleaned_data["reason"]}
+
+
+class WarehouseForm(forms.Form):
+    warehouse = forms.ChoiceField(label=_("倉庫"), help_text=_("まだ誰も作業していない荷物を、この倉庫から出します。"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["warehouse"] = forms.ChoiceField(
+            label=_("倉庫"),
+            choices=[(encode(pk), name) for pk, name in warehouses()],
+            help_text=self.fields["warehouse"].help_text,
+        )
+
+    def params(self) -> dict[str, Any]:
+        return {"warehouse": decode(self.cleaned_data["warehouse"])}
+
+
+def warehouses() -> list[tuple[int, str]]:
+    """Return the warehouses in use, by id and name."""
+    rows = Warehouse.objects.filter(retired_at__isnull=True).order_by("position", "pk")
+    return list(rows.values_list("pk", "name"))
+
+
+class WithdrawForm(forms.Form):
+    reason = forms.CharField(label=_("理由"), max_length=200, required=False)
+    accept_fee = forms.BooleanField(
+        label=_("料金がかかっても取り下げる"),
+        required=False,
+        help_text=_("選ばないと、料金がかかる分は取り下げずに知らせます。"),
+    )
+
+    def params(self) -> dict[str, Any]:
+        return {"reason": self.cleaned_data["reason"], "accept_fee": self.cleaned_data["accept_fee"]}
+
+
+class MailForm(forms.Form):
+    """Which template; `templates` are those that fit the orders. Choosing another one looks again."""
+
+    template = forms.ChoiceField(label=_("テンプレート"))
+    again = forms.BooleanField(
+        label=_("すでに送った受注にも、もう一度送る"),
+        required=False,
+        help_text=_("お客様に二通届きます。選ばないと、送った受注には送りません。"),
+    )
+
+    def __init__(self, *args: Any, templates: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["template"] = forms.ChoiceField(
+            label=_("テンプレート"), choices=[(encode(pk), name) for pk, name in templates]
+        )
+        look = {
+            "hx-post": reverse("orders:bulk"),
+            "hx-target": "#peek",
+            "hx-vals": '{"look": "1"}',
+            "hx-trigger": "change",
+        }
+        for field in self.fields.values():
+            field.widget.attrs.update(look)
+
+    def params(self) -> dict[str, Any]:
+        return {"template": decode(self.cleaned_data["template"]), "again": self.cleaned_data["again"]}
 
 
 class CancelForm(forms.Form):

@@ -17,8 +17,8 @@ from hub.models import AuditDetail, AuditEntry
 from hub.problems import say
 from hub.web import PageRequest, page
 from orders.models import Order, Parcel, Status, Tag, Task, Warehouse
-from orders.operations import edits, holds, labels, leaving, parcels, status, undo, wishes
-from orders.operations.door import Changed, note
+from orders.operations import asking, edits, holds, labels, leaving, parcels, status, undo, wishes
+from orders.operations.door import Changed
 
 LOOKED_BACK = timedelta(days=1)
 
@@ -232,12 +232,9 @@ def take_back(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def read_again(request: PageRequest, pk: int) -> HttpResponse:
     """Put the order on the list of those to read from the mall now."""
-    visit, order = request.hub, order_or_404(pk)
-    if order.mall_state == "none":
-        return done(request, say("no_mall"), tone="stop")
-    Order.objects.filter(pk=pk).update(reread_at=visit.now)
-    note([pk], verb="order.read_again", by=visit.by, now=visit.now)
-    return done(request, _("モールから読み直します。数秒で反映されます。"))
+    order = order_or_404(pk)
+    outcome = asking.read_again([order.pk], by=request.hub.by, now=request.hub.now)
+    return told(request, outcome, _("モールから読み直します。数秒で反映されます。"))
 
 
 @page("orders.edit", methods=("POST",))

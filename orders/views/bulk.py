@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from django import forms
@@ -25,11 +26,22 @@ from hub.ids import NotAnId, decode, encode
 from hub.problems import explain, known, say
 from hub.web import PageRequest, page, toast
 from orders import batches
-from orders.forms.bulk import DayForm, DeliveryForm, MemoForm, ReasonForm
+from orders.forms.bulk import (
+    CancelForm,
+    DayForm,
+    DeliveryForm,
+    MailForm,
+    MemoForm,
+    ReasonForm,
+    WarehouseForm,
+    WithdrawForm,
+    warehouses,
+)
 from orders.frame import chosen_shop
 from orders.models import Batch, Order, Shop, Status, Tag
 from orders.operations.door import Changed, Issue
 from orders.operations.holds import system_task
+from orders.plugs import panel
 from orders.queries import ids_of_orders
 from orders.views import narrowing
 from orders.views.jobs import AT_ONCE, UNDOABLE, title_of
@@ -38,6 +50,11 @@ LOOKED_AT = 1_000
 """A preview tries the act on this many orders and takes it back."""
 MOST = 100_000
 EXAMPLES = 5
+PREVIEWED = 3
+REVERSIBLE = frozenset(
+    {"hold", "release", "want-shipment", "unwant-shipment", "ship-on", "choose-warehouse", "read-again"}
+)
+"""Acts whose opposite is an act of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +66,10 @@ class Ask:
     title: str | Promise = ""
     form: type[forms.Form] | None = None
     sample: Mapping[str, Any] = field(default_factory=dict)
+    """What a trial is made with before the form is filled in."""
     warning: str | Promise = ""
+    undo: str | Promise = ""
+    """How long it can be undone, where that is not always."""
 
 
 ASKS: Mapping[str, Ask] = {
@@ -58,6 +78,14 @@ ASKS: Mapping[str, Ask] = {
     sample={"method": "\u2063"}),
     "memo": Ask(action="memo", right="orders.edit", title=gettext_lazy("メモを書く"), form=MemoForm,
     sample={"text": "\u2063", "add": True}),
+    "warehouse": Ask(action="choose-warehouse", right="orders.edit", title=gettext_lazy("倉庫を選ぶ"), form=WarehouseForm),
+    "withdraw": Ask(action="withdraw", right="orders.cancel", title=gettext_lazy("出荷依頼を取り下げる"), form=WithdrawForm,
+    sample={"reason": "", "accept_fee": False},
+    warning=gettext_lazy("頼んだ取下げは取り消せません。倉庫が応じると、受注は保留になります。")),
+    "cancel_at_mall": Ask(action="cancel-at-mall", right="orders.cancel", title=gettext_lazy("モールでもキャンセル"), form=CancelForm,
+    sample={"reason": "customer_cancel", "restock": False}, warning=gettext_lazy("モールへ申し込み、お客様に通知されます。")),
+    "mail": Ask(action="send-mail", right="mail.send", title=gettext_lazy("メールを送る"), form=MailForm,
+    undo=gettext_lazy("30秒のあいだは取り消せます。50通を超えるときは、送信前に確認が入ることがあります。")),
     "hold": Ask(action="hold", right="orders.edit", title=gettext_lazy("保留する"), form=ReasonForm, sample={"reason": "–"}),
     "not_here": Ask(action="cancel-here", right="orders.cancel", title=gettext_lazy("ここで扱わない")),
     "delete": Ask(action="delete", right="orders.delete", title=gettext_lazy("取込から外す")),
@@ -67,6 +95,9 @@ BUTTONS: Mapping[str, Ask] = {
     "add_tag": Ask(action="add-tag", right="orders.edit"),
     "remove_tag": Ask(action="remove-tag", right="orders.edit"),
     "want_shipment": Ask(action="want-shipment", right="orders.edit", title=gettext_lazy("出荷を依頼する")),
+    "unwant_shipment": Ask(action="unwant-shipment", right="orders.edit", title=gettext_lazy("出荷の指示を取り消す")),
+    "read_remark": Ask(action="read-remark", right="orders.edit", title=gettext_lazy("備考を読んだことにする")),
+    "read_again": Ask(action="read-again", right="orders.edit", title=gettext_lazy("モールから読み直す")),
     "release": Ask(action="release", right="orders.edit", title=gettext_lazy("保留を解除する")),
 }
 ROW_PARAMS: Mapping[str, tuple[str, Any]] = {
@@ -86,7 +117,15 @@ class Chosen:
         self._request = request
 
     def ids(self) -> list[int]:
-        """Return the ids in id order, only those of this tenant."""
+        """Return the ids in id order, only those of this tenant and none in a status that another system looks after."""
+        ids = self._ids()
+        apart = list(Status.objects.filter(not_ours=True).values_list("pk", flat=True))
+        if not apart:
+            return ids
+        theirs = set(Order.objects.filter(pk__among=ids, status__in=apart).values_list("pk", flat=True))
+        return [pk for pk in ids if pk not in theirs]
+
+    def _ids(self) -> list[int]:
         if not self.whole:
             wanted = [pk for text in self.named.split(",")[:MOST] if (pk := _id(text))]
             return list(
@@ -130,7 +169,10 @@ def bulk(request: PageRequest) -> HttpResponse:
     if "confirmed" not in request.POST:
         return _preview(request, name, ask, params)
     if ask.form is not None:
-        form = ask.form(request.POST)
+        form = ask.form(request.POST, **_offered(request, ask))
+        if "look" in request.POST:
+            chosen = form.params() if form.is_valid() else {}  # type: ignore[attr-defined]
+            return _preview(request, name, ask, {**params, **chosen}, form=form)
         if not form.is_valid():
             return _preview(request, name, ask, params, form=form)
         params = {**params, **form.params()}  # type: ignore[attr-defined]
@@ -175,12 +217,15 @@ def _preview(
     request: PageRequest, name: str, ask: Ask, params: Mapping[str, Any], *, form: forms.Form | None = None
 ) -> HttpResponse:
     chosen = Chosen(request)
-    ids = chosen.ids()
+    ids, offered = chosen.ids(), _offered(request, ask)
+    params = {**_first(ask, offered), **params}
+    if params.get("template", 1) is None or params.get("warehouse", 1) is None:
+        return done(request, _("選べるものがありません。先に設定で作ってください。"), tone="stop")
     outcome = tried(ask.action, ids[:LOOKED_AT], {**ask.sample, **params}, request)
     share = len(ids) / min(len(ids), LOOKED_AT) if ids else 1
     will = round(len(outcome.changed) * share)
     if form is None and ask.form is not None:
-        form = ask.form(initial={"day": (request.hub.now.astimezone(JAPAN) + timedelta(days=1)).date()})
+        form = ask.form(initial={"day": (request.hub.now.astimezone(JAPAN) + timedelta(days=1)).date()}, **offered)
     shown = Batch(action=ask.action, params=dict(params))
     context = {
         "title": ask.title or title_of(shown),
@@ -191,9 +236,11 @@ def _preview(
         "already": len(outcome.unchanged),
         "looked_at": LOOKED_AT if len(ids) > LOOKED_AT else 0,
         "form": form,
-        "undoable": ask.action in UNDOABLE or ask.action in ("hold", "release", "want-shipment", "ship-on"),
+        "undoable": ask.action in UNDOABLE or ask.action in REVERSIBLE,
+        "undo_words": ask.undo,
         "warning": ask.warning,
-        "confirm_words": _("%(n)s件を変える") % {"n": f"{will:,}"},
+        "confirm_words": (_("%(n)s通を送る") if ask.action == "send-mail" else _("%(n)s件を変える")) % {"n": f"{will:,}"},
+        "mails": _mails(ask, params, outcome),
         "action_url": reverse("orders:bulk"),
         "kept": [
             *chosen.kept(), ("confirmed", "1"), ("client_key", uuid.uuid4().hex),
@@ -201,6 +248,36 @@ def _preview(
         ],
     }  # fmt: skip
     return render(request, "orders/bulk_preview.html", context)
+
+
+def _offered(request: PageRequest, ask: Ask) -> dict[str, Any]:
+    """Return what a form offers that depends on the orders chosen."""
+    if ask.form is not MailForm:
+        return {}
+    return {"templates": panel("mail_templates", order_ids=Chosen(request).ids()[:LOOKED_AT]) or []}
+
+
+def _first(ask: Ask, offered: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a list offers first; None where it offers nothing."""
+    if ask.form is MailForm:
+        return {"template": next((pk for pk, _name in offered["templates"]), None), "again": False}
+    if ask.form is WarehouseForm:
+        return {"warehouse": next((pk for pk, _name in warehouses()), None)}
+    return {}
+
+
+def _mails(ask: Ask, params: Mapping[str, Any], outcome: Changed) -> list[SimpleNamespace]:
+    """Return how a mail reads for the first orders that it will go to."""
+    if ask.action != "send-mail":
+        return []
+    shown = panel("mail_previews", template=params["template"], order_ids=outcome.changed[:PREVIEWED]) or []
+    numbers = dict(Order.objects.filter(pk__in=outcome.changed[:PREVIEWED]).values_list("pk", "number"))
+    return [
+        SimpleNamespace(
+            number=numbers[pk], recipient=one.recipient, subject=one.subject, body=one.body, empty=one.empty_words
+        )
+        for pk, one in shown
+    ]
 
 
 def _causes(outcome: Changed) -> list[dict[str, Any]]:
@@ -256,7 +333,16 @@ def _finish(batch: Batch, request: PageRequest) -> None:
     """Work a small batch off here and now, in this transaction, and say what it came to."""
     found = batches.finish_here(batch.pk, now=request.hub.now)
     words = _("%(n)s件: %(act)s") % {"n": f"{found.changed:,}", "act": title_of(found)}
+    if found.action == "send-mail":
+        words += _mailed(found)
     if found.skipped:
         words += _(" · 変えられなかった %(n)s件") % {"n": f"{found.skipped:,}"}
     undo = reverse("orders:batch_undo", args=[batch.pk]) if batch.action in UNDOABLE and found.changed else ""
     toast(request, words, undo_url=undo, tone="good" if found.changed else "stop")
+
+
+def _mailed(batch: Batch) -> str:
+    """Say which mails of an act do not go by themselves: sent before, or held by the gate."""
+    told = _(" · 送信済みのため送らない %(n)s件") % {"n": f"{batch.unchanged:,}"} if batch.unchanged else ""
+    held = panel("mail_held", order_ids=batch.order_ids, batch_id=batch.pk, **batch.params) or 0
+    return told + (_(" · 送信前に止めた %(n)s件。メールの画面で確かめてください") % {"n": f"{held:,}"} if held else "")

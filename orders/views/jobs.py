@@ -28,7 +28,18 @@ AT_ONCE = 200
 """Up to this many orders are changed while the person waits; more as a job with progress."""
 SHOWN_AFTER_END = timedelta(minutes=2)
 UNDOABLE = frozenset(
-    {"set-status", "add-tag", "remove-tag", "memo", "set-delivery", "delete", "take-back", "cancel-here", "read-remark"}
+    {
+        "set-status",
+        "add-tag",
+        "remove-tag",
+        "memo",
+        "set-delivery",
+        "delete",
+        "take-back",
+        "cancel-here",
+        "read-remark",
+        "send-mail",
+    }
 )
 
 TITLES: dict[str, str | Promise] = {
@@ -38,6 +49,8 @@ TITLES: dict[str, str | Promise] = {
     "unwant-shipment": gettext_lazy("出荷の依頼をやめる"), "choose-warehouse": gettext_lazy("倉庫を選ぶ"),
     "set-delivery": gettext_lazy("配送を変える"), "cancel-here": gettext_lazy("ここで扱わない"),
     "cancel-at-mall": gettext_lazy("モールでもキャンセル"), "delete": gettext_lazy("取込から外す"), "take-back": gettext_lazy("戻す"),
+    "read-again": gettext_lazy("モールから読み直す"), "withdraw": gettext_lazy("出荷依頼を取り下げる"),
+    "send-mail": gettext_lazy("メールを送る"),
     "undo": gettext_lazy("元に戻す"), "ship-on": gettext_lazy("発送日を変える"),
 }  # fmt: skip
 
