@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import Order, Parcel
+from orders.models import Order, Parcel, Task
 from tests.test_urls import NO_ROW_OF_ITS_OWN, SHUT, WHOSE_ID
 from tests.test_urls import Page as Address
 
@@ -65,6 +65,8 @@ def _row(model: Any) -> int | None:
     rows = model.objects.order_by("pk")
     if model is Order:
         rows = model.objects.order_by("-memo", "pk")
+    if model is Task:
+        rows = model.objects.filter(key="").order_by("pk")
     if model is Parcel:
         rows = model.objects.filter(state="draft").order_by("pk")
     found: int | None = rows.values_list("pk", flat=True).first()

@@ -102,7 +102,11 @@ def test_what_opens(scenes: Scenes, visit: Visit) -> None:
 def test_while_it_loads(scenes: Scenes, visit: Visit) -> None:
     page = visit(scenes.full)
     held: list[Route] = []
-    page.route("**/peek/", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/peek/", hold)
     for language in ("ja", "en"):
         looking.speak(page, language)
         looking.resize(page, 1440)
