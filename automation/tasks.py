@@ -9,7 +9,7 @@ from typing import Any
 from automation import engine_rows
 from automation.folding import Folded
 from automation.rulebook import Rulebook
-from orders import system_facts
+from orders import system_tasks
 from orders.conditions import masks
 from orders.models import Task, TaskMark
 
@@ -20,7 +20,7 @@ def mirror_tasks(orders: Sequence[Folded], book: Rulebook, *, today: date, now: 
     """Open the marks whose cause holds and close those whose cause is gone; return whether each order is held now."""
     if not orders:
         return {}
-    keys = dict(Task.objects.filter(key__in=system_facts.KEYS).values_list("key", "pk"))
+    keys = dict(Task.objects.filter(key__in=system_tasks.KEYS).values_list("key", "pk"))
     wanted = _wanted(orders, book, keys, today=today)
     mirrored = {task.task.pk for task in book.tasks} | set(keys.values())
     alive: dict[int, dict[int, TaskMark]] = {order_id: {} for order_id in wanted}
@@ -72,7 +72,7 @@ def _wanted(
         order = folded.order
         if folded.phase in FINISHED:
             continue
-        for key, detail in system_facts.of(order, delivery_method=folded.delivery_method).items():
+        for key, detail in system_tasks.of(order, delivery_method=folded.delivery_method).items():
             if key in keys:
                 wanted[order.pk][keys[key]] = detail
         for task_id in hits.get(order.pk, ()):

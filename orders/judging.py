@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from orders import blocks
 from orders.models import Order, OrderLine, Parcel, TaskMark
 from orders.models.statuses import OPEN_PHASES, Phase
-from orders.system_facts import BLOCK_TASKS
+from orders.system_tasks import BLOCK_TASKS
 
 SHIPPABLE = (Phase.READY, Phase.SHIPPING)
 """A wish waits while its order stands before these: moving an order back to be checked is a way to stop it."""

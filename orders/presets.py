@@ -10,6 +10,7 @@ from datetime import datetime
 from django.conf import settings
 
 from orders.models import DeliveryName, Status, StatusGroup, Tag, Task
+from orders.system_tasks import SYSTEM_TASKS
 
 STATUSES: list[tuple[str, str, list[tuple[str, str, str, str, int | None]]]] = [
     ("新規", "intake", [
@@ -31,48 +32,6 @@ TAGS = [
     ("unmapped_some", "一部商品未マッピング", "orange"),
     ("", "要連絡", "pink"),
     ("", "急ぎ", "red"),
-]
-
-SYSTEM_TASKS: list[tuple[str, str, str, bool]] = [
-    # key, name, what to do, holds
-    ("hold", "保留", "保留を解くと、自動で先へ進みます。", True),
-    ("unmapped", "未マッピング", "商品を自社SKUに対応づけると、自動で判定し直します。", True),
-    ("mall_payment", "モールの決済待ち", "モールで決済が済むと自動で進みます。", True),
-    ("mall_amount", "送料未確定", "モールで送料などの金額を確定してください。確定すると自動で注文確認します。", True),
-    ("mall_address", "届け先の入力待ち", "受け取る人が住所を入力すると自動で進みます。", True),
-    ("mall_review", "モール確認中", "モールの確認が終わると自動で進みます。", True),
-    ("mall_changing", "モールで変更確定待ち", "モールで変更が確定すると自動で進みます。", True),
-    ("mall_cancelling", "モールでキャンセル確定待ち", "モールのキャンセル結果を待っています。", True),
-    ("cancelled_at_mall", "出荷依頼後にモールでキャンセル", "倉庫へ取下げを依頼してください。", True),
-    ("cancel_asked", "モールへキャンセル依頼中", "モールの結果を待っています。", True),
-    ("unknown_payment", "支払方法が不明", "設定でモールの支払名を対応づけてください。", True),
-    ("unknown_delivery", "配送方法が不明", "設定でモールの配送方法名を対応づけてください。", True),
-    ("sums_differ", "金額不一致", "明細の合計とモールの合計が合いません。モールの画面と見比べてください。", True),
-    ("mall_changed", "編集後にモールが変更", "モールの新しい値と編集した値のどちらを使うか選んでください。", True),
-    (
-        "withdrawn",
-        "取下げ済",
-        "出荷依頼を取り下げました。もう一度出荷するには、解除してから出荷依頼してください。",
-        True,
-    ),
-    ("cannot_ship", "出荷不可", "倉庫が出荷できないと答えました。理由を見て直してください。", True),
-    ("short", "一部出荷", "出荷できなかった残りがあります。次の出荷を決めてください。", True),
-    ("rule_failed", "自動処理に失敗", "自動処理がこの受注で失敗しました。規則を直すか、手で進めてください。", True),
-    (
-        "shipped_elsewhere",
-        "モールに送り状番号あり",
-        "他のシステムが出荷した可能性があります。二重出荷に注意してください。",
-        True,
-    ),
-    ("confirm_refused", "注文確認が拒否された", "モールの答えを見て、モールの画面で確認してください。", True),
-    (
-        "confirm_late",
-        "注文確認が遅れている",
-        "モールは注文から14日で自動キャンセルします。モールの画面を見てください。",
-        False,
-    ),
-    ("cancel_refused", "キャンセルが拒否された", "モールの答えを見て、モールの画面で対応してください。", True),
-    ("mail_needed", "メール未送信", "メールを見て、送るか取りやめるか決めてください。", False),
 ]
 
 TASKS: list[tuple[str, str, dict[str, object], bool]] = [

@@ -14,7 +14,7 @@ from orders.explaining.why import Act, Hold
 from orders.fields import OrderFacts
 from orders.models import TaskMark
 from orders.operations.holds import CLOSED_BY_HAND
-from orders.system_facts import NEVER_PASSED
+from orders.system_tasks import NEVER_PASSED
 
 REOPENS = frozenset({"cannot_ship"})
 FOLLOWS_MALL = frozenset(

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 from hub.audit import Actor
 from orders.models import Order, Task, TaskMark
 from orders.operations.door import Changed, lock, touch
-from orders.system_facts import KEYS, NEVER_PASSED
+from orders.system_tasks import KEYS, NEVER_PASSED
 
 
 class CauseStillThere(Exception):

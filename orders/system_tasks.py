@@ -1,0 +1,83 @@
+"""The holds and reminders that the program itself opens: what each is called, and the causes by which some open and close alone.
+
+A hold of the tenant's own is a task with a condition: a row, no code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orders import blocks
+from orders.models import Order
+
+SYSTEM_TASKS: list[tuple[str, str, str, bool]] = [
+    ("hold", "保留", "保留を解くと、自動で先へ進みます。", True),
+    ("unmapped", "未マッピング", "商品を自社SKUに対応づけると、自動で判定し直します。", True),
+    ("mall_payment", "モールの決済待ち", "モールで決済が済むと自動で進みます。", True),
+    ("mall_amount", "送料未確定", "モールで送料などの金額を確定してください。確定すると自動で注文確認します。", True),
+    ("mall_address", "届け先の入力待ち", "受け取る人が住所を入力すると自動で進みます。", True),
+    ("mall_review", "モール確認中", "モールの確認が終わると自動で進みます。", True),
+    ("mall_changing", "モールで変更確定待ち", "モールで変更が確定すると自動で進みます。", True),
+    ("mall_cancelling", "モールでキャンセル確定待ち", "モールのキャンセル結果を待っています。", True),
+    ("cancelled_at_mall", "出荷依頼後にモールでキャンセル", "倉庫へ取下げを依頼してください。", True),
+    ("cancel_asked", "モールへキャンセル依頼中", "モールの結果を待っています。", True),
+    ("unknown_payment", "支払方法が不明", "設定でモールの支払名を対応づけてください。", True),
+    ("unknown_delivery", "配送方法が不明", "設定でモールの配送方法名を対応づけてください。", True),
+    ("sums_differ", "金額不一致", "明細の合計とモールの合計が合いません。モールの画面と見比べてください。", True),
+    ("mall_changed", "編集後にモールが変更", "モールの新しい値と編集した値のどちらを使うか選んでください。", True),
+    (
+        "withdrawn",
+        "取下げ済",
+        "出荷依頼を取り下げました。もう一度出荷するには、解除してから出荷依頼してください。",
+        True,
+    ),
+    ("cannot_ship", "出荷不可", "倉庫が出荷できないと答えました。理由を見て直してください。", True),
+    ("short", "一部出荷", "出荷できなかった残りがあります。次の出荷を決めてください。", True),
+    ("rule_failed", "自動処理に失敗", "自動処理がこの受注で失敗しました。規則を直すか、手で進めてください。", True),
+    (
+        "shipped_elsewhere",
+        "モールに送り状番号あり",
+        "他のシステムが出荷した可能性があります。二重出荷に注意してください。",
+        True,
+    ),
+    ("confirm_refused", "注文確認が拒否された", "モールの答えを見て、モールの画面で確認してください。", True),
+    (
+        "confirm_late",
+        "注文確認が遅れている",
+        "モールは注文から14日で自動キャンセルします。モールの画面を見てください。",
+        False,
+    ),
+    ("cancel_refused", "キャンセルが拒否された", "モールの答えを見て、モールの画面で対応してください。", True),
+    ("mail_needed", "メール未送信", "メールを見て、送るか取りやめるか決めてください。", False),
+]
+"""Each with its key, its name, what to do, and whether it holds the order. Every tenant has them."""
+
+BLOCK_TASKS = {
+    "payment": "mall_payment", "amount": "mall_amount", "address": "mall_address", "review": "mall_review", "changing": "mall_changing",
+    "cancelling": "mall_cancelling",
+}  # fmt: skip
+
+KEYS = (*BLOCK_TASKS.values(), "unmapped", "unknown_payment", "unknown_delivery", "sums_differ")
+"""Those that open and close by themselves (`of`); the others are opened by operations and closed by people or answers."""
+
+NEVER_PASSED = frozenset(task for code, task in BLOCK_TASKS.items() if not blocks.BLOCKS[code].passable)
+"""What the mall has not decided yet (an amount, an address, its review): no override passes these."""
+
+
+def of(order: Order, *, delivery_method: str) -> dict[str, dict[str, Any]]:
+    """Return the system tasks whose cause holds for the order, each with what a person needs to see.
+
+    `delivery_method` is the order's as rules have left it, which may not be written yet.
+    """
+    found: dict[str, dict[str, Any]] = {
+        BLOCK_TASKS[code]: {} for code in order.mall_block.split() if code in BLOCK_TASKS
+    }
+    if order.unmapped_lines:
+        found["unmapped"] = {"unmapped": order.unmapped_lines, "lines": order.open_lines}
+    if order.payment_method == "unknown":
+        found["unknown_payment"] = {"name": order.payment_name}
+    if order.delivery_name and not delivery_method:
+        found["unknown_delivery"] = {"name": order.delivery_name}
+    if order.sums_differ_yen:
+        found["sums_differ"] = {"difference_yen": order.sums_differ_yen, "total_yen": order.total_yen}
+    return found
