@@ -46,7 +46,7 @@ class EntryPage(serializers.Serializer[Any]):
 
 _PARAMS = frozenset({"text", "detail", "email"})
 _ID_NAMES = frozenset({
-    "id", "task", "tag", "parcel", "warehouse", "product", "listing", "shop", "template", "undoes", "batch", "effect", "was",
+    "account", "id", "message", "new", "task", "tag", "parcel", "warehouse", "product", "listing", "shop", "template", "undoes", "batch", "effect", "was",
 })  # fmt: skip
 
 
