@@ -8,6 +8,7 @@ from typing import Any
 from hub import secrets
 from hub.audit import Actor
 from orders import search
+from orders.addresses import doubt
 from orders.channels import MallLine, MallOrder, MallParcel
 from orders.following import follow_mall
 from orders.intake.fresh import lines_of, listings_of, snapshot_owner, unmapped_key
@@ -16,11 +17,12 @@ from orders.intake.rows import line_columns, order_columns, parcel_columns
 from orders.intake.schedule import next_reread
 from orders.models import MallSnapshot, Order, OrderLine, OrderTag, Parcel, Shop, Tag
 from orders.operations.door import Row, lock, write
-from orders.operations.edits import FREE
+from orders.operations.edits import FREE, first_doubt
 from orders.operations.holds import open_mark, system_task
 
 SHARED_ORDER = ("delivery_method", "remarks", "wish_on", "wish_time")
 """Order columns that a person may own; the mall's later value is then kept beside and shown."""
+PLACE = ("postal_code", "prefecture", "city", "street")
 QUIET = frozenset({"mall_read_at", "mall_fields"})
 """Columns whose change alone says nothing to the rules."""
 
@@ -30,6 +32,8 @@ def merge_order(shop: Shop, order_id: int, mall: MallOrder, *, by: Actor, now: d
     order = lock([order_id])[0]
     was = {"mall_state": order.mall_state, "mall_block": order.mall_block}
     columns = order_columns(shop, mall, now=now)
+    if mall.confirmed_at is None:
+        del columns["confirmed_at"]  # ours stands where the mall tells no time of its own
     kept, beside = {}, {}
     for name in list(columns):
         if name in order.edited_fields and name in SHARED_ORDER:
@@ -43,8 +47,9 @@ def merge_order(shop: Shop, order_id: int, mall: MallOrder, *, by: Actor, now: d
     ]
     for name in clashes:
         beside[name] = _plain(kept[name])
-    before = {name: getattr(order, name) for name, value in columns.items() if getattr(order, name) != value}
     changed_parts = _merge_parcels(shop, order, mall, now=now, by=by)
+    columns["address_doubt"] = first_doubt(order_id)
+    before = {name: getattr(order, name) for name, value in columns.items() if getattr(order, name) != value}
     unmapped, open_lines = _line_counts(order_id)
     columns.update(unmapped_lines=unmapped, open_lines=open_lines, snapshot_hash=hexed(mall.hash))
     state = {"deleted_at": order.deleted_at, "phase": order.phase, "unreported": order.unreported, **columns}
@@ -127,6 +132,9 @@ def _merge_parcels(shop: Shop, order: Order, mall: MallOrder, *, now: datetime, 
 
 def _merge_parcel(parcel: Parcel, theirs: MallParcel, mall: MallOrder, *, by: Actor, now: datetime) -> bool:
     columns = parcel_columns(theirs, position=parcel.position, order=mall)
+    if parcel.edited_fields.keys() & set(PLACE):
+        stands = {**columns, **{name: getattr(parcel, name) for name in parcel.edited_fields}}
+        columns["address_doubt"] = doubt(*(stands[name] for name in PLACE))
     values = {n: v for n, v in columns.items() if getattr(parcel, n) != v}
     edited = {name: _plain(value) for name, value in values.items() if name in parcel.edited_fields}
     edited_new = {name: value for name, value in edited.items() if value != parcel.edited_fields[name]}

@@ -11,6 +11,9 @@ from orders.channels import Address, MallLine, MallOrder, MallParcel
 from orders.models import Shop
 from orders.remarks import remark_left
 
+AT_MALL = "tracking_at_mall"
+"""Where a parcel keeps the shipping rows that stand at the mall."""
+
 
 def order_columns(
     shop: Shop, order: MallOrder, *, now: datetime, doubts: Sequence[str] | None = None
@@ -28,6 +31,7 @@ def order_columns(
         "mall_read_at": now,
         "cancel_due_on": order.cancel_due_on,
         "pay_due_on": order.pay_due_on,
+        "confirmed_at": order.confirmed_at,
         "buyer_name": order.buyer.name,
         "buyer_kana": order.buyer.kana,
         "buyer_email": order.buyer.email,
@@ -110,8 +114,22 @@ def parcel_columns(parcel: MallParcel, *, position: int, order: MallOrder, doubt
         "fee_yen": parcel.fee_yen,
         "goods_yen": parcel.goods_yen,
         "total_yen": parcel.total_yen,
-        "mall_fields": dict(parcel.extra),
+        "mall_fields": {**parcel.extra, **_tracking(parcel)},
     }
+
+
+def _tracking(parcel: MallParcel) -> dict[str, Any]:
+    """Return the shipping rows that stand at the mall, whoever wrote them; nothing where there are none."""
+    rows = [
+        {
+            "carrier": row.carrier,
+            "number": row.number,
+            "shipped_on": row.shipped_on.isoformat() if row.shipped_on else "",
+        }
+        for row in parcel.tracking
+        if row.number
+    ]
+    return {AT_MALL: rows} if rows else {}
 
 
 def line_columns(line: MallLine, *, position: int, parcel_key: str) -> dict[str, Any]:

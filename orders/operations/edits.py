@@ -89,12 +89,13 @@ def edit_parcel(
 
 def _refresh_doubt(order_id: int) -> None:
     """Copy the first doubtful address of the order's parcels to the order, where tasks and rules read it."""
-    doubts = (
-        Parcel.objects.filter(order_id=order_id, closed_at__isnull=True)
-        .exclude(address_doubt="")
-        .order_by("position", "pk")
-    )
-    Order.objects.filter(pk=order_id).update(address_doubt=doubts.values_list("address_doubt", flat=True).first() or "")
+    Order.objects.filter(pk=order_id).update(address_doubt=first_doubt(order_id))
+
+
+def first_doubt(order_id: int) -> str:
+    """Return what is doubtful about the order's addresses as they stand: the code of the first parcel that has one."""
+    doubts = Parcel.objects.filter(order_id=order_id, closed_at__isnull=True).exclude(address_doubt="")
+    return doubts.order_by("position", "pk").values_list("address_doubt", flat=True).first() or ""
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+
 from hub.audit import Actor
 from hub.effects import Absent_, Delivery, Found, NotDone, Outcome, Receipt, Refused, Unsure
 from hub.models import Effect
@@ -55,8 +58,12 @@ class Confirm(MallHandler):
         return Absent_(detail="new") if state == "new" else Receipt(data={"state": state})
 
     def settle(self, effect: Effect, receipt: Receipt, now: datetime) -> None:
-        changed = Order.objects.filter(pk=effect.order_id, confirmed_at__isnull=True)
-        changed.update(confirm_state="confirmed", confirmed_at=now, reread_at=now + READ_AFTER)
+        confirmed = Coalesce(
+            "confirmed_at", Value(now)
+        )  # the mall's own time, where it was read before the answer was booked
+        Order.objects.filter(pk=effect.order_id).update(
+            confirm_state="confirmed", confirmed_at=confirmed, reread_at=now + READ_AFTER
+        )
         note([effect.order_id or 0], verb="mall.confirmed", by=MALL, now=now)
 
     def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +21,7 @@ from orders.explaining import Act, Hold, Why
 from orders.explaining.holds import detail_of
 from orders.fields import OrderFacts
 from orders.fields.labels import CONFIRM_STATES, MALL_STATES, PARCEL_STATES, PAYMENT_METHODS, PAYMENT_STATES
+from orders.intake.rows import AT_MALL
 from orders.models import MallReport, OrderLine, Parcel
 from orders.operations.edits import FREE
 from orders.views.addresses import proposals
@@ -155,7 +156,7 @@ class Showing:
             ]  # fmt: skip
             rows = (
                 [_fact(label, value) for label, value in amounts]
-                + self._described(parcel.mall_fields)
+                + self._described({key: value for key, value in parcel.mall_fields.items() if key != AT_MALL})
                 + self._described(parcel.pick_up)
             )
             groups.append(SimpleNamespace(title=title, facts=rows))
@@ -223,6 +224,7 @@ class Showing:
                                 url=carriers.tracking_page(row.carrier, row.number))
                 for row in tracking
             ],
+            elsewhere=_elsewhere(parcel, {row.number for row in tracking}),
             proof=_proof(reports[-1], self.order.total_yen) if reports else None,
             may_edit=self.visit.may("orders.edit") and parcel.state in FREE and self.order.deleted_at is None,
             edit_url=reverse("orders:edit_address", args=[parcel.pk]),
@@ -347,6 +349,18 @@ def _proof(report: MallReport, yen: int | None) -> SimpleNamespace:
         cause=report_cause(report.cause),
         held_yen=yen,
     )
+
+
+def _elsewhere(parcel: Parcel, ours: set[str]) -> list[SimpleNamespace]:
+    """Return the shipping rows that stand at the mall and are not ours: another system wrote them."""
+    return [
+        SimpleNamespace(
+            carrier_words=carriers.label_of(row["carrier"]), number=row["number"],
+            url=carriers.tracking_page(row["carrier"], row["number"]),
+            shipped_on=date.fromisoformat(row["shipped_on"]) if row["shipped_on"] else None,
+        )
+        for row in parcel.mall_fields.get(AT_MALL, ()) if row["number"] not in ours
+    ]  # fmt: skip
 
 
 def _pick_up(shop: Mapping[str, Any]) -> str:
