@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from hub.answers import done, typed
 from hub.effects import operations
@@ -23,6 +25,14 @@ from hub.models import EffectState
 from hub.problems import say
 from hub.web import PageRequest, page
 from orders.models import Order, Shop, Warehouse
+
+ACTS: Mapping[str, Promise] = {"call": gettext_lazy("送る"), "look": gettext_lazy("見に行く")}
+OUTCOMES: Mapping[str, tuple[Promise, str]] = {
+    "receipt": (gettext_lazy("届いた"), "good"), "notdone": (gettext_lazy("届かなかった"), "wait"),
+    "refused": (gettext_lazy("断られた"), "stop"), "unsure": (gettext_lazy("届いたか分からない"), "wait"),
+    "absent": (gettext_lazy("届いていなかった"), "wait"), "stillopen": (gettext_lazy("まだ決まっていない"), "wait"),
+}  # fmt: skip
+"""What a try was, and what it came to, with its tone: the names that `hub.effects` gives its outcomes."""
 
 
 @page("orders.see", methods=("GET",))
@@ -96,13 +106,11 @@ def _acts(row: EffectRow) -> list[SimpleNamespace]:
 
 
 def _try(row: TryRow, *, open_data: bool) -> SimpleNamespace:
-    tone = {"done": "good", "refused": "stop", "stopped": "stop", "unsure": "wait", "found": "good"}.get(
-        row.outcome.split(":")[0], "closed"
-    )
+    words, tone = OUTCOMES.get(row.outcome, (row.outcome, "closed"))
     hidden = _("(この権限では見えません)")
-    act = {"send": _("送る"), "look": _("見に行く")}.get(row.act, row.act)
     return SimpleNamespace(
-        at=row.at, act_words=act, outcome_words=say(row.outcome), tone=tone, request=_text(row.request) if open_data else hidden,
+        at=row.at, act_words=ACTS.get(row.act, row.act), outcome_words=words, tone=tone,
+        request=_text(row.request) if open_data else hidden,
         answer=_text(row.answer) if open_data else hidden,
     )  # fmt: skip
 
@@ -114,7 +122,7 @@ def _text(value: Any) -> str:
 def _found(row: EffectRow) -> SimpleNamespace | None:
     """Return what the latest look at the other side showed."""
     look = next((one_try for one_try in reversed(row.tries) if one_try.act == "look"), None)
-    return SimpleNamespace(words=say(look.outcome), at=look.at) if look else None
+    return SimpleNamespace(words=OUTCOMES.get(look.outcome, (look.outcome, ""))[0], at=look.at) if look else None
 
 
 @page("effects.act", methods=("POST",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hub.models import Tenant
+from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Parcel, Task
 from tests.test_urls import NO_ROW_OF_ITS_OWN, SHUT, WHOSE_ID
@@ -16,14 +16,21 @@ PARTS = {
     "mailer:gate", "orders:bulk", "orders:record_shipment", "orders:choose_warehouse", "orders:new_products", "orders:new_item", "orders:new_place",
 }  # fmt: skip
 """They answer a piece of a page; what opens them is looked at in `test_opened.py`."""
-NOT_A_PAGE = {"orders:file", "orders:search_save", "orders:download", "orders:packing_slip", "orders:packing_slips"}
+NOT_A_PAGE = {
+    "hub:effects",
+    "orders:file",
+    "orders:search_save",
+    "orders:download",
+    "orders:packing_slip",
+    "orders:packing_slips",
+}
 SHORT = {"hub": "", "orders": "", "mailer": "mail-", "automation": "", "warehouses": "warehouse-"}
 NAMES = {
     "orders:list": "order-list", "orders:detail": "order", "automation:rules": "rules", "automation:rule": "rule", "mailer:messages": "mail",
     "mailer:message": "mail-message", "warehouses:list": "warehouses",
 }  # fmt: skip
 LISTS = {
-    "home", "order-list", "attention", "errors", "effects", "shipping", "products", "listings", "mail", "shops", "members", "tokens", "tags",
+    "home", "order-list", "attention", "errors", "shipping", "products", "listings", "mail", "shops", "members", "tokens", "tags",
     "removed", "warehouses", "search", "statuses", "tasks", "rules",
 }  # fmt: skip
 """Screens that are kept with no and with one row as well."""
@@ -65,6 +72,8 @@ def _row(model: Any) -> int | None:
     rows = model.objects.order_by("pk")
     if model is Order:
         rows = model.objects.order_by("-memo", "pk")
+    if model is Effect:
+        rows = model.objects.filter(state="stopped").order_by("pk")
     if model is Task:
         rows = model.objects.filter(key="").order_by("pk")
     if model is Parcel:
