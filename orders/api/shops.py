@@ -32,7 +32,7 @@ PLAIN = ("name", "mark", "colour", "confirm_by", "next_day_name", "harmless_rema
 
 class PollingInput(Input):
     enabled = Flag(required=False)
-    every_seconds = Whole(required=False, min_value=30, max_value=3_600)
+    every_seconds = Whole(required=False, min_value=30, max_value=600)
     wait_minutes = Whole(required=False, min_value=0, max_value=1_440)
 
 
