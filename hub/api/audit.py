@@ -46,7 +46,8 @@ class EntryPage(serializers.Serializer[Any]):
 
 _PARAMS = frozenset({"text", "detail", "email"})
 _ID_NAMES = frozenset({
-    "account", "id", "message", "new", "task", "tag", "parcel", "warehouse", "product", "listing", "shop", "template", "undoes", "batch", "effect", "was",
+    "account", "batch", "effect", "id", "listing", "message", "new", "parcel", "product", "shop", "tag", "task", "template", "undoes",
+    "warehouse", "was",
 })  # fmt: skip
 
 
