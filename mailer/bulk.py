@@ -6,6 +6,7 @@ A template goes to an order once, whether a rule or a person sends it; `again` s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from hub.audit import Actor
@@ -14,6 +15,7 @@ from hub.models import Effect, EffectState
 from mailer import gate
 from mailer.models import MailTemplate
 from mailer.operations import key_of, queue_message
+from mailer.placeholders import WORDS
 from mailer.queries import Preview, preview, templates
 from orders.models import Order
 from orders.operations.door import Changed
@@ -30,9 +32,10 @@ def templates_for(*, order_ids: Sequence[int]) -> list[tuple[int, str]]:
 
 
 def previews(*, template: int, order_ids: Iterable[int]) -> list[tuple[int, Preview]]:
-    """Return how the template reads for these orders."""
+    """Return how the template reads for these orders; the words it leaves empty by their names."""
     row = MailTemplate.objects.get(pk=template)
-    return [(order_id, preview(row, order_id)) for order_id in order_ids]
+    found = [(order_id, preview(row, order_id)) for order_id in order_ids]
+    return [(pk, replace(one, empty_words=tuple(str(WORDS[word]) for word in one.empty_words))) for pk, one in found]
 
 
 def queue(
