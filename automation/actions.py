@@ -44,7 +44,7 @@ def _set_status(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> 
     status: Status = params["status"]
     phase = Phase(status.group.phase)
     now_in = Phase(folded.phase)
-    if status.pk == folded.status_id or PHASE_ORDER[phase] < PHASE_ORDER[now_in]:
+    if status.id == folded.status_id or PHASE_ORDER[phase] < PHASE_ORDER[now_in]:
         return
     if now_in in (Phase.SHIPPED, Phase.DONE, Phase.CANCELLED) or phase in (
         Phase.SHIPPING,
@@ -54,15 +54,15 @@ def _set_status(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> 
         return
     if phase is Phase.READY and "payment" in folded.mall_block.split():
         return
-    folded.status_id, folded.phase = status.pk, phase.value
+    folded.status_id, folded.phase = status.id, phase.value
 
 
 def _add_tag(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:
-    folded.tags.add(params["tag"].pk)
+    folded.tags.add(params["tag"].id)
 
 
 def _remove_tag(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:
-    folded.tags.discard(params["tag"].pk)
+    folded.tags.discard(params["tag"].id)
 
 
 def _set_delivery(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:
@@ -71,7 +71,7 @@ def _set_delivery(folded: Folded, params: Mapping[str, Any], over_edits: bool) -
 
 
 def _choose_warehouse(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:
-    folded.warehouse_id = params["warehouse"].pk
+    folded.warehouse_id = params["warehouse"].id
 
 
 def _want_shipment(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:

@@ -62,8 +62,7 @@ class Folded:
 
     def is_written(self, now: datetime, *, judged: bool) -> None:
         """Take what was folded for what stands; the next difference counts from here."""
-        for name, value in self.columns(now).items():
-            setattr(self.order, name, value)
+        vars(self.order).update(self.columns(now))
         if judged:
             self.order.held, self.order.confirm_state = self.held, self.confirm_state
         self.tags_before, self.warehouse_id, self.carrier, self.acted = frozenset(self.tags), None, "", []

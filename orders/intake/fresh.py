@@ -13,10 +13,11 @@ from django.db import connection
 
 from hub import secrets
 from hub.audit import Actor
+from hub.sending import sent_ahead
 from hub.tenancy import current_tenant
 from orders import search
 from orders.channels import MallOrder, MallParcel
-from orders.intake.insert import hexed, insert_rows, sent_ahead, take_ids
+from orders.intake.insert import hexed, insert_rows, take_ids
 from orders.intake.reading import Known
 from orders.intake.rows import address_doubt, line_columns, order_columns, parcel_columns
 from orders.intake.schedule import next_reread

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -77,16 +76,6 @@ def _shared(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     first = rows[0]
     plain = {name: value for name, value in first.items() if name != "id" and not isinstance(value, dict | list)}
     return {name: value for name, value in plain.items() if all(row[name] == value for row in rows)}
-
-
-@contextmanager
-def sent_ahead() -> Iterator[None]:
-    """Send statements without waiting for their answers: the server works on one while the next is made. All are heard at the end.
-
-    The first refusal is raised where it is heard, as the error that the statement itself would have raised.
-    """
-    with connection.wrap_database_errors, connection.connection.pipeline():
-        yield
 
 
 def insert_rows(model: type[TenantModel], rows: Sequence[Mapping[str, Any]]) -> None:
