@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from hub.api.described import PREFIX, openapi
 from tests.api.conftest import caller_of
@@ -91,3 +92,12 @@ def test_instants_at_the_ends_of_the_calendar_are_refused_with_their_place(at: s
     answer = call.post("tokens", {"name": "長い", "scopes": ["orders:read"], "expires_at": at})
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "expires_at")
+
+
+def test_a_file_of_any_size_is_refused_before_it_is_kept(town: Town) -> None:  # noqa: F811
+    client = town.browsers["owner"]
+    small = SimpleUploadedFile("list.csv", b"1\t2\n" * 10)
+    large = SimpleUploadedFile("list.csv", b"x" * (20 * 1024 * 1024 + 1))
+
+    assert client.post("/orders/tracking/", {"upload": small}).status_code < 400
+    assert client.post("/orders/tracking/", {"upload": large}).status_code == 400

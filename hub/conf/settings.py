@@ -187,6 +187,7 @@ WHITENOISE_AUTOREFRESH = not PRODUCTION
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["hub.uploads.Bounded", "django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 _email_url = env.str("EMAIL_URL", default="")
 if PRODUCTION and not _email_url:
