@@ -67,6 +67,7 @@ def test_last_use_is_noted(call: Caller, tenant: Tenant) -> None:
         assert ApiToken.objects.get().last_used_at is not None
 
 
+@pytest.mark.feature("R25")
 def test_every_route_asks_for_its_scope_and_names_it(tenant: Tenant) -> None:
     callers = {scope: caller_of(tenant, *[one for one in ALL if one != scope]) for scope in ALL}
     before = checksum(tenant)

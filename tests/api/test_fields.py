@@ -94,6 +94,7 @@ def plain(read: Any) -> str:
     return str(read(full_order()))
 
 
+@pytest.mark.feature("N04")
 @pytest.mark.parametrize("path", PATHS, ids=[".".join(map(str, path)) for path in PATHS])
 def test_every_field_reaches_the_answer(path: tuple[Any, ...], read: Any, plain: str) -> None:
     model = full_order()

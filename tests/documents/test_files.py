@@ -34,7 +34,7 @@ def pages(pdf: bytes) -> int:
     return len(re.findall(rb"/Type\s*/Page\b", b"".join([pdf, *streams])))
 
 
-@pytest.mark.feature("F147")
+@pytest.mark.feature("F147", "N04", "R11")
 def test_slip_says_the_parcel_and_a_gift_has_no_prices(tenant: Tenant, shop: Shop) -> None:
     tax = [{"percent": 10, "base_yen": 4510, "tax_yen": 410}]
     with tenant_transaction(tenant.pk):

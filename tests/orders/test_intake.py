@@ -141,7 +141,7 @@ def test_vanished_line_is_closed_and_new_line_is_added(tenant: Tenant, shop: Sho
         assert Order.objects.get().open_lines == 2
 
 
-@pytest.mark.feature("F014", "F015", "F016")
+@pytest.mark.feature("F014", "F015", "F016", "R20")
 @pytest.mark.parametrize(("mapped", "label"), [(0, "全商品未マッピング"), (1, "一部商品未マッピング")])
 def test_unmapped_order_carries_its_label_from_intake(tenant: Tenant, shop: Shop, mapped: int, label: str) -> None:
     lines = (mall_line("1"), mall_line("2"))

@@ -46,6 +46,7 @@ def orders(tenant: Tenant) -> list[Order]:
         return list(Order.objects.order_by("pk"))
 
 
+@pytest.mark.feature("F018")
 def test_a_telephone_order_is_entered_and_goes_by_the_same_rules(tenant: Tenant, shop: Shop) -> None:
     answer = browser(tenant, "staff").post("/orders/new/", form(shop))
 

@@ -46,7 +46,7 @@ def leaves(data: Any, name: str = "") -> Any:
         yield name, data
 
 
-@pytest.mark.feature("N04")
+@pytest.mark.feature("N04", "R11")
 def test_every_field_that_a_mall_sends_is_on_the_page(tenant: Tenant) -> None:
     model = full_order()
     mall = order_from(sent(model))

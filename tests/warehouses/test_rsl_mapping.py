@@ -37,6 +37,7 @@ def ship_request(**changes: Any) -> ShipRequest:
     return ShipRequest(**whole | changes)
 
 
+@pytest.mark.feature("N04", "R11")
 def test_request_carries_everything_the_warehouse_needs() -> None:
     request = ship_request(
         wish_on=date(2026, 11, 28), wish_time="1416", delivery_method="宅配便", carrier="yamato", cod_yen=3300,
