@@ -14,6 +14,7 @@ from hub.problems import say
 from hub.web import Visit
 from orders.models import Order, Shop
 from orders.models.shops import ShopMode
+from orders.queries.shops import shops_in_use
 from orders.views.jobs import jobs_of
 
 
@@ -29,11 +30,7 @@ class Line:
 def parts(request: HttpRequest) -> dict[str, Any]:
     """Return what base.html shows of orders, in about ten small statements."""
     visit: Visit = request.hub  # type: ignore[attr-defined]
-    shops = list(
-        Shop.objects.filter(retired_at__isnull=True)
-        .order_by("position", "pk")
-        .defer("credentials", "covered", "unknown_fields")
-    )
+    shops = shops_in_use()
     errors = troubles.counts(visit.now)
     error_count = sum(errors.values())
     held = Order.objects.filter(is_open=True, held=True).count()

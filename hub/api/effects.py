@@ -14,10 +14,10 @@ from hub.api.inputs import Ids, Input, Text
 from hub.api.paging import limit_of, read_cursor, write_cursor
 from hub.api.problems import ApiError, not_found
 from hub.api.rendering import at, oid
-from hub.api.views import ApiView
+from hub.api.views import ApiView, asked_id, id_of
 from hub.effects import operations, queries
 from hub.effects.queries import EffectRow
-from hub.ids import NotAnId, decode, encode
+from hub.ids import encode
 from hub.models import Effect, EffectState
 from hub.problems import advise, say
 
@@ -88,11 +88,11 @@ class Effects(ApiView):
         rows = Effect.objects.filter(state=state)
         if kind := request.query_params.get("kind", ""):
             rows = rows.filter(kind=kind)
-        if order := request.query_params.get("order", ""):
-            rows = rows.filter(order_id=_id(order, "order"))
+        if (order_id := asked_id(request, "order")) is not None:
+            rows = rows.filter(order_id=order_id)
         if cursor := request.query_params.get("cursor", ""):
             (last,) = read_cursor(cursor, tuple[str])
-            rows = rows.filter(pk__lt=_id(last, "cursor"))
+            rows = rows.filter(pk__lt=id_of(last, field="cursor"))
         limit = limit_of(request)
         found = queries.rows_of(rows.order_by("-pk")[: limit + 1])
         after = write_cursor(encode(found[limit - 1].id)) if len(found) > limit else None
@@ -165,13 +165,6 @@ class ActOnEffects(ApiView):
             for pk, code in changed.unchanged.items()
         ]
         return Response({"changed": len(changed.changed), "refused": len(changed.unchanged), "outcomes": outcomes})
-
-
-def _id(text: str, field: str) -> int:
-    try:
-        return decode(text)
-    except NotAnId:
-        raise ApiError("not_an_id", 422, field=field) from None
 
 
 urls: list[URLPattern] = [

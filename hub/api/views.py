@@ -22,6 +22,7 @@ from hub.api.problems import ApiError, not_found
 from hub.api.rendering import FastJSONRenderer, oid
 from hub.api.schema import Schema
 from hub.clock import business_now
+from hub.ids import NotAnId, decode
 from hub.tenancy import tenant_transaction
 
 READING = ("GET", "HEAD", "OPTIONS")
@@ -236,6 +237,20 @@ class Rows(ViewSetMixin, ApiView):
 
     def do_restore(self, row: Any) -> None:
         raise NotImplementedError
+
+
+def asked_id(request: Request, name: str) -> int | None:
+    """Return the row that a query parameter names, or None where it is not given. Raises ApiError where it is no id."""
+    text = request.query_params.get(name, "")
+    return id_of(text, field=name) if text else None
+
+
+def id_of(text: str, *, field: str) -> int:
+    """Return the row that an id from outside stands for; `field` is named where it is none."""
+    try:
+        return decode(text)
+    except NotAnId:
+        raise ApiError("not_an_id", 422, field=field) from None
 
 
 def flag(request: Request, name: str) -> bool:

@@ -15,8 +15,8 @@ from hub.api.paging import page
 from hub.api.problems import ApiError
 from hub.api.rendering import at, oid
 from hub.api.routes import rows
-from hub.api.views import ApiView, Rows
-from hub.ids import NotAnId, decode, encode
+from hub.api.views import ApiView, Rows, asked_id
+from hub.ids import encode
 from hub.models import Effect
 from hub.problems import say
 from mailer import operations, settings
@@ -128,11 +128,8 @@ class Messages(ApiView):
     )
     def get(self, request: Request) -> Response:
         found = Message.objects.all()
-        if order := request.query_params.get("order", ""):
-            try:
-                found = found.filter(order_id=decode(order))
-            except NotAnId:
-                raise ApiError("not_an_id", 422, field="order") from None
+        if (order_id := asked_id(request, "order")) is not None:
+            found = found.filter(order_id=order_id)
         listed, after = page(found, request, newest=True)
         self.note_read("api.messages", len(listed))
         effects = Effect.objects.in_bulk([row.effect_id for row in listed])

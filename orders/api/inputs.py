@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from hub.api.inputs import Anything, Day, Flag, IdField, Input, Instant, RowField, Text, Whole
+from orders.channels import CredentialsForm
 from orders.models import Product, Shop, Warehouse
 from orders.models.orders import PaymentMethod, PaymentState
 
@@ -165,3 +167,15 @@ class ListingChange(Input):
 
     product = RowField(Product.objects.all, allow_null=True)
     units = Whole(required=False, min_value=1, max_value=10_000)
+
+
+def credentials_for(form_class: type[CredentialsForm], credentials: Mapping[str, str] | None) -> dict[str, str]:
+    """Return credentials as the form of a mall's or warehouse's adapter wants them. Raises ValidationError with each field's fault."""
+    if not credentials:
+        return {}
+    form = form_class(credentials)
+    if not form.is_valid():
+        raise serializers.ValidationError(
+            {"credentials": {name: [str(one) for one in faults] for name, faults in form.errors.items()}}
+        )
+    return {name: str(value) for name, value in form.cleaned_data.items()}

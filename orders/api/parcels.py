@@ -13,9 +13,8 @@ from rest_framework.response import Response
 
 from hub.api.inputs import IdField, Ids, Input
 from hub.api.paging import page
-from hub.api.problems import ApiError
-from hub.api.views import ApiView
-from hub.ids import NotAnId, decode, encode
+from hub.api.views import ApiView, asked_id
+from hub.ids import encode
 from hub.problems import say
 from orders.api import schemas
 from orders.api.inputs import TakeInput
@@ -66,11 +65,10 @@ class Parcels(ApiView):
         rows = Parcel.objects.filter(closed_at__isnull=True, order__scratch=False)
         if state := request.query_params.get("state", ""):
             rows = rows.filter(state=state)
-        if order := request.query_params.get("order", ""):
-            inside = OrderLine.objects.filter(order_id=_id(order, "order")).values("parcel_id")
-            rows = rows.filter(pk__in=inside)
-        if warehouse := request.query_params.get("warehouse", ""):
-            rows = rows.filter(warehouse_id=_id(warehouse, "warehouse"))
+        if (order_id := asked_id(request, "order")) is not None:
+            rows = rows.filter(pk__in=OrderLine.objects.filter(order_id=order_id).values("parcel_id"))
+        if (warehouse_id := asked_id(request, "warehouse")) is not None:
+            rows = rows.filter(warehouse_id=warehouse_id)
         found, after = page(rows, request, newest=True)
         self.note_read("api.parcels", len(found))
         return Response({"items": read_parcels(found, personal=self.hub.personal), "next": after})
@@ -146,13 +144,6 @@ class Reopen(ApiView):
         parcel = self.get_row(Parcel.objects.filter(order__scratch=False), self.read(ParcelRef)["parcel"])
         reopen(parcel.pk, by=self.hub.by, now=self.hub.now)
         return Response(read_parcels([parcel], personal=self.hub.personal)[0])
-
-
-def _id(text: str, field: str) -> int:
-    try:
-        return decode(text)
-    except NotAnId:
-        raise ApiError("not_an_id", 422, field=field) from None
 
 
 urls: list[URLPattern] = [

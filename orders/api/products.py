@@ -23,8 +23,8 @@ from hub.api.paging import page
 from hub.api.problems import ApiError
 from hub.api.rendering import at, oid
 from hub.api.routes import rows
-from hub.api.views import ApiView, Rows, flag
-from hub.ids import NotAnId, decode, encode
+from hub.api.views import ApiView, Rows, asked_id, flag
+from hub.ids import encode
 from hub.stages import kick
 from hub.tenancy import tenant_transaction
 from orders.api.inputs import ListingChange
@@ -150,11 +150,8 @@ class Listings(ApiView):
             found = found.filter(product__isnull=True)
         if key := request.query_params.get("key", ""):
             found = found.filter(key=key)
-        if shop := request.query_params.get("shop", ""):
-            try:
-                found = found.filter(shop_id=decode(shop))
-            except NotAnId:
-                raise ApiError("not_an_id", 422, field="shop") from None
+        if (shop_id := asked_id(request, "shop")) is not None:
+            found = found.filter(shop_id=shop_id)
         listed, after = page(found, request)
         return Response({"items": [show_listing(row) for row in listed], "next": after})
 

@@ -22,6 +22,7 @@ from hub.clock import business_now
 from hub.problems import say
 from hub.tenancy import tenant_transaction
 from orders import connecting
+from orders.api.inputs import credentials_for
 from orders.channels import channel_class
 from orders.models import Shop, Warehouse
 from orders.models.shops import ConfirmBy, ShopMode
@@ -179,7 +180,8 @@ class Shops(Rows):
         more: dict[str, Any] = {name: values[name] for name in ("mark", "colour") if name in values}
         more.update({name: polling[name] for name in ("every_seconds", "wait_minutes") if name in polling})
         shop = shops.create_shop(
-            channel=values["channel"], name=values["name"], credentials=clean(values["channel"], values.get("credentials")),
+            channel=values["channel"], name=values["name"],
+            credentials=credentials_for(channel_class(values["channel"]).form, values.get("credentials")),
             by=self.hub.by, now=self.hub.now, **more,
         )  # fmt: skip
         rest = {name: values[name] for name in PLAIN if name in values and name not in ("name", "mark", "colour")}
@@ -198,7 +200,9 @@ class Shops(Rows):
         written.update({name: polling[name] for name in ("every_seconds", "wait_minutes") if name in polling})
         self._write(row, written, values)
         if values.get("credentials"):
-            shops.set_credentials(row, clean(row.channel, values["credentials"]), by=by, now=now)
+            shops.set_credentials(
+                row, credentials_for(channel_class(row.channel).form, values["credentials"]), by=by, now=now
+            )
         if "enabled" in polling and polling["enabled"] != row.polling:
             (shops.start_intake if polling["enabled"] else shops.stop_intake)(row, by=by, now=now)
 
@@ -273,19 +277,6 @@ class Shops(Rows):
         """Back to 観察: nothing leaves any more, and what waits stays waiting."""
         shops.observe(self.get_row(self.rows(), pk), by=self.hub.by, now=self.hub.now)
         return self.shown(self.get_row(self.rows(), pk))
-
-
-def clean(channel: str, credentials: dict[str, str] | None) -> dict[str, str]:
-    """Return credentials as the mall's adapter wants them. Raises ValidationError with each field's fault."""
-    if not credentials:
-        return {}
-    form = channel_class(channel).form(credentials)
-    if not form.is_valid():
-        raise serializers.ValidationError(
-            {"credentials": {name: [str(one) for one in faults] for name, faults in form.errors.items()}}
-        )
-    found: dict[str, str] = {name: str(value) for name, value in form.cleaned_data.items()}
-    return found
 
 
 urls: list[URLPattern] = [

@@ -15,6 +15,7 @@ from hub.web import PageRequest, Visit, page
 from orders.frame import chosen_shop
 from orders.models import Order, Shop, Task
 from orders.queries import held_causes, held_orders, rows_of
+from orders.queries.shops import shops_in_use
 from orders.views.listing import shown
 
 LONGEST_HELD = 20
@@ -47,11 +48,7 @@ def _held() -> int:
 def attention(request: PageRequest) -> HttpResponse:
     """Show what holds orders, the most frequent cause first, and the longest held."""
     visit = request.hub
-    shops = list(
-        Shop.objects.filter(retired_at__isnull=True)
-        .order_by("position", "pk")
-        .defer("credentials", "covered", "unknown_fields")
-    )
+    shops = shops_in_use()
     shop = chosen_shop(request, shops)
     shop_ids = (shop.pk,) if shop else ()
     what = dict(Task.objects.values_list("pk", "what_to_do"))

@@ -25,6 +25,7 @@ from orders.models import DeliveryName, Order, Shop, Status, Tag, Task
 from orders.operations.settings.searches import create_search
 from orders.queries import GroupNode, count_orders, is_late, newer_orders, page_of_orders, status_tree
 from orders.queries.pages import BadCursor
+from orders.queries.shops import shops_in_use
 from orders.views import narrowing
 from orders.views.listing import shown
 from orders.views.narrowing import SIZE, Asked
@@ -48,11 +49,7 @@ class Item:
 def orders(request: PageRequest) -> HttpResponse:
     """Show a page of the list; htmx is given the table alone."""
     visit = request.hub
-    shops = list(
-        Shop.objects.filter(retired_at__isnull=True)
-        .order_by("position", "pk")
-        .defer("credentials", "covered", "unknown_fields")
-    )
+    shops = shops_in_use()
     shop = chosen_shop(request, shops)
     asked = narrowing.read(request.GET, visit, shop)
     today = visit.now.astimezone(JAPAN).date()

@@ -12,11 +12,9 @@ from rest_framework.response import Response
 
 from hub.api.inputs import Flag, IdField, Input, Text
 from hub.api.paging import page
-from hub.api.problems import ApiError
 from hub.api.rendering import at, oid
-from hub.api.views import ApiView
+from hub.api.views import ApiView, asked_id
 from hub.clock import JAPAN
-from hub.ids import NotAnId, decode
 from hub.problems import say
 from orders.api import schemas
 from orders.api.inputs import PackageInput
@@ -77,11 +75,8 @@ class Requests(ApiView):
     def get(self, request: Request) -> Response:
         found = WarehouseRequest.objects.select_related("parcel")
         for name, column in (("warehouse", "warehouse_id"), ("parcel", "parcel_id")):
-            if text := request.query_params.get(name, ""):
-                try:
-                    found = found.filter(**{column: decode(text)})
-                except NotAnId:
-                    raise ApiError("not_an_id", 422, field=name) from None
+            if (pk := asked_id(request, name)) is not None:
+                found = found.filter(**{column: pk})
         for name in ("answer", "reference"):
             if text := request.query_params.get(name, ""):
                 found = found.filter(**{name: text})

@@ -18,6 +18,7 @@ from hub.api.routes import rows
 from hub.clock import business_now
 from hub.problems import say
 from hub.tenancy import tenant_transaction
+from orders.api.inputs import credentials_for
 from orders.api.vocabulary import Ordered
 from orders.models import Warehouse
 from warehouses import settings
@@ -89,7 +90,7 @@ class Warehouses(Ordered):
     def do_create(self, values: dict[str, Any]) -> Warehouse:
         if values["kind"] not in conf.WAREHOUSES:
             raise ApiError("unknown_kind", 422, field="kind", kind=values["kind"], known=", ".join(conf.WAREHOUSES))
-        values["credentials"] = clean(values["kind"], values.get("credentials"))
+        values["credentials"] = credentials_for(adapter_class(values["kind"]).form, values.get("credentials"))
         return settings.create_warehouse(**values, by=self.hub.by, now=self.hub.now)
 
     def do_change(self, row: Warehouse, values: dict[str, Any]) -> None:
@@ -97,7 +98,7 @@ class Warehouses(Ordered):
         credentials, paused = values.pop("credentials", None), values.pop("paused", None)
         settings.change_warehouse(row, values=values, by=by, now=now)
         if credentials:
-            settings.set_credentials(row, clean(row.kind, credentials), by=by, now=now)
+            settings.set_credentials(row, credentials_for(adapter_class(row.kind).form, credentials), by=by, now=now)
         if paused is not None:
             settings.pause_warehouse(row, paused, by=by, now=now)
 
@@ -124,19 +125,6 @@ class Warehouses(Ordered):
         with tenant_transaction(tenant_id):
             settings.save_test(warehouse, fault, by=self.hub.by, now=business_now())
         return Response({"passed": not fault, "code": fault, "title": say(fault) if fault else ""})
-
-
-def clean(kind: str, credentials: dict[str, str] | None) -> dict[str, str]:
-    """Return credentials as the warehouse's adapter wants them. Raises ValidationError with each field's fault."""
-    if not credentials:
-        return {}
-    form = adapter_class(kind).form(credentials)
-    if not form.is_valid():
-        raise serializers.ValidationError(
-            {"credentials": {name: [str(one) for one in faults] for name, faults in form.errors.items()}}
-        )
-    found: dict[str, str] = {name: str(value) for name, value in form.cleaned_data.items()}
-    return found
 
 
 urls: list[URLPattern] = [

@@ -91,10 +91,7 @@ def gap_words(shop: Shop) -> str:
     return _("古い順に読んでいます。")
 
 
-def shop_row(line: ShopLine, now: datetime) -> dict[str, Any]:
-    """Return a shop as the list shows it."""
-    shop = line.shop
-    said, tone = coverage_words(shop, line.gaps)
+def _facts(shop: Shop, now: datetime) -> dict[str, Any]:
     key, key_tone = key_words(shop, now)
     return {
         "pk": shop.pk,
@@ -111,6 +108,14 @@ def shop_row(line: ShopLine, now: datetime) -> dict[str, Any]:
         "every_words": every_words(shop),
         "key_words": key,
         "key_tone": key_tone,
+    }
+
+
+def shop_row(line: ShopLine, now: datetime) -> dict[str, Any]:
+    """Return a shop as the list shows it."""
+    said, tone = coverage_words(line.shop, line.gaps)
+    return {
+        **_facts(line.shop, now),
         "coverage_words": said,
         "coverage_tone": tone,
         "waiting": line.waiting,
@@ -120,28 +125,14 @@ def shop_row(line: ShopLine, now: datetime) -> dict[str, Any]:
 
 def shop_facts(shop: Shop, now: datetime) -> dict[str, Any]:
     """Return a shop as its own page shows it."""
-    key, key_tone = key_words(shop, now)
     return {
-        "pk": shop.pk,
-        "name": shop.name,
-        "mark": shop.mark,
-        "colour": shop.colour,
-        "channel_label": channel_label(shop),
-        "account": shop.account,
-        "observing": shop.mode == ShopMode.OBSERVE,
-        "polling": shop.polling,
+        **_facts(shop, now),
         "blind_since": shop.blind_since,
-        "blind_words": blind_words(shop),
-        "seen_at": shop.last_poll_at,
-        "next_at": shop.next_poll_at if shop.polling else None,
-        "every_words": every_words(shop),
         "wait_minutes": shop.wait_minutes,
         "next_day_name": shop.next_day_name,
         "key_hint": shop.key_hint,
         "confirm_by_words": _("このハブがする") if shop.confirm_by == ConfirmBy.HUB else _("ほかのシステムがする"),
         "key_expires_at": shop.key_expires_at,
-        "key_words": key,
-        "key_tone": key_tone,
         "live_from": shop.live_from,
         "warehouse_name": shop.warehouse.name if shop.warehouse else "",
         "harmless_remarks": shop.harmless_remarks,
