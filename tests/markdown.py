@@ -13,7 +13,8 @@ COMMAND = re.compile(r"(make|manage\.py|python -m|curl|\.venv/bin/|[A-Z_]+=\S+ m
 
 def blocks(page: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield each code block: its language (empty for none) and its lines."""
-    language, lines = "", None
+    language = ""
+    lines: list[str] | None = None
     for line in page.read_text().splitlines():
         fence = re.match(r"```(\w*)$", line.strip())
         if fence and lines is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from xml.etree.ElementTree import Element, ParseError, SubElement, XMLPullParser, tostring
 
 
@@ -31,13 +31,13 @@ def read(body: bytes) -> Element:
     """Return the root of a document. Raises Unreadable, also for a document type: entities have no place in an answer."""
     if b"<!DOCTYPE" in body:
         raise Unreadable("document type")
-    parser = XMLPullParser(events=("end",))
+    parser: XMLPullParser[Any] = XMLPullParser(events=("end",))
     root: Element | None = None
     try:
         parser.feed(body)
         parser.close()
-        for _event, element in parser.read_events():
-            root = element
+        for event in parser.read_events():
+            root = cast(Element, event[1])
     except (ParseError, ValueError) as error:
         raise Unreadable(str(error)) from None
     if root is None:
