@@ -99,7 +99,9 @@ def test_sums_that_differ_open_a_task_that_says_both(tenant: Tenant) -> None:
 def test_a_key_that_dies_between_two_pages_closes_no_window_and_loses_nothing(
     world: World, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(RmsClient.search.__kwdefaults__, "size", 10)
+    defaults = RmsClient.search.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "size", 10)
     shop_id = connect(world, tenant)
     placed = place(world, tenant, shop_id, n=25)
     first_page_passes = {"seed": 94, "faults": [{"kind": "status_401", "function": "searchOrder", "rate": 0.5}]}
