@@ -1,7 +1,11 @@
 /** Dialogs: data-open="id" shows one, data-close closes it; a click on the backdrop too. Never one above another. */
+/** What a person came for: the field to fill, or else the one act of the panel; never the cross in its corner. */
+const FIRST = "[autofocus], .body :is(input:not([type=hidden]), select, textarea):not(:disabled), footer .primary:not(:disabled)";
+
 export function show(dialog) {
   for (const other of document.querySelectorAll("dialog[open]")) other.close();
   dialog.showModal();
+  dialog.querySelector(FIRST)?.focus();
 }
 
 document.addEventListener("click", (event) => {
