@@ -50,7 +50,7 @@ def test_an_owner_without_password_sets_one_by_mail(django_db_setup: None, monke
 
     client.post("/password/reset/", {"email": "second@example.com"})
 
-    [link] = re.findall(r"https?://\S+", mail.outbox[0].body)
+    [link] = re.findall(r"https?://\S+", str(mail.outbox[0].body))
     form = client.get(link, follow=True)
     path = form.redirect_chain[-1][0]
     client.post(path, {"password1": PASSWORD, "password2": PASSWORD})

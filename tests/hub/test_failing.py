@@ -6,6 +6,7 @@ import logging
 import re
 
 import pytest
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
@@ -14,7 +15,7 @@ from hub.models import Tenant
 from tests.pages import make_member, signed_in
 
 
-def fall(request: object) -> None:
+def fall(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("花子の住所")
 
 
