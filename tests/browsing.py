@@ -39,7 +39,7 @@ class Browser:
         return "".join(toast["words"] for toast in self.client.session.get("toasts", []))
 
 
-def text_of(response: HttpResponse) -> str:
+def text_of(response: Any) -> str:
     """Return the words of a page, without its tags and its script data."""
     body = re.sub(r"<script.*?</script>", " ", response.content.decode(), flags=re.S)
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())

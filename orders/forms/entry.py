@@ -18,6 +18,7 @@ from orders.models import Product, Shop, Warehouse
 MOST_PARCELS, MOST_LINES = 20, 50
 MOST_YEN = 100_000_000
 MOST_PIECES = 100_000
+MOST_OF_A_SLOT = 30
 SLOTS = ("午前中", "12-14", "14-16", "16-18", "18-20", "19-21")
 """The hours that carriers deliver in, as malls and warehouses write them."""
 TAXES = ((10, "10%"), (8, "8%"), (0, "0%"))
@@ -135,9 +136,7 @@ class ParcelForm(forms.Form):
         label=_("届け日の希望"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"invalid": _("日付を選んでください。")},
     )  # fmt: skip
-    wish_time = forms.ChoiceField(
-        label=_("時間帯"), required=False, choices=[("", _("指定なし")), *((slot, slot) for slot in SLOTS)]
-    )
+    wish_time = forms.ChoiceField(label=_("時間帯"), required=False)
     delivery_method = forms.ChoiceField(
         label=_("配送方法"), required=False, choices=[("", _("おまかせ")), *DELIVERY_METHODS.items()]
     )
@@ -154,10 +153,12 @@ class ParcelForm(forms.Form):
             required=False,
             choices=[("", _("自動で決める")), *((key, house.name) for key, house in self.houses.items())],
         )
-        times = self.fields["wish_time"]
-        kept = self.initial.get("wish_time", "")
-        if isinstance(times, forms.ChoiceField) and kept and kept not in SLOTS:
-            times.choices = [*times.choices, (kept, kept)]  # type: ignore[list-item]
+        slots = dict.fromkeys([*SLOTS, *filter(None, [str(self.initial.get("wish_time", ""))[:MOST_OF_A_SLOT]])])
+        choices = [
+            ("", _("指定なし")),
+            *((slot, slot) for slot in slots),
+        ]  # a copied order may wish for hours of its own
+        self.fields["wish_time"] = forms.ChoiceField(label=_("時間帯"), required=False, choices=choices)
 
     def clean_wish_on(self) -> Any:
         """Return the day. Raises ValidationError for one that is past."""

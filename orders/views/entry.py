@@ -24,8 +24,6 @@ from orders.fields import OrderFacts
 from orders.forms.entry import (
     MOST_LINES,
     MOST_PARCELS,
-    PERSON,
-    SLOTS,
     BuyerForm,
     HeadForm,
     LineForm,
@@ -33,7 +31,7 @@ from orders.forms.entry import (
     PersonForm,
     narrow,
 )
-from orders.manual import NumberTaken, create_manual_order, tax_within
+from orders.manual import PERSON, NumberTaken, create_manual_order, tax_within
 from orders.models import Order, OrderLine, Product, Shop, Warehouse
 from orders.queries.facts import facts_of
 from orders.queries.goods import products
@@ -307,17 +305,23 @@ def _show(request: PageRequest, draft: Draft, *, source: OrderFacts | None = Non
         )
         return redirect("orders:shops")
     context = {
-        "draft": draft, "sums": draft.sums(), "key": request.POST.get("key") or uuid.uuid4().hex, "slots": SLOTS,
+        "draft": draft, "sums": draft.sums(), "key": request.POST.get("key") or uuid.uuid4().hex,
         "source": source.order if source else None, "back_url": request.session.get("orders_at") or reverse("orders:list"),
         "faulty": status == 422,
     }  # fmt: skip
     return render(request, "orders/entry.html", context, status=status)
 
 
+def _typed_in(request: PageRequest, end: str) -> tuple[str, str]:
+    """Return what was typed into the field whose name ends so, and how the ids of its form begin."""
+    name = next((name for name in request.GET if name.endswith(end)), "")
+    return f"id_{name.removesuffix(end)}", request.GET.get(name, "").replace("\0", "")[:500]
+
+
 @page("orders.edit", methods=("GET",))
 def entry_products(request: PageRequest) -> HttpResponse:
     """Answer the search for a product with what may be chosen."""
-    words = narrow(next((value for name, value in request.GET.items() if name.endswith("-item")), ""))[:100]
+    words = narrow(_typed_in(request, "-item")[1])[:100]
     shown = products(words).filter(retired_at__isnull=True)[:SHOWN_PRODUCTS] if words else []
     return render(request, "orders/parts/entry_products.html", {"products": shown})
 
@@ -325,14 +329,13 @@ def entry_products(request: PageRequest) -> HttpResponse:
 @page("orders.edit", methods=("GET",))
 def entry_item(request: PageRequest) -> HttpResponse:
     """Say what a line's item is, and what it last sold at."""
-    name, item = next(((name, value) for name, value in request.GET.items() if name.endswith("-item")), ("", ""))
+    prefix, item = _typed_in(request, "-item")
     product = next(iter(_named([item]).values()), None)
     last = (
         OrderLine.objects.filter(product=product, unit_price_yen__isnull=False).order_by("-pk").first()
         if product
         else None
     )
-    prefix = f"id_{name.removesuffix('-item')}"
     fill = {f"{prefix}-unit_price_yen": _price(last), f"{prefix}-tax_rate": last.tax_percent} if last else {}
     context = {
         "item": item.strip(),
@@ -346,8 +349,7 @@ def entry_item(request: PageRequest) -> HttpResponse:
 @page("orders.edit", methods=("GET",))
 def entry_place(request: PageRequest) -> HttpResponse:
     """Say which places a postal code names, to be filled in with one press."""
-    name, code = next(((name, value) for name, value in request.GET.items() if name.endswith("-postal_code")), ("", ""))
-    prefix = f"id_{name.removesuffix('-postal_code')}"
+    prefix, code = _typed_in(request, "-postal_code")
     found = [
         {"words": f"{place.prefecture}{place.city}{place.street}",
          "fill": json.dumps({f"{prefix}-{part}": getattr(place, part) for part in ("prefecture", "city", "street")}, ensure_ascii=False)}

@@ -59,7 +59,7 @@ document.addEventListener("keydown", (event) => {
   const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]:not([hidden])`);
   const visible = button && button.offsetParent !== null;
   if (visible) {
-    if (button.matches("summary")) { button.parentElement.open = true; button.parentElement.querySelector(".item, input")?.focus(); } else button.click();
+    if (button.matches("summary")) { button.parentElement.open = true; button.parentElement.querySelector(".item, input:not([type=hidden])")?.focus(); } else button.click();
     event.preventDefault();
   } else if (ACTS[event.key]) {
     const did = ACTS[event.key]();
