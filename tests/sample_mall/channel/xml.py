@@ -32,12 +32,11 @@ def read(body: bytes) -> Element:
     if b"<!DOCTYPE" in body:
         raise Unreadable("document type")
     parser: XMLPullParser[Any] = XMLPullParser(events=("end",))
-    root: Element | None = None
     try:
         parser.feed(body)
         parser.close()
-        for event in parser.read_events():
-            root = cast(Element, event[1])
+        ended: list[tuple[str, Element]] = list(cast(Any, parser.read_events()))
+        root = ended[-1][1] if ended else None
     except (ParseError, ValueError) as error:
         raise Unreadable(str(error)) from None
     if root is None:
