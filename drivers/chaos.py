@@ -120,15 +120,17 @@ class Chaos(Run):
 
     def through_the_day(self, row: Row, fault: Fault) -> None:
         """Let the orders become ready, be requested, leave the warehouse at 17:00 to 18:30, and be reported in the evening."""
-        morning = START + timedelta(days=self.day - 1)
         for hour, minute in (*row.stops, (19, 16), (19, 40)):
-            moment = morning.replace(hour=hour, minute=minute)
-            self.clock.jump(moment)
+            self.clock.jump(self.moment(hour, minute))
             ring()
             fault.at(hour, minute)
             began = time.monotonic()
             self.wait_idle(row.patience)
             self.longest_wait = max(self.longest_wait, time.monotonic() - began)
+
+    def moment(self, hour: int, minute: int) -> datetime:
+        """Return a time of this row's day."""
+        return (START + timedelta(days=self.day - 1)).replace(hour=hour, minute=minute)
 
     def drain(self) -> None:
         """Wait until nothing is under way; then let a last reading of the orders be made, and let that too come to its end."""

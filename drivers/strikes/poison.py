@@ -57,7 +57,7 @@ class Poison(Fault):
         return len(self.chaos.poison)
 
     def at(self, hour: int, minute: int) -> None:
-        self._read_from = self._read_from or self.chaos.clock.now()
+        self._read_from = self._read_from or self.chaos.moment(hour, minute)
 
     def measured(self) -> str:
         here, listed = set(self.chaos.watcher.orders()), self._listed()
