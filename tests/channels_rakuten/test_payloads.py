@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels_rakuten.codes import NEVER_STORED
@@ -100,6 +100,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)  # on a busy machine any example may take a while
 @given(st.dictionaries(st.text(max_size=5) | st.sampled_from(NEVER_STORED), json_values, max_size=5), st.booleans())
 def test_cleaned_agrees_with_the_plain_way(data: dict[str, Any], ascii_only: bool) -> None:
     payload = cleaned(json.dumps(data, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass"))
