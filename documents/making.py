@@ -84,7 +84,7 @@ def work(tenant_id: int, job_id: int) -> bool:
     crash("files.after_lease")
     try:
         if job.tries > MOST_TRIES:
-            raise Unfit("killed_worker")
+            raise Unfit("file_interrupted")
         name, content_type, body, rows = _make(tenant_id, job)
     except Unfit as unfit:
         with tenant_transaction(tenant_id):

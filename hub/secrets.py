@@ -47,12 +47,6 @@ def newest_key_id() -> str:
     return next(iter(_ring(settings.CREDENTIAL_KEYS)))
 
 
-def key_id_of(box: bytes) -> str:
-    """Return the id of the key a box was made with; an empty text for an empty box."""
-    box = bytes(box)
-    return box[1 : 1 + box[0]].decode() if box else ""
-
-
 def seal(plain: bytes, *, owner: str) -> bytes:
     """Encrypt for this owner (`tenant|table|id`) with the newest key."""
     ring = _ring(settings.CREDENTIAL_KEYS)

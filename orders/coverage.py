@@ -54,17 +54,6 @@ def uncover(shop_id: int, from_at: datetime) -> None:
         )
 
 
-def covered_until(shop: Shop) -> datetime | None:
-    """Return the end of the first covered stretch that begins at the shop's start, or None if nothing is covered yet."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT upper(r) FROM orders_shop s, unnest(s.covered) r WHERE s.id = %s AND r @> s.wanted_from LIMIT 1",
-            [shop.pk],
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None
-
-
 def plan_windows(shop: Shop, *, now: datetime, most: int) -> list[Stretch]:
     """Return the next windows to read: the gaps, cut to 30 minutes, each begun 30 minutes before the last covered instant."""
     end = now - BEHIND

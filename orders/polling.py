@@ -28,7 +28,6 @@ from orders.notices import warn_of_blind
 MALL = Actor(kind="mall", name="intake")
 WINDOWS_A_TURN = 12
 FETCHES_A_TURN = 10
-NAMED_RETRY = timedelta(minutes=10)
 AT_ONCE = timedelta(0)
 UNREAD_RETRY = timedelta(seconds=30)
 """When a window that did not come whole is read again, where the shop's own interval is longer."""

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 UNFIXED = -9999
-HALVES = {1: "morning", 2: "afternoon", 9: "other"}
 
 Model = Mapping[str, Any]
 

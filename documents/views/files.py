@@ -29,7 +29,7 @@ REASONS = {
         "Windowsの文字コードにない文字があります。「置き換える」を選ぶか、UTF-8にしてください。"
     ),
     "nothing_to_print": lambda: _("印刷する荷物がありません。"),
-    "killed_worker": lambda: _("作れませんでした。続くときは知らせてください。"),
+    "file_interrupted": lambda: _("作れませんでした。続くときは知らせてください。"),
 }
 
 

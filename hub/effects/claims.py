@@ -25,9 +25,6 @@ from hub.tenancy import tenant_transaction
 MOST_CLAIMS = 3
 BEHIND = "behind"
 """The reason of WAITING effects that wait for an earlier one; they are woken when it is over, and look by themselves every 15 s."""
-KILLED_WORKER = "killed_worker"
-INTERRUPTED = "interrupted"
-"""The reason of effects whose worker died: WAITING if nothing was sent, UNSURE if it may have been."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +129,7 @@ _ORPHANS = """
 SELECT DISTINCT kind FROM hub_effect
 WHERE tenant_id = %(tenant)s AND lane = %(lane)s AND state = 'sending' AND token IS DISTINCT FROM %(token)s"""
 
+# An effect whose worker died: waiting if nothing was sent, unsure if it may have been; stopped when its workers die again and again.
 _SWEEP = """
 UPDATE hub_effect SET token = NULL, claimed_until = NULL,
     state = CASE WHEN claims >= %(most_claims)s THEN 'stopped' WHEN sent_at IS NULL THEN 'waiting' ELSE 'unsure' END,

@@ -102,6 +102,9 @@ TEXTS: Mapping[str, Text] = {
     # Maybe done.
     "no_answer": text("送ったあとの答えがありません。", "There was no answer after sending.", *_LOOKED_UP),
     "interrupted": text("送信の途中で止まりました。", "It was interrupted while sending.", *_LOOKED_UP),
+    "killed_worker": text(
+        "送ろうとするたびに処理が途中で止まりました。", "The program was ended each time it tried to send this.", *_SEE,
+    ),
     "maybe_done": text("届いたか分かりません。", "It may have happened.", *_SEE),
     "still_open": text("相手がまだ処理中です。", "The other side is still working on it.", *_LOOKED_UP),
     "mall_error": text("モールがエラーを返しました。", "The mall answered with an error.", *_LOOKED_UP),
@@ -157,7 +160,7 @@ TEXTS: Mapping[str, Text] = {
     "sent": text("送信しました。", "Sent."),
     "replaced": text("新しい番号で報告し直しました。", "Reported again with new numbers."),
     # Files.
-    "killed_worker": text(
+    "file_interrupted": text(
         "ファイルを作る途中で何度も止まりました。", "Making the file was interrupted again and again.", "件数を減らして作り直してください。",
         "Make it again with fewer rows.",
     ),

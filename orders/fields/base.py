@@ -16,7 +16,7 @@ from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual, In,
 from django.utils.functional import Promise
 
 from orders.fields.facts import OrderFacts
-from orders.fields.kinds import NEGATED, OPS_OF, Kind, Of, Relative, day_of, start_of
+from orders.fields.kinds import NEGATED, OPS_OF, Kind, Of, Relative, start_of
 from orders.models import OrderLine, OrderTag, TaskMark, TrackingNumber
 
 Left = str | Combinable
@@ -266,11 +266,6 @@ def present(column: str) -> Test:
 def flagged(asked: Callable[[], Q]) -> Test:
     """A flag that is computed: `asked` holds, or its complement."""
     return lambda op, value, today: asked() if value else ~asked()
-
-
-def days_between(moment: datetime, today: date) -> int:
-    """Return how many days in Japan have begun since an instant."""
-    return (today - day_of(moment)).days
 
 
 def total_of(*columns: str) -> Combinable:

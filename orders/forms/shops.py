@@ -23,7 +23,6 @@ BACK = [
     ("30", _("30日前から")),
     ("63", _("63日前から")),
 ]
-MOST_DAYS = 730
 
 
 class ShopForm(forms.Form):

@@ -14,7 +14,6 @@ from orders.operations.door import Changed, Row, lock, touch, write
 from orders.search import refresh_keys
 
 ADDRESS = ("name", "kana", "phone", "postal_code", "prefecture", "city", "street")
-WISHES = ("wish_on", "wish_time", "drop_off", "noshi", "delivery_method", "carrier")
 FREE = (ParcelState.DRAFT, ParcelState.CANNOT_SHIP, ParcelState.CANCELLED)
 """States in which a parcel may still be changed: nobody is working on it."""
 

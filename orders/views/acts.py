@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,8 +18,6 @@ from hub.web import PageRequest, page
 from orders.models import Order, Parcel, Status, Tag, Task, Warehouse
 from orders.operations import asking, edits, holds, labels, leaving, parcels, status, undo, wishes
 from orders.operations.door import Changed
-
-LOOKED_BACK = timedelta(days=1)
 
 
 def order_or_404(pk: int) -> Order:

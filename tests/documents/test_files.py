@@ -191,7 +191,7 @@ def test_job_that_kills_its_worker_is_given_up(tenant: Tenant, shop: Shop, by: A
     with tenant_transaction(tenant.pk):
         job.refresh_from_db()
 
-    assert (job.state, job.reason) == ("refused", "killed_worker")
+    assert (job.state, job.reason) == ("refused", "file_interrupted")
 
 
 @pytest.mark.parametrize("name", ["=1+1", "＝1+1", "\u200b=1+1", " @x", "\u3000=1+1", "\x00=1", "\u00a0-1", "\t=1"])
