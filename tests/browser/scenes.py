@@ -208,7 +208,7 @@ def _touch(tenant: Tenant) -> None:
             scopes=["orders.read"],
             expires_at=NOON + timedelta(days=300),
         )
-        shop = Shop.objects.order_by("pk").first()
+        shop = Shop.objects.earliest("pk")
         RejectedPayload.objects.create(
             shop=shop, number=f"{shop.account}-20261124-0960319999", path="PackageModelList[0].SenderModel.zipCode1", reason="missing",
             first_at=NOON - timedelta(hours=2), last_at=NOON - timedelta(minutes=8),
