@@ -1,4 +1,4 @@
-"""Log lines: time, level, process, tenant, text. No personal data; database errors by constraint name only."""
+"""Log lines: time, level, logger, tenant, text. No personal data; database errors by constraint name only."""
 
 import logging
 import re
