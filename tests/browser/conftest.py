@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from hub.models import Clock, Tenant, User
 from tests.browser.scenes import NOON, PASSWORD, Scenes, freeze, open_scenes, owner_of
 
+__all__ = ["PASSWORD", "sign_in"]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
