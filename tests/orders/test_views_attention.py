@@ -128,6 +128,7 @@ def test_each_row_has_cause_age_and_its_button(tenant: Tenant, shop: Shop) -> No
         assert words in page, words
 
 
+@pytest.mark.feature("F021")
 def test_every_row_has_a_button_for_whoever_may_press_it(tenant: Tenant, shop: Shop) -> None:
     trouble_of_every_kind(tenant, shop)
     bare: dict[str, list[str]] = {}

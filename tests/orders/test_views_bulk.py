@@ -101,6 +101,7 @@ def requested(tenant: Tenant) -> Iterator[tuple[Order, Order]]:
     Clock.objects.all().delete()
 
 
+@pytest.mark.feature("F127")
 def test_requests_are_withdrawn_where_there_are_any(tenant: Tenant, requested: tuple[Order, Order]) -> None:
     gone, free = requested
     client = browser(tenant, "staff")
@@ -122,6 +123,7 @@ def test_requests_are_withdrawn_where_there_are_any(tenant: Tenant, requested: t
     )
 
 
+@pytest.mark.feature("F095")
 def test_orders_are_cancelled_at_the_mall_together(tenant: Tenant, shop: Shop) -> None:
     order, shipped = make(tenant, shop), make(tenant, shop, status="shipped")
     client = browser(tenant, "staff")

@@ -47,6 +47,7 @@ def orders(tenant: Tenant) -> list[Order]:
 
 
 @pytest.mark.feature("F018")
+@pytest.mark.feature("F018")
 def test_a_telephone_order_is_entered_and_goes_by_the_same_rules(tenant: Tenant, shop: Shop) -> None:
     answer = browser(tenant, "staff").post("/orders/new/", form(shop))
 

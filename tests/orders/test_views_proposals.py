@@ -47,6 +47,7 @@ def again(tenant: Tenant, parcel: Parcel) -> Parcel:
         return found
 
 
+@pytest.mark.feature("F083")
 def test_one_press_takes_a_proposal(tenant: Tenant, parcel: Parcel) -> None:
     client = browser(tenant, "staff")
     first, *others = proposed(client, parcel)

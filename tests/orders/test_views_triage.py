@@ -150,6 +150,7 @@ def test_an_order_with_two_causes_stays_until_both_are_gone(tenant: Tenant, shop
     assert shown(client)[0] != first.number
 
 
+@pytest.mark.feature("F083")
 def test_a_mended_address_is_judged_at_once_and_the_next_comes(tenant: Tenant, shop: Shop) -> None:
     wrong = {"postal_code": "150-0002", "prefecture": "東京都", "city": "渋谷区", "street": "神宮前1-2-3"}
     now = business_now()
@@ -182,6 +183,7 @@ def _parcel(tenant: Tenant, order: Order) -> int:
         return int(Parcel.objects.get(order=order).pk)
 
 
+@pytest.mark.feature("F011")
 def test_a_product_is_mapped_here_and_the_person_comes_back(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         listing = Listing.objects.create(shop=shop, key="towel-w", name="タオル 白")
