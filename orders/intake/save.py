@@ -202,7 +202,8 @@ def _note_rest(
                 unknown[path] = unknown.get(path, 0) + 1
     if unknown:
         known = Shop.objects.values_list("unknown_fields", flat=True).get(pk=shop_id)
-        Shop.objects.filter(pk=shop_id).update(unknown_fields={**known, **unknown})
+        seen = {path: known.get(path, 0) + n for path, n in unknown.items()}
+        Shop.objects.filter(pk=shop_id).update(unknown_fields={**known, **seen})
 
 
 def _reject(shop_id: int, bad: BadPayload, saved: Saved, *, now: datetime) -> None:
