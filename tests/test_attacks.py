@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from django.core.mail import EmailMessage
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 
 from hub import operations
 from hub.answers import came_from
+from hub.audit import note
 from hub.clock import business_now, true_now
+from hub.effects import enqueue
 from hub.ids import encode
 from hub.models import AccessRow, ApiToken, Effect, Invitation, Member, Tenant, User
 from hub.tenancy import tenant_transaction
@@ -24,6 +26,7 @@ from mailer.smtp import _readable
 from orders.models import Tag
 from tests.api.conftest import Caller, caller_of, furnish
 from tests.conftest import TESTER
+from tests.orders.making import make_order, make_shop
 from tests.pages import BACKEND, browser, make_member
 
 pytestmark = pytest.mark.usefixtures("django_db_setup")
@@ -258,3 +261,35 @@ def test_an_invitation_is_mailed_only_when_it_is_there(tenant: Tenant, monkeypat
     browser(tenant).post("/settings/members/invite/", {"email": "later@example.com", "role": "staff"})
 
     assert sent == [False], "nothing outside is called inside a transaction"
+
+
+# What leaves.
+
+
+def test_nothing_is_decided_to_leave_for_an_order_that_is_not_ours(tenant: Tenant) -> None:
+    with tenant_transaction(tenant.pk):
+        shop = make_shop()
+        ours, theirs = make_order(shop), make_order(shop, ours=False)
+        wish: dict[str, Any] = {"lane": f"shop:{shop.pk}", "payload": {}, "now": business_now()}
+
+        assert enqueue("mall.confirm", key="ours", order_id=ours.pk, **wish) is not None
+        with pytest.raises(IntegrityError, match="not ours"), transaction.atomic():
+            enqueue("mall.confirm", key="theirs", order_id=theirs.pk, **wish)
+        with pytest.raises(IntegrityError, match="not ours"), transaction.atomic():
+            Effect.objects.create(
+                kind="mail.send", key="past the queue", lane="mail:1", decided_at=business_now(), order_id=theirs.pk
+            )
+
+
+def test_the_audit_names_no_row_by_its_number(tenant: Tenant) -> None:
+    """Numbers of rows rise with all tenants' volume; outside they are a permutation."""
+    call = caller_of(tenant)
+    made = call.post("tokens", {"name": "回す", "scopes": ["orders:read"]}).json()
+    call.post(f"tokens/{made['id']}/rotate")
+    with tenant_transaction(tenant.pk):
+        note("mail.account_tested", by=TESTER, now=business_now(), account=987_654_321, name="店", passed=True)
+        note("mail.sent", by=TESTER, now=business_now(), message=987_654_321, name="店")
+
+    for entry in call.get("audit?limit=200").json()["items"]:
+        numbers = [value for value in entry["params"].values() if type(value) is int]
+        assert numbers == [], entry
