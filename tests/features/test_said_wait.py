@@ -115,7 +115,7 @@ def test_an_order_is_stored_within_15_minutes_of_being_seen_and_says_how_long_it
     assert minutes, "its minutes left"
 
 
-@pytest.mark.feature("F003")
+@pytest.mark.feature("F003", "R19")
 def test_cancelled_inside_the_wait_is_shown_and_stands_in_no_ledger(
     world: World, tenant: Tenant, server: SmtpServer, sink: MailSink
 ) -> None:
