@@ -17,8 +17,13 @@ class Bounded(FileUploadHandler):
         self.taken = 0
 
     def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None
-    ) -> None:  # noqa: N803
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803  (the name is Django's)
+        content_length: int,
+        boundary: Any,
+        encoding: Any = None,
+    ) -> None:
         if content_length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 64 * 1024:  # the form around the files
             raise RequestDataTooBig("the files are too large")
 
