@@ -15,6 +15,8 @@ SIZES = {1440: 900, 390: 844}
 COLOURS = ["color-contrast", "link-in-text-block"]
 QUALITY = 82
 
+CALM = """() => Promise.race([
+  Promise.allSettled(document.getAnimations().map(one => one.finished)), new Promise(resolve => setTimeout(resolve, 500))])"""
 RUN_AXE = """async ([only, inside]) => {
   const options = {resultTypes: ["violations"], ...(only.length ? {runOnly: {type: "rule", values: only}} : {})};
   const {violations} = await axe.run(inside || document, options);
@@ -41,7 +43,7 @@ def axe_source() -> str:
 
 def axe_faults(page: Page, *, only: list[str] | None = None, inside: str = "") -> list[str]:
     """Return what axe-core finds on the page as it stands, each as one line that begins with its impact."""
-    page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
+    page.evaluate(CALM)
     page.evaluate(f"typeof axe === 'undefined' && (() => {{ {axe_source()} }})()")
     found: list[str] = page.evaluate(RUN_AXE, [only or [], inside])
     return found
