@@ -119,6 +119,7 @@ def test_published_doorbell_carries_ids_only_and_expires_after_a_tick(tenant: Te
 
 
 def test_beat_ticks_each_stage_and_its_messages_expire() -> None:
+    current_app.finalize()  # as every start of a program does
     schedule = current_app.conf.beat_schedule
 
     assert {entry["args"][0] for entry in schedule.values()} == set(STAGES)
