@@ -36,7 +36,9 @@ def _payments() -> dict[str, Any]:
 
 def _deliveries() -> dict[str, Any]:
     used = DeliveryName.objects.exclude(method="").order_by("method").values_list("method", flat=True).distinct()
-    methods = [{"value": name, "label": DELIVERY_METHODS.get(name, name)} for name in dict.fromkeys([*DELIVERIES, *used])]
+    methods = [
+        {"value": name, "label": DELIVERY_METHODS.get(name, name)} for name in dict.fromkeys([*DELIVERIES, *used])
+    ]
     return {"title": _("配送方法"), "rows": _rows(DeliveryName, "delivery_name"), "methods": methods}
 
 
