@@ -235,6 +235,22 @@ def test_worker_asked_to_end_waits_for_what_is_under_way_and_no_longer(seconds: 
     assert at_once
 
 
+def test_worker_that_hangs_while_it_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Celery's own ending may wait for a message that its loop, which no longer runs, would have had to hand on."""
+    monkeypatch.setattr(jobs, "LAST_SECONDS", 0.5)
+
+    def ask_to_end() -> None:
+        jobs._shared = mmap.mmap(-1, 16 + jobs.CHILDREN)
+        signal.signal(signal.SIGTERM, lambda number, frame: time.sleep(60))
+        jobs._end_when_idle()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    began = time.monotonic()
+
+    assert Child(ask_to_end).join() == (0, None)
+    assert 0.4 < time.monotonic() - began < 10
+
+
 def be_at_work(seconds: float) -> None:
     with jobs._at_work():
         time.sleep(seconds)
