@@ -11,7 +11,7 @@ from hub.clock import JAPAN
 from hub.ids import encode
 from hub.models import Breaker, Effect, Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import MallReport, Order, Parcel
+from orders.models import MallReport, Order, Parcel, Shop
 from simulators.mail import MailSink
 from simulators.mail.session import SmtpServer
 from tests.features.steps import let_pass, open_mail
@@ -27,6 +27,7 @@ def make_due(tenant: Tenant) -> None:
             due_at=Order.objects.earliest("pk").placed_at - timedelta(days=900)
         )
         Breaker.objects.all().delete()
+        Shop.objects.update(reread_until=None, lease_until=None)
 
 
 @pytest.mark.feature("F113", "F115", "F138", "F155", "F156")
