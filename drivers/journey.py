@@ -29,6 +29,7 @@ LAST = START + timedelta(days=3, hours=16)
 WISH_DAYS = [2, 2]
 """Buyers wish their delivery for the day after tomorrow, so that the warehouse ships within the run."""
 KILL_EVERY_SECONDS = 10.0
+HURRY_SECONDS = 12.0
 LATE_KINDS = ["card", "cod", "next_day", "multi_line", "mixed_tax", "points", "drop_off", "apple_pay"]
 """Kinds of the last wave, around the warehouse's cut-off: those that are paid at once."""
 
@@ -75,6 +76,7 @@ class Journey(Run):
     def strike(self) -> None:
         """Let the faults begin that were asked for; with many, a worker's child is killed now and then."""
         faults.start(self.outside, self.faults, seed=self.seed)
+        self.hurry = None if self.faults == "none" else HURRY_SECONDS
         if self.faults == "many":
             self.killer = Killer(self.supervisor, self.house.worker_names, every=KILL_EVERY_SECONDS, seed=self.seed)
             self.disturb = self.killer
@@ -100,7 +102,7 @@ class Journey(Run):
         self.struck = faults.fired(self.outside)
         if self.faults == "many":
             self.struck["processes"] = {"kill -9 of a worker's child": self.killer.count}
-        self.disturb = lambda: None
+        self.disturb, self.hurry = (lambda: None), None
         faults.stop(self.outside)
         self.wait_idle()
 

@@ -43,6 +43,8 @@ class Run:
     """True seconds spent waiting, by what was due."""
     disturb: Callable[[], None] = lambda: None
     """Called between looks while the run waits: how a fault of the moment gets in."""
+    hurry: float | None = None
+    """With faults something is nearly always tried again: after so many true seconds time goes on, once no shop is being read."""
 
     @contextmanager
     def running(
@@ -76,18 +78,20 @@ class Run:
         target = min(now + most, (look.next_poll or now + most) + SLACK)
         self.clock.jump(min(target, to) if to is not None and to > now else target)
         ring()
-        self.wait_idle()
+        self.wait_idle(most=self.hurry)
 
-    def wait_idle(self, seconds: float = STUCK_SECONDS) -> bool:
+    def wait_idle(self, seconds: float = STUCK_SECONDS, *, most: float | None = None) -> bool:
         """Wait until nothing is due or in flight. Time goes on when the same things stay due for long: they wait for a person."""
         busy: dict[str, int] = {}
-        since = time.monotonic()
+        begun = since = time.monotonic()
         while True:
             self.notice()
             look = self.watcher.look(self.clock.now())
             self.gaps.note(look)
             if look.idle:
                 return True
+            if most is not None and not look.busy["poll"] and time.monotonic() - begun > most:
+                return False
             for kind in (kind for kind, count in look.busy.items() if count):
                 self.waited[kind] += PAUSE_SECONDS
             if look.busy != busy:
