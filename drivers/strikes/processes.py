@@ -77,11 +77,17 @@ class GracefulStops(NowAndThen):
         self._left = 0
         self._read_from: dict[str, int] = {}
         """Where in its log a worker began that has not said yet that it is ready."""
+        self._not_before = 0.0
+        """Workers get some seconds for their work, else the same effects would be given back again and again."""
 
     def strike(self) -> bool:
         house, supervisor = self.chaos.house, self.chaos.supervisor
-        sending = self._sending()
-        if not sending or not all(map(self._is_ready, house.worker_names)):
+        if self._read_from:
+            if all([self._is_ready(name) for name in house.worker_names]):
+                self._not_before = time.monotonic() + self.dice.uniform(1.0, 4.0)
+            return False
+        sending = self._sending() if time.monotonic() >= self._not_before else 0
+        if not sending:
             return False
         before, began = self._unsure(), time.monotonic()
         supervisor.stop_together(house.worker_names)
