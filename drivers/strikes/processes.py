@@ -83,7 +83,7 @@ class GracefulStops(NowAndThen):
     def strike(self) -> bool:
         house, supervisor = self.chaos.house, self.chaos.supervisor
         if self._read_from:
-            if all([self._is_ready(name) for name in house.worker_names]):
+            if all(self._is_ready(name) for name in house.worker_names):
                 self._not_before = time.monotonic() + self.dice.uniform(1.0, 4.0)
             return False
         sending = self._sending() if time.monotonic() >= self._not_before else 0
