@@ -29,7 +29,7 @@ LAST = START + timedelta(days=3, hours=16)
 WISH_DAYS = [2, 2]
 """Buyers wish their delivery for the day after tomorrow, so that the warehouse ships within the run."""
 KILL_EVERY_SECONDS = 10.0
-HURRY_SECONDS = 12.0
+HURRY_SECONDS = 4.0
 LATE_KINDS = ["card", "cod", "next_day", "multi_line", "mixed_tax", "points", "drop_off", "apple_pay"]
 """Kinds of the last wave, around the warehouse's cut-off: those that are paid at once."""
 

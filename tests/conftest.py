@@ -35,14 +35,23 @@ def make_tenant(name: str = "") -> Tenant:
     return tenant
 
 
-@pytest.fixture
-def tenant(django_db_setup: None) -> Tenant:
-    return make_tenant()
+def rest(tenant: Tenant) -> None:
+    """Let the stages find nothing of the tenant any more, so that what a test left open meets no later test's world."""
+    Tenant.objects.filter(pk=tenant.pk).update(suspended_at=NOW)
 
 
 @pytest.fixture
-def other_tenant(django_db_setup: None) -> Tenant:
-    return make_tenant()
+def tenant(django_db_setup: None) -> Iterator[Tenant]:
+    made = make_tenant()
+    yield made
+    rest(made)
+
+
+@pytest.fixture
+def other_tenant(django_db_setup: None) -> Iterator[Tenant]:
+    made = make_tenant()
+    yield made
+    rest(made)
 
 
 @pytest.fixture

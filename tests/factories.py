@@ -70,7 +70,7 @@ def make_shop(tenant: Tenant, *, live: bool = True, warehouse: str = "own", **va
         )
         serial = next(_serial)
         shop: Shop = Shop.objects.create(
-            name=values.pop("name", f"店舗{serial}"), channel="rakuten", account=f"4{serial:05d}", mode="live" if live else "observe",
+            name=values.pop("name", f"店舗{serial}"), channel="rakuten", account=f"7{serial:06d}", mode="live" if live else "observe",
             live_from=NOW - timedelta(days=1), wanted_from=NOW - timedelta(days=1), warehouse=keeper, **values,
         )  # fmt: skip
         return shop

@@ -25,7 +25,7 @@ from hub.models import Tenant
 from tests.markdown import PAGES, ROOT, commands
 
 PYTHON = ".venv/bin/python"
-MAKE = "make --old-file=.venv/made --old-file=browser"
+MAKE = "env --unset=MAKEFLAGS --unset=MAKELEVEL make --old-file=.venv/made --old-file=browser"
 """Nothing is installed by a test: what is there is taken as made."""
 
 

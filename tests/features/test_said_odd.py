@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -38,6 +40,15 @@ def clock() -> Iterator[None]:
     Clock.objects.all().delete()
 
 
+def most_memory_kb(pid: int) -> int:
+    """Return the most memory that the program has held since it began (wait4 would count what it was forked from, too)."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        if found and Path(f"/proc/{pid}/cmdline").read_bytes().endswith(b"--until-idle\0"):
+            return int(found[1])
+    return 0
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("clock")
 def test_ten_thousand_waiting_orders_are_drained_by_a_process_of_at_most_300_mb(tenant: Tenant, tmp_path: Path) -> None:
@@ -51,11 +62,13 @@ def test_ten_thousand_waiting_orders_are_drained_by_a_process_of_at_most_300_mb(
     log = tmp_path / "drain.txt"
     with log.open("wb") as out:
         drain = subprocess.Popen([sys.executable, "manage.py", "tick", "--until-idle"], stdout=out, stderr=out)
-        _, status, used = os.wait4(drain.pid, 0)
-    drain.returncode = os.waitstatus_to_exitcode(status)
+        most = 0
+        while drain.poll() is None:
+            most = max(most, most_memory_kb(drain.pid))
+            time.sleep(0.05)
 
     assert drain.returncode == 0, log.read_text()
-    assert used.ru_maxrss <= MOST_MEMORY_KB
+    assert 0 < most <= MOST_MEMORY_KB
     with tenant_transaction(tenant.pk):
         assert not Order.objects.filter(judge_at__isnull=False).exists()
         assert set(Order.objects.values_list("status__name", flat=True)) == {"確認待"}
