@@ -41,7 +41,8 @@ from hub.tenancy import tenant_or_none, tenant_transaction
 View = Callable[..., HttpResponse]
 FRESH = 600
 A_DAY = 24 * 3600
-"""Seconds for which a second factor counts where it is asked again: each time, or once a day (promise G35)."""
+"""Seconds for which a second factor counts where it is asked again: for one act soon after, or for a day (promise G35)."""
+_SPENT = "factor_spent"
 
 
 class Forbidden(Exception):
@@ -195,8 +196,14 @@ def need_second_factor(request: HttpRequest, user: User, seconds: int) -> None:
     if not is_mfa_enabled(user):
         return
     given = [record["at"] for record in get_authentication_records(request, user) if record.get("method") == "mfa"]
-    if not given or time.time() - given[-1] > seconds:
+    spent = request.session.get(_SPENT, 0) if seconds == FRESH else 0
+    if not given or time.time() - given[-1] > seconds or given[-1] <= spent:
         raise ReauthenticationRequired
+
+
+def spend_factor(request: HttpRequest) -> None:
+    """Let the second factor that was given count for no further act of those that ask for it each time."""
+    request.session[_SPENT] = time.time()
 
 
 def refuse(request: HttpRequest, error: BaseException) -> HttpResponse:

@@ -18,7 +18,7 @@ from hub.answers import done
 from hub.clock import true_now
 from hub.ids import encode
 from hub.models import StoredFile
-from hub.web import A_DAY, FRESH, PageRequest, page
+from hub.web import A_DAY, FRESH, PageRequest, page, spend_factor
 from orders.models import Order
 from orders.views.bulk import Chosen
 
@@ -79,7 +79,9 @@ def csv(request: PageRequest) -> HttpResponse:
     if request.method == "POST" and form.is_bound and form.is_valid():
         chosen = Chosen(request)
         asked = {"query": chosen.query} if chosen.whole else {"orders": "named"}
-        return _watch(request, _start(request, FileKind.ORDERS_CSV, chosen.ids(), form.params(), asked=asked))
+        job = _start(request, FileKind.ORDERS_CSV, chosen.ids(), form.params(), asked=asked)
+        spend_factor(request)
+        return _watch(request, job)
     source = request.POST if request.method == "POST" else QueryDict(mutable=True)
     kept = (
         [("orders", source["orders"])]

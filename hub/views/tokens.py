@@ -16,7 +16,7 @@ from hub import operations
 from hub.answers import done
 from hub.forms import TokenForm
 from hub.models import ApiToken
-from hub.web import FRESH, PageRequest, page
+from hub.web import FRESH, PageRequest, page, spend_factor
 
 DOCS = "/api/v1/docs"
 SCOPE_WORDS = {
@@ -68,6 +68,7 @@ def new(request: PageRequest) -> HttpResponse:
             name=values["name"], scopes=values["scopes"], by=visit.by, now=visit.now, member=visit.member,
             expires_at=visit.now + timedelta(days=values["days"]),
         )  # fmt: skip
+        spend_factor(request)
         return _listed(request, fresh=made.secret)
     context = {"title": _("APIの鍵を作る"), "form": form, "back_url": reverse("hub:tokens"), "back_words": _("APIの鍵"),
     "submit_words": _("作る"),

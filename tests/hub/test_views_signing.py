@@ -245,7 +245,11 @@ def test_it_is_asked_again_before_an_export_and_a_token(tenant: Tenant) -> None:
         assert "next=" in answer.headers["Location"], url
     client.post("/sign-in/second-factor/again/", {"code": digits()})
 
-    assert client.get("/orders/csv/").status_code == 200
+    assert client.get("/orders/csv/").status_code == 200, "looking at the form spends nothing"
+    made = client.post("/settings/tokens/new/", {"name": "倉庫", "scopes": ["orders:read"], "days": "30"})
+    assert made.status_code == 200
+    for url in ("/orders/csv/", "/settings/tokens/new/"):
+        assert "next=" in client.get(url).headers["Location"], "asked each time: what was given counted for one act"
 
 
 # Passwords.
