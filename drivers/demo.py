@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -197,8 +198,25 @@ EVERYDAY = {
 """What people order while the demo runs."""
 
 
+class PortTaken(Exception):
+    """Another program answers at the port: perhaps this demo, started before."""
+
+
+def refuse_taken(port: int) -> None:
+    """Raise PortTaken where the demo's pages could not be served."""
+    with socket.socket() as wanted:
+        wanted.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            wanted.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortTaken(
+                f"port {port} is taken; end what runs there, or name another: make demo PORT=8001"
+            ) from None
+
+
 def run(*, port: int, speed: float, past: int, say: Callable[[str], None]) -> None:
-    """Make the demo's place if there is none, and run in it."""
+    """Make the demo's place if there is none, and run in it. Raises PortTaken."""
+    refuse_taken(port)
     place = persistent(
         "demo",
         settings={"MALL_GAP_SECONDS": "0.1", "TICK_SECONDS": "1", "PUBLIC_URL": f"http://localhost:{port}"},

@@ -246,6 +246,10 @@ def test_demo_is_there_to_sign_in_to_and_leaves_nothing_running(state: Path) -> 
 
     with staying(f"{recipe(f'demo PORT={port} SPEED=10')} --past 20", bare, folder=state) as said:
         told = wait_for(said, "Ctrl-C ends everything")
+        second = subprocess.run(
+            [PYTHON, "manage.py", "demo", "--port", str(port)], cwd=ROOT, env=bare, capture_output=True, text=True
+        )
+        assert (second.returncode, f"port {port} is taken" in second.stderr) == (1, True), second.stderr
         assert re.search(r"owner +owner@demo\.example +password \S+", told)
         assert "<form" in sign_in_page(port)
 

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, port: int, speed: float, past: int, **options: Any) -> None:
         try:
             demo.run(port=port, speed=speed, past=past, say=self.say)
-        except place.NoOwner as missing:
+        except (place.NoOwner, demo.PortTaken) as missing:
             raise CommandError(str(missing)) from None
 
     def say(self, text: str) -> None:
