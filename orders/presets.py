@@ -36,7 +36,7 @@ TAGS = [
 
 TASKS: list[tuple[str, str, dict[str, object], bool]] = [
     # name, what to do, condition, holds
-    ("備考あり", "備考を読んで「確認済み」にしてください。", {"all": [
+    ("備考あり", "備考を読んで「読んだ」を押してください。", {"all": [
         {"field": "remark_left", "op": "not_empty", "value": None}, {"field": "remark_read", "op": "is", "value": False}]}, True),
     ("離島", "中継料や配送便を確認してください。", {"all": [{"field": "island", "op": "is", "value": True}]}, False),
     ("届け日の指定あり", "指定日に届くか確認してください。", {"all": [{"field": "wish_on", "op": "not_empty", "value": None}]}, False),

@@ -328,7 +328,7 @@ def test_held_orders_by_cause_the_longest_waiting_first(tenant: Tenant, shop: Sh
 
     page = read(browser(tenant), "/attention/")
 
-    assert "備考を読んで「確認済み」にしてください。" in page
+    assert "備考を読んで「読んだ」を押してください。" in page
     assert f"/orders/?task={encode(task.pk)}&held=1" in page
     assert page.index(old.number) < page.index(young.number)
 
