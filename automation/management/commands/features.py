@@ -80,7 +80,7 @@ def run_tests(where: str) -> Mapping[str, Mapping[str, str]]:
             "pytest",
             "-q",
             "-p",
-            "tests.features",
+            "tests.outcomes",
             "-m",
             "feature",
             "--no-header",
