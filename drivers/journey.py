@@ -5,10 +5,10 @@ Real processes over real HTTP, without a browser. Business time runs at three ti
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from time import monotonic
 from typing import Any
 
 from drivers import faults
@@ -21,7 +21,8 @@ from drivers.run import Run
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=JAPAN)
 """A Tuesday, 09:00 in Japan."""
-POLL_SECONDS = 720
+POLL_SECONDS = {"none": 720, "some": 600, "many": 600}
+"""How often the shops are read, in business seconds; where readings fail, time to try again is left within the 15 minutes."""
 MOST_GAP = timedelta(minutes=15)
 BORDERS = ((0, 5, 30), (0, 30, 0), (9, 0, 0), (15, 30, 0), (19, 0, 0), (20, 0, 0))
 """Times of day that are stopped at and reported: the night's count and its reading, morning, cut-off, results and their report."""
@@ -29,6 +30,9 @@ LAST = START + timedelta(days=3, hours=16)
 WISH_DAYS = [2, 2]
 """Buyers wish their delivery for the day after tomorrow, so that the warehouse ships within the run."""
 KILL_EVERY_SECONDS = 10.0
+KILL_AT_NIGHT_SECONDS = 40.0
+"""At night only shops are read: each kill costs the run a lease, and strikes nothing else."""
+NIGHT = (time(0, 30), time(9, 0))
 HURRY_SECONDS = 4.0
 LATE_KINDS = ["card", "cod", "next_day", "multi_line", "mixed_tax", "points", "drop_off", "apple_pay"]
 """Kinds of the last wave, around the warehouse's cut-off: those that are paid at once."""
@@ -43,10 +47,11 @@ class Journey(Run):
     faults: str
     tenants: list[Furnished] = field(default_factory=list)
     struck: dict[str, dict[str, int]] = field(default_factory=dict)
+    killer: Killer | None = None
 
     def furnish(self) -> None:
         """Make two tenants (one for a single shop) and share the shops between them."""
-        furnisher = Furnisher(self.place, self.outside, poll_seconds=POLL_SECONDS)
+        furnisher = Furnisher(self.place, self.outside, poll_seconds=POLL_SECONDS[self.faults])
         tenants = min(2, self.shops)
         for number in range(tenants):
             shops = self.shops // tenants + (number < self.shops % tenants)
@@ -86,6 +91,7 @@ class Journey(Run):
         while self.clock.now() < LAST:
             before = self.clock.now()
             border = next_border(before)
+            self.pace(before)
             self.step(to=border + timedelta(seconds=1))
             if self.clock.now() < border:
                 continue
@@ -97,10 +103,16 @@ class Journey(Run):
         self.settle()
         return self.ends()
 
+    def pace(self, now: datetime) -> None:
+        """Let the kills be rarer at night."""
+        if self.killer is not None:
+            at_night = NIGHT[0] <= now.astimezone(JAPAN).time() < NIGHT[1]
+            self.killer.every = KILL_AT_NIGHT_SECONDS if at_night else KILL_EVERY_SECONDS
+
     def settle(self) -> None:
         """Let the faults stop and everything be done."""
         self.struck = faults.fired(self.outside)
-        if self.faults == "many":
+        if self.killer is not None:
             self.struck["processes"] = {"kill -9 of a worker's child": self.killer.count}
         self.disturb, self.hurry = (lambda: None), None
         faults.stop(self.outside)
@@ -180,5 +192,5 @@ def run(*, orders: int, shops: int, faults_level: str, seed: int, say: Callable[
         for verdict in judgement.verdicts:
             say(verdict.line())
         sums = " ".join(f"{name}={count}" for name, count in judgement.sums.items())
-        say(f"journey: orders={orders} {sums} seconds={time.monotonic() - journey.started:.0f}")
+        say(f"journey: orders={orders} {sums} seconds={monotonic() - journey.started:.0f}")
         return all(kept) and judgement.holds

@@ -25,7 +25,7 @@ class Killer:
     def __init__(self, supervisor: Supervisor, workers: Sequence[str], *, every: float, seed: int) -> None:
         self._supervisor = supervisor
         self._workers = workers
-        self._every = every
+        self.every = every
         self._dice = Random(seed)
         self._due = time.monotonic() + every
         self.count = 0
@@ -33,7 +33,7 @@ class Killer:
     def __call__(self) -> None:
         if time.monotonic() < self._due:
             return
-        self._due = time.monotonic() + self._every * self._dice.uniform(0.6, 1.4)
+        self._due = time.monotonic() + self.every * self._dice.uniform(0.6, 1.4)
         child = self.pick()
         if child is not None:
             with contextlib.suppress(ProcessLookupError):

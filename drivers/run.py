@@ -23,8 +23,9 @@ from hub.clock import true_now
 from hub.embedded.supervisor import Supervisor
 
 SPEED = 3.0
-SLACK = timedelta(seconds=40)
-"""Shops due within so short a time of each other are read after one jump."""
+GATHER = timedelta(minutes=12, seconds=40)
+"""So long after its last reading a shop may wait, to be read together with others after one jump; the promise is 15 minutes."""
+SOON = timedelta(minutes=1)
 MOST_JUMP = timedelta(minutes=15)
 STUCK_SECONDS = 45.0
 PAUSE_SECONDS = 0.08
@@ -44,7 +45,8 @@ class Run:
     disturb: Callable[[], None] = lambda: None
     """Called between looks while the run waits: how a fault of the moment gets in."""
     hurry: float | None = None
-    """With faults something is nearly always tried again: after so many true seconds time goes on, once no shop is being read."""
+    """With faults something is nearly always tried again: after so many true seconds time goes on, once no shop is being read;
+    at once, where a reading failed and is due again soon."""
 
     @contextmanager
     def running(
@@ -74,8 +76,7 @@ class Run:
     def step(self, *, most: timedelta = MOST_JUMP, to: datetime | None = None) -> None:
         """Jump to the next reading of a shop, or to an earlier moment that is wanted, and wait until nothing is due."""
         now = self.clock.now()
-        look = self.watcher.look(now)
-        target = min(now + most, (look.next_poll or now + most) + SLACK)
+        target = min(now + most, self.watcher.look(now).next_reading(GATHER) or now + most)
         self.clock.jump(min(target, to) if to is not None and to > now else target)
         ring()
         self.wait_idle(most=self.hurry)
@@ -90,8 +91,10 @@ class Run:
             self.gaps.note(look)
             if look.idle:
                 return True
-            if most is not None and not look.busy["poll"] and time.monotonic() - begun > most:
-                return False
+            if most is not None and not look.busy["poll"]:
+                again = look.next_poll is not None and look.next_poll - self.clock.now() < SOON
+                if again or time.monotonic() - begun > most:
+                    return False
             for kind in (kind for kind, count in look.busy.items() if count):
                 self.waited[kind] += PAUSE_SECONDS
             if look.busy != busy:

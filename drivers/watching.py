@@ -18,12 +18,20 @@ class Look:
 
     busy: dict[str, int]
     next_poll: datetime | None
+    oldest_poll: datetime | None
+    """Of the shops being read, when the one was read that waits longest."""
     polled: dict[int, datetime]
 
     @property
     def idle(self) -> bool:
         """Nothing is due and nothing is in flight."""
         return not any(self.busy.values())
+
+    def next_reading(self, gather: timedelta) -> datetime | None:
+        """Return when to read next: as late as no shop waits longer than `gather` since its last reading, so that many are read at once."""
+        if self.next_poll is None or self.oldest_poll is None:
+            return self.next_poll
+        return max(self.next_poll, self.oldest_poll + gather)
 
 
 @dataclass(kw_only=True)
@@ -61,6 +69,7 @@ SELECT
      AND tenant_id IN (SELECT id FROM alive) AND (next_collect_at <= %(now)s OR lease_until > clock_timestamp())) AS collect,
   (SELECT count(*) FROM orders_batch WHERE state IN ('waiting', 'running') AND tenant_id IN (SELECT id FROM alive)) AS batch,
   (SELECT min(next_poll_at) FROM shop WHERE polling) AS next_poll,
+  (SELECT min(last_poll_at) FROM shop WHERE polling) AS oldest_poll,
   (SELECT json_object_agg(id, last_poll_at) FROM shop WHERE last_poll_at IS NOT NULL) AS polled"""
 
 _ORDERS = """
@@ -90,7 +99,7 @@ class Watcher:
         row = self._connection.execute(_LOOK, {"now": now}).fetchone()
         assert row is not None
         polled = {int(key): datetime.fromisoformat(value) for key, value in (row.pop("polled") or {}).items()}
-        return Look(next_poll=row.pop("next_poll"), polled=polled, busy=row)
+        return Look(next_poll=row.pop("next_poll"), oldest_poll=row.pop("oldest_poll"), polled=polled, busy=row)
 
     def orders(self) -> dict[str, dict[str, Any]]:
         """Return how far each order came, by its number."""
