@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,11 +22,12 @@ from hub.web import PageRequest, Visit, page
 from orders.fields.labels import PAYMENT_METHODS
 from orders.forms.searching import SaveSearch
 from orders.frame import chosen_shop
-from orders.models import DeliveryName, Order, Shop, Status, Tag, Task
+from orders.models import Order, Shop, Status, Tag, Task
 from orders.operations.settings.searches import create_search
 from orders.queries import GroupNode, count_orders, is_late, newer_orders, page_of_orders, status_tree
 from orders.queries.pages import BadCursor
 from orders.queries.shops import shops_in_use
+from orders.queries.used import used_methods
 from orders.views import narrowing
 from orders.views.listing import shown
 from orders.views.narrowing import SIZE, Asked
@@ -71,6 +73,7 @@ def orders(request: PageRequest) -> HttpResponse:
         "never_had": not rows and not asked.narrowed and not Order.objects.exists(),
         "clear_url": "?",
         "select_key": _select_key(asked),
+        "elsewhere": _elsewhere(asked, today),
         "page": {
             "first": first, "last": first + len(rows) - 1 if rows else 0, "total": None if total >= MOST_COUNTED else total,
             "previous_url": asked.url(cursor=found.previous, at=str(max(first - SIZE, 1))) if found.previous else "",
@@ -180,7 +183,9 @@ def _menus(request: PageRequest, asked: Asked, shops: list[Shop]) -> list[dict[s
         rows = model.objects.filter(retired_at__isnull=True).order_by("position", "pk").values_list("pk", "name")
         return [(encode(pk), name) for pk, name in rows[:100]]
 
-    deliveries = DeliveryName.objects.order_by("name").values_list("name", flat=True).distinct()[:50]
+    used = used_methods()
+    payments = {**used.payments, **{code: used.payments.get(code, []) for code in asked.values("pay")}}
+    deliveries = dict.fromkeys([*used.deliveries[:50], *asked.values("ship")])
     days = [
         Item(
             words=words,
@@ -192,8 +197,8 @@ def _menus(request: PageRequest, asked: Asked, shops: list[Shop]) -> list[dict[s
     menus = [
         {"label": _("ラベル"), "options": options("tag", of(Tag))},
         {"label": _("タスク"), "options": options("task", of(Task))},
-        {"label": _("支払"), "options": options("pay", [(code, str(words)) for code, words in PAYMENT_METHODS.items()])},
-        {"label": _("配送"), "options": options("ship", [(name, name) for name in deliveries if name])},
+        {"label": _("支払"), "options": options("pay", [(code, _payment(code, names)) for code, names in payments.items()])},
+        {"label": _("配送"), "options": options("ship", [(name, name) for name in deliveries])},
         {"label": _("期間"), "options": days},
         {"label": _("そのほか"), "options": [
             *options("next_day", [("1", _("翌日配送"))]), *options("unreported", [("1", _("未反映"))]),
@@ -204,6 +209,25 @@ def _menus(request: PageRequest, asked: Asked, shops: list[Shop]) -> list[dict[s
             0, {"label": _("ショップ"), "options": options("shop", [(encode(one.pk), one.name) for one in shops])}
         )
     return menus
+
+
+def _payment(code: str, names: list[str]) -> str:
+    """Return a way of paying by the hub's name, with the malls' names for it where they differ."""
+    words = str(PAYMENT_METHODS.get(code, code))
+    others = "、".join(name for name in names if name != words)
+    return f"{words}（{others}）" if others else words
+
+
+def _elsewhere(asked: Asked, today: date) -> list[Item]:
+    """Return the other statuses that hold what was looked for in one status or group, each with the way there."""
+    limits = ("status", "group", "phase")
+    if not asked.q or not any(asked.values(name) for name in limits):
+        return []
+    inside = set(asked.kept.statuses())
+    found = page_of_orders(replace(asked.kept, status_ids=(), group_id=None, phases=()), today=today, size=SIZE)
+    counts = Counter((row.status.pk, row.status.name) for row in found.rows if row.status.pk not in inside)
+    free = replace(asked, pairs=tuple(pair for pair in asked.pairs if pair[0] not in limits))
+    return [Item(words=name, url=free.url(add=("status", encode(pk))), count=n) for (pk, name), n in counts.items()]
 
 
 def _period(asked: Asked, since: date, until: date) -> str:
