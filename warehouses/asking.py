@@ -15,7 +15,7 @@ from hub.web import PageRequest, page
 from orders.channels import MallBlind, MallDown
 from warehouses.adapters import RequestState, WarehouseAbility, adapter_for
 from warehouses.models import ResultIssue, WarehouseRequest
-from warehouses.operations import collect_now, settle_issue
+from warehouses.results import collect_now, settle_issue
 from warehouses.views import fault_words
 
 STATES: Mapping[str, Promise] = {

@@ -16,7 +16,7 @@ from hub.tenancy import tenant_transaction
 from orders.channels import MallBlind, MallDown
 from orders.models import Warehouse
 from warehouses.adapters import WarehouseAbility, adapter_for
-from warehouses.operations import apply_result
+from warehouses.results import apply_result
 
 PAGES_A_TURN = 20
 

@@ -71,7 +71,7 @@ ORDER_PANELS: dict[str, str] = {
     "requests": "warehouses.panels.requests_of",
     "rules": "automation.explaining.rules_of",
     "overdue": "warehouses.panels.overdue_by_warehouse",
-    "enter_result": "warehouses.operations.enter_result",
+    "enter_result": "warehouses.results.enter_result",
     "ask_withdrawal": "warehouses.operations.ask_withdrawal",
     "mail_templates": "mailer.bulk.templates_for",
     "mail_previews": "mailer.bulk.previews",

@@ -38,8 +38,9 @@ from tests.journeys.world_steps import connect, map_all, place, run
 from tests.pages import browser
 from warehouses.adapters import ShippedPackage, ShipResult
 from warehouses.models import WarehouseRequest
-from warehouses.operations import answer_withdrawal, apply_result, ask_withdrawal, enter_result
+from warehouses.operations import answer_withdrawal, ask_withdrawal
 from warehouses.requesting import work as request
+from warehouses.results import apply_result, enter_result
 
 
 def at(moment: datetime) -> None:

@@ -17,7 +17,7 @@ from orders.operations.leaving import cancel_at_mall
 from orders.operations.shipments import Package
 from tests.journeys.conftest import World
 from tests.journeys.world_steps import BY, connect, map_all, place, run
-from warehouses.operations import enter_result
+from warehouses.results import enter_result
 
 DAY = date(2026, 11, 24)
 

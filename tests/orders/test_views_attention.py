@@ -20,7 +20,7 @@ from tests.orders.order_page import BY, make, read
 from tests.pages import browser
 from warehouses.adapters import ShipResult
 from warehouses.models import ResultIssue, WarehouseRequest
-from warehouses.operations import apply_result
+from warehouses.results import apply_result
 
 
 def trouble_of_every_kind(tenant: Tenant, shop: Shop) -> Order:

@@ -24,8 +24,9 @@ from tests.conftest import NOW
 from tests.factories import changed, make_shop, mall_line, mall_order, take_in, the_order
 from warehouses.adapters import BadResult, ShippedPackage, ShipResult
 from warehouses.models import RequestLine, ResultIssue, WarehouseRequest
-from warehouses.operations import answer_withdrawal, apply_result, ask_withdrawal, enter_result, refuse, ship_day
+from warehouses.operations import answer_withdrawal, ask_withdrawal, refuse, ship_day
 from warehouses.requesting import try_request, work
+from warehouses.results import apply_result, enter_result
 
 STAFF = Actor(kind="member", id=1, name="試験係")
 YAMATO = Package(carrier="yamato", number="123456789012", shipped_on=date(2026, 11, 22))

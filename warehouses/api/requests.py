@@ -23,7 +23,8 @@ from orders.carriers import clean_number
 from orders.models import Parcel
 from orders.operations.shipments import Package
 from warehouses.models import RequestAnswer, WarehouseRequest
-from warehouses.operations import ask_withdrawal, enter_result
+from warehouses.operations import ask_withdrawal
+from warehouses.results import enter_result
 
 
 class RequestOutput(serializers.Serializer[Any]):
