@@ -90,7 +90,10 @@ WAYS = (
             f"{PYTHON} manage.py outgoing off --tenant {{tenant}}",
         ),
     ),
-    Way(says=r"manage\.py (judge|tick --once|features --help|rotate_keys(?: --dry-run)?)", runs=(f"{PYTHON} manage.py \\1",)),
+    Way(
+        says=r"manage\.py (judge|tick --once|features --help|rotate_keys(?: --dry-run)?)",
+        runs=(f"{PYTHON} manage.py \\1",),
+    ),
     Way(says=r"manage\.py migrate.*", runs=(f"{PYTHON} manage.py migrate --verbosity 0",)),
     Way(says=r"manage\.py setup_roles.*", runs=(f"{PYTHON} manage.py setup_roles",)),
     Way(
