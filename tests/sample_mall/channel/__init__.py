@@ -1,1 +1,1 @@
-"""The sample mall: the smallest adapter that keeps the laws of tests/contract/test_channels.py."""
+"""The sample mall: the smallest adapter that keeps the laws of tests/contract."""
