@@ -20,6 +20,7 @@ from hub.ids import encode
 from hub.models import StoredFile
 from hub.web import A_DAY, FRESH, PageRequest, page, spend_factor
 from orders.models import Order
+from orders.views.acts import leave_alone
 from orders.views.bulk import Chosen
 
 TITLES = {FileKind.PACKING_SLIPS: lambda: _("納品書(PDF)"), FileKind.ORDERS_CSV: lambda: _("受注のCSV")}
@@ -45,6 +46,7 @@ def packing_slip(request: PageRequest, pk: int) -> HttpResponse:
     """Show the slip of one order; the page asks for it by itself, so that opening the address changes nothing."""
     order = get_object_or_404(Order.objects.filter(scratch=False), pk=pk)
     if request.method == "POST":
+        leave_alone(request, order.status_id)
         return _slips(request, [order.pk], asked={"order": order.pk})
     context = {
         "title": _("納品書(PDF)"), "lead": order.number, "back_url": reverse("orders:detail", args=[pk]), "back_words": order.number,

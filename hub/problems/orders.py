@@ -51,6 +51,11 @@ TEXTS: Mapping[str, Text] = {
         "本番開始より前の受注は、店舗ページで選んで引き受けられます。",
         "Orders from before going live can be taken on from the shop's page.",
     ),
+    "looked_after_elsewhere": text(
+        "「{status}」の受注は、ほかのシステムの担当です。", "Another system looks after orders in {status}.",
+        "変えるときは、設定を変えられる人が先にほかの状態へ移してください。",
+        "Someone who may change settings moves the order to another status first.",
+    ),
     "shipment_started": text(
         "出荷依頼や出荷の記録があるため、外せません。", "It cannot be taken out: a shipment was asked for or recorded.",
         "キャンセルか取下げを使ってください。", "Cancel it or withdraw the request.",

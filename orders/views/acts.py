@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from hub.answers import done, typed
 from hub.ids import NotAnId, decode, encode
 from hub.models import AuditDetail, AuditEntry
-from hub.problems import say
+from hub.problems import Refusal, say
 from hub.web import PageRequest, page
 from orders.models import Order, Parcel, Status, Tag, Task, Warehouse
 from orders.operations import asking, edits, holds, labels, leaving, parcels, status, undo, wishes
@@ -24,6 +24,27 @@ def order_or_404(pk: int) -> Order:
     """Return an order of this tenant, deleted ones too."""
     order: Order = get_object_or_404(Order.objects.filter(scratch=False), pk=pk)
     return order
+
+
+class LookedAfterElsewhere(Refusal):
+    """The order stands in a status that another system looks after; only whoever may change settings touches it."""
+
+    code = "looked_after_elsewhere"
+
+
+def order_to_change(request: PageRequest, pk: int) -> Order:
+    """Return an order of this tenant that this member may change. Raises LookedAfterElsewhere."""
+    order = order_or_404(pk)
+    leave_alone(request, order.status_id)
+    return order
+
+
+def leave_alone(request: PageRequest, status_id: int) -> None:
+    """Refuse staff what would change an order in a status marked *not ours*. Raises LookedAfterElsewhere."""
+    if request.hub.may("settings.edit"):
+        return
+    if theirs := Status.objects.filter(pk=status_id, not_ours=True).first():
+        raise LookedAfterElsewhere(status=theirs.name)
 
 
 def chosen(model: Any, text: str) -> Any:
@@ -90,7 +111,7 @@ def conflict(
 @page("orders.edit", methods=("POST",))
 def set_status(request: PageRequest, pk: int) -> HttpResponse:
     """Move the order to another status."""
-    visit, order = request.hub, order_or_404(pk)
+    visit, order = request.hub, order_to_change(request, pk)
     wanted = chosen(Status, request.POST.get("status", ""))
     if (
         entry := changed_since(order, request.POST.get("revision", ""), ("status_id",))
@@ -111,7 +132,7 @@ def set_status(request: PageRequest, pk: int) -> HttpResponse:
 
 @page("orders.edit", methods=("POST",))
 def add_tag(request: PageRequest, pk: int) -> HttpResponse:
-    visit, order = request.hub, order_or_404(pk)
+    visit, order = request.hub, order_to_change(request, pk)
     tag = chosen(Tag, request.POST.get("tag", ""))
     outcome = labels.add_tag([order.pk], tag=tag, by=visit.by, now=visit.now)
     return told(request, outcome, _("ラベル「%(tag)s」を付けました") % {"tag": tag.name}, verb="order.tag_added")
@@ -119,7 +140,7 @@ def add_tag(request: PageRequest, pk: int) -> HttpResponse:
 
 @page("orders.edit", methods=("POST",))
 def remove_tag(request: PageRequest, pk: int) -> HttpResponse:
-    visit, order = request.hub, order_or_404(pk)
+    visit, order = request.hub, order_to_change(request, pk)
     tag = chosen(Tag, request.POST.get("tag", ""))
     outcome = labels.remove_tag([order.pk], tag=tag, by=visit.by, now=visit.now)
     return told(request, outcome, _("ラベル「%(tag)s」を外しました") % {"tag": tag.name}, verb="order.tag_removed")
@@ -128,7 +149,7 @@ def remove_tag(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def set_memo(request: PageRequest, pk: int) -> HttpResponse:
     """Write the shop's memo; what somebody else wrote meanwhile is shown beside it."""
-    visit, order = request.hub, order_or_404(pk)
+    visit, order = request.hub, order_to_change(request, pk)
     text = typed(request, "memo", 10_000)
     if (entry := changed_since(order, request.POST.get("revision", ""), ("memo",))) and order.memo != text:
         field = SimpleNamespace(name="memo", label=_("メモ"), mine=text, theirs=order.memo)
@@ -140,7 +161,7 @@ def set_memo(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def remark_read(request: PageRequest, pk: int) -> HttpResponse:
     """Note that the remark was read; its task closes until the mall's text changes."""
-    order = order_or_404(pk)
+    order = order_to_change(request, pk)
     outcome = holds.read_remark([order.pk], by=request.hub.by, now=request.hub.now)
     return told(request, outcome, _("備考を読んだことにしました"), verb="order.remark_read")
 
@@ -148,7 +169,7 @@ def remark_read(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def hold(request: PageRequest, pk: int) -> HttpResponse:
     """Hold the order with a reason until somebody releases it."""
-    order, reason = order_or_404(pk), typed(request, "reason")
+    order, reason = order_to_change(request, pk), typed(request, "reason")
     if not reason:
         return done(request, _("保留の理由を書いてください"), tone="stop")
     holds.hold([order.pk], reason=reason, by=request.hub.by, now=request.hub.now)
@@ -162,7 +183,7 @@ def hold(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def release(request: PageRequest, pk: int) -> HttpResponse:
     """Close an open mark: of the task named, else the hold by hand."""
-    visit, order = request.hub, order_or_404(pk)
+    visit, order = request.hub, order_to_change(request, pk)
     named = request.POST.get("task") or request.GET.get("task", "")
     task = chosen(Task, named) if named else holds.system_task("hold")
     outcome = holds.close_mark([order.pk], task=task, by=visit.by, now=visit.now, reason=typed(request, "reason"))
@@ -172,7 +193,7 @@ def release(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.override", methods=("POST",))
 def override(request: PageRequest, pk: int) -> HttpResponse:
     """Pass a hold whose cause is still there, by name and with a reason."""
-    visit, order = request.hub, order_or_404(pk)
+    visit, order = request.hub, order_to_change(request, pk)
     task, reason = chosen(Task, request.POST.get("task", "")), typed(request, "reason")
     if not reason:
         return done(request, _("通す理由を書いてください"), tone="stop")
@@ -183,14 +204,14 @@ def override(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def want(request: PageRequest, pk: int) -> HttpResponse:
     """Wish that the order be shipped; it goes by itself as soon as nothing holds."""
-    order = order_or_404(pk)
+    order = order_to_change(request, pk)
     outcome = parcels.want_shipment([order.pk], by=request.hub.by, now=request.hub.now)
     return told(request, outcome, _("出荷を指示しました。止めるものがなければ、依頼は自動で出ます。"))
 
 
 @page("orders.edit", methods=("POST",))
 def unwant(request: PageRequest, pk: int) -> HttpResponse:
-    order = order_or_404(pk)
+    order = order_to_change(request, pk)
     outcome = parcels.unwant_shipment([order.pk], by=request.hub.by, now=request.hub.now)
     return told(request, outcome, _("出荷の指示を取り消しました"))
 
@@ -198,7 +219,8 @@ def unwant(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def reopen(request: PageRequest, pk: int) -> HttpResponse:
     """Make a parcel that was withdrawn or refused free again, under a new reference; `act=again` asks the warehouse at once."""
-    parcel = get_object_or_404(Parcel.objects, pk=pk)
+    parcel = get_object_or_404(Parcel.objects.select_related("order"), pk=pk)
+    leave_alone(request, parcel.order.status_id)
     if request.POST.get("act") == "again":
         outcome = wishes.ask_again(parcel.pk, by=request.hub.by, now=request.hub.now)
         return told(request, outcome, _("もう一度依頼します。止めるものがなければ、自動で出ます。"))
@@ -209,7 +231,7 @@ def reopen(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit")
 def choose_warehouse(request: PageRequest, pk: int) -> HttpResponse:
     """Say who ships the order's parcels that nobody works on yet; a GET asks which, in the side panel."""
-    visit, order = request.hub, order_or_404(pk)
+    visit, order = request.hub, order_to_change(request, pk)
     if request.method != "POST":
         houses = Warehouse.objects.filter(retired_at__isnull=True).order_by("position", "pk")
         return render(request, "orders/warehouse_form.html", {"order": order, "warehouses": houses})
@@ -221,7 +243,7 @@ def choose_warehouse(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.delete", methods=("POST",))
 def take_back(request: PageRequest, pk: int) -> HttpResponse:
     """Bring an order back that was taken out: the same row, the same number."""
-    order = order_or_404(pk)
+    order = order_to_change(request, pk)
     outcome = leaving.take_back([order.pk], by=request.hub.by, now=request.hub.now)
     return told(request, outcome, _("%(number)s を戻しました") % {"number": order.number}, verb="order.taken_back")
 
@@ -229,7 +251,7 @@ def take_back(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def read_again(request: PageRequest, pk: int) -> HttpResponse:
     """Put the order on the list of those to read from the mall now."""
-    order = order_or_404(pk)
+    order = order_to_change(request, pk)
     outcome = asking.read_again([order.pk], by=request.hub.by, now=request.hub.now)
     return told(request, outcome, _("モールから読み直します。数秒で反映されます。"))
 
@@ -242,6 +264,7 @@ def undo_change(request: PageRequest) -> HttpResponse:
     except NotAnId:
         raise Http404 from None
     entry = get_object_or_404(AuditEntry.objects.filter(order_id__isnull=False), pk=pk)
+    leave_alone(request, order_or_404(entry.order_id).status_id)
     if entry.verb in ("order.deleted", "order.taken_back"):
         request.hub.need("orders.delete")
     outcome = undo.undo_entries([entry.pk], by=request.hub.by, now=request.hub.now)

@@ -20,7 +20,7 @@ from orders.fields.labels import PARCEL_STATES
 from orders.forms.addresses import AddressForm
 from orders.models import Order, Parcel
 from orders.operations.edits import FREE, Conflict, edit_parcel
-from orders.views.acts import conflict, page_of, told
+from orders.views.acts import conflict, leave_alone, page_of, told
 
 PLACE = ("postal_code", "prefecture", "city", "street")
 PROPOSED = 4
@@ -31,6 +31,7 @@ def edit_address(request: PageRequest, pk: int) -> HttpResponse:
     """Show the form; a POST saves it if nobody changed the address since it was shown."""
     parcel = get_object_or_404(Parcel.objects, pk=pk)
     order = Order.objects.get(pk=parcel.order_id)
+    leave_alone(request, order.status_id)
     if request.method != "POST":
         return _form(
             request,
@@ -67,7 +68,8 @@ def edit_address(request: PageRequest, pk: int) -> HttpResponse:
 @page("orders.edit", methods=("POST",))
 def take_address(request: PageRequest, pk: int) -> HttpResponse:
     """Take a proposed address with one press: only one that the postal data proposes for the address as it stands now."""
-    parcel = get_object_or_404(Parcel.objects, pk=pk)
+    parcel = get_object_or_404(Parcel.objects.select_related("order"), pk=pk)
+    leave_alone(request, parcel.order.status_id)
     chosen = {name: request.POST.get(name, "") for name in PLACE}
     if chosen not in [place_in(one) for one in suggest(*(getattr(parcel, name) for name in PLACE))]:
         return done(request, _("届け先がほかで変わりました。もう一度見てください。"), tone="stop")

@@ -14,13 +14,13 @@ from orders.models import Order, OrderLine, Parcel
 from orders.operations import leaving
 from orders.operations.leaving import BUSY
 from orders.plugs import act
-from orders.views.acts import order_or_404, told
+from orders.views.acts import order_to_change, told
 
 
 @page("orders.cancel", methods=("POST",))
 def give_up(request: PageRequest, pk: int) -> HttpResponse:
     """Do the way out that was chosen."""
-    visit, order = request.hub, order_or_404(pk)
+    visit, order = request.hub, order_to_change(request, pk)
     reason = typed(request, "reason")
     match request.POST.get("verb", ""):
         case "withdraw":

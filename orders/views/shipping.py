@@ -25,7 +25,7 @@ from orders.models.orders import ParcelState
 from orders.operations.shipments import Package
 from orders.plugs import act, panel
 from orders.queries import count_unplaced, next_cutoff
-from orders.views.acts import order_or_404, told
+from orders.views.acts import order_to_change, told
 from orders.views.words import report_cause
 
 SHOWN_REPORTS = 20
@@ -160,7 +160,7 @@ def _cause(report: MallReport) -> str:
 @page("orders.ship", methods=("POST",))
 def record_shipment(request: PageRequest, pk: int) -> HttpResponse:
     """Record carrier and number by hand: that is the shipment."""
-    visit, order = request.hub, order_or_404(pk)
+    visit, order = request.hub, order_to_change(request, pk)
     parcel = _parcel(order, request.POST.get("parcel", ""))
     number, carrier = clean_number(request.POST.get("number", ""))[:60], request.POST.get("carrier", "")
     try:
