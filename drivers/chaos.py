@@ -40,6 +40,7 @@ class Chaos(Run):
     """One run of chaos, in which the rows follow each other from day to day."""
 
     orders: int
+    size: str
     bells: BellProxy
     tenants: list[Furnished] = field(default_factory=list)
     day: int = 0
@@ -172,7 +173,7 @@ def run(*, rows: Sequence[int], size: str, seed: int, say: Callable[[str], None]
     """Play the rows in their order; return whether all hold."""
     with inside("chaos", **SETTINGS) as place:
         bells = BellProxy(os.environ["REDIS_URL"], seed=seed)
-        chaos = Chaos(place=place, seed=seed, start=START, say=say, orders=orders or SIZES[size], bells=bells)
+        chaos = Chaos(place=place, seed=seed, start=START, say=say, orders=orders or SIZES[size], size=size, bells=bells)
         ok = True
         with suppress(KeyboardInterrupt), chaos.running(workers=2, restart=True, redis_url=bells.url):
             say(

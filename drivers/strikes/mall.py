@@ -70,14 +70,16 @@ class Opened:
 class TooManyRequests(MallFault):
     """Row 27: four calls in five are refused with 429 for a while, with and without Retry-After; then the mall is well again.
 
-    The storm lasts ten minutes of business time. Breakers and the throttle follow true time, as always.
+    Breakers and the throttle follow true time: ten minutes of business time are enough for the throttle alone,
+    ten minutes of true time, at size n, for breakers to open and to be tried again.
     """
 
-    seconds = 200.0
+    seconds_by_size = {"c": 200.0, "n": 600.0}
     most_to_drain = 600.0
 
     def __init__(self, chaos: Chaos) -> None:
         super().__init__(chaos)
+        self.seconds = self.seconds_by_size[chaos.size]
         self._until: float | None = None
         self._ended: float | None = None
         self._drained: list[float] = []
