@@ -13,6 +13,7 @@ from hub import stages
 from hub.audit import Actor, note
 from hub.clock import true_now
 from hub.current import current_tenant
+from hub.effects.late import let_go
 from hub.effects.queue import Wish, enqueue_all, lanes
 from hub.models import Effect, EffectState
 from mailer import composing, gate
@@ -253,7 +254,7 @@ def release_flood(template: MailTemplate, shop: Shop, *, by: Actor, now: datetim
     ids = list(messages.values_list("effect_id", flat=True))
     names = set(Effect.objects.filter(pk__in=ids).values_list("lane", flat=True))
     Message.objects.filter(effect_id__in=ids).update(released_at=now)
-    released = held.filter(pk__in=ids).update(hold_reason="", due_at=true_now())
+    released = let_go(held.filter(pk__in=ids))
     note("mail.released", by=by, now=now, template=template.pk, name=template.name, shop=shop.pk, count=released)
     for lane_id in lanes(names):
         stages.kick("deliver", current_tenant(), lane_id)

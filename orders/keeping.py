@@ -1,4 +1,5 @@
-"""Stage: hourly housekeeping of a tenant: fold the counts, reconcile with the malls, warn of keys that end, drop what has served."""
+"""Stage: hourly housekeeping of a tenant: say what has been trying for too long, fold the counts, reconcile with the malls, warn of keys
+that end, drop what has served."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from hub.models import IdempotencyKey, StoredFile, Tenant
 from hub.tenancy import tenant_transaction
 from hub.throttle import Later, Pacer
 from orders.channels import MallBlind, MallDown, Named, channel_for
+from orders.escalating import escalate, last_evening
 from orders.models import Order, OrderNumber, PollWindow, ReconcileBreak, Shop, TaskMark
 from orders.models.intake import WindowState
 from orders.notices import warn_of_key
@@ -27,10 +29,17 @@ WARN_AT_DAYS = (21, 14, 7, 3, 1)
 
 
 def work(tenant_id: int, unit_id: int = 0) -> bool:
-    """Do the tenant's housekeeping once; each part is its own transaction and may be repeated."""
+    """Do the tenant's housekeeping once; each part is its own transaction and may be repeated.
+
+    What is late is looked for whenever it is rung.
+    """
     with tenant_transaction(tenant_id):
         now = business_now()
-        taken = Tenant.objects.filter(Q(kept_at__isnull=True) | Q(kept_at__lt=now - timedelta(hours=1)), pk=tenant_id)
+        escalate(now)
+    crash("keeping.after_escalate")
+    with tenant_transaction(tenant_id):
+        due = max(now - timedelta(hours=1), last_evening(now))
+        taken = Tenant.objects.filter(Q(kept_at__isnull=True) | Q(kept_at__lt=due), pk=tenant_id)
         if taken.update(kept_at=now) != 1:
             return False
         fold_deltas()

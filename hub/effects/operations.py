@@ -15,6 +15,7 @@ from hub.audit import Actor, Entry, record
 from hub.clock import true_now
 from hub.current import current_tenant
 from hub.effects.handlers import handler_for, known_kinds
+from hub.effects.late import TRYING_SINCE
 from hub.effects.outcomes import Receipt
 from hub.effects.queue import lanes
 from hub.effects.settling import lock_orders, wake
@@ -38,7 +39,8 @@ def send_again(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
     """Let stopped effects go again with fresh tries. Where the other side can be asked, it is asked first what became of them."""
 
     def again(effect: Effect) -> dict[str, Any]:
-        result = {key: value for key, value in effect.result.items() if key not in ("refused", "unsure_since")}
+        kept = {key: value for key, value in effect.result.items() if key not in ("refused", "unsure_since")}
+        result = {**kept, TRYING_SINCE: true_now().isoformat()}
         if handler_for(effect.kind).can_look:
             # With a mark, so that a worker that dies while looking leaves it UNSURE and not free to send.
             asked = {**result, "unsure_since": true_now().isoformat()}
@@ -70,6 +72,17 @@ def look_now(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
 
     return _change(
         ids, verb="effect.looked_for", by=by, now=now, may=may, ring=True, values=lambda effect: {"due_at": earliest(effect)},
+    )  # fmt: skip
+
+
+def try_now(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
+    """Try at once what waits for its next try. Where the line is known to be down, it waits for the line all the same."""
+
+    def may(effect: Effect) -> str:
+        return "" if effect.state == State.WAITING and not effect.hold_reason else _refusal(effect, "not_waiting")
+
+    return _change(
+        ids, verb="effect.tried_now", by=by, now=now, may=may, ring=True, values=lambda effect: {"due_at": true_now()},
     )  # fmt: skip
 
 
@@ -105,7 +118,9 @@ def release(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
     """Let held effects go. They are checked again when they are sent."""
     return _change(
         ids, verb="effect.released", by=by, now=now, may=_may_release, ring=True,
-        values=lambda effect: {"hold_reason": "", "due_at": true_now()},
+        values=lambda effect: {
+            "hold_reason": "", "due_at": true_now(), "result": {**effect.result, TRYING_SINCE: true_now().isoformat()},
+        },
     )  # fmt: skip
 
 

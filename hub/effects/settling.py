@@ -12,10 +12,12 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Q
 
+from hub import stages
 from hub.clock import true_now
 from hub.effects import breakers
 from hub.effects.claims import BEHIND
 from hub.effects.handlers import HOLD, Absent_, Found, Handler, StillOpen
+from hub.effects.late import VERY_LATE
 from hub.effects.outcomes import NotDone, Outcome, Receipt, Refused, Unsure
 from hub.http import Departure
 from hub.models import Effect, EffectTry
@@ -26,6 +28,8 @@ FIRST_BACKOFF_SECONDS = 5.0
 MOST_BACKOFF_SECONDS = 900.0
 MOST_OPEN = timedelta(minutes=30)
 KEPT_TRIES = 3
+LOUDER = "keep"
+"""The stage that tells people of what has been trying for hours (promise G16); it looks by itself once an hour."""
 NO_FAULT = frozenset({"stopping", "line_down", "no_slot"})
 """Reasons of NotDone for which nothing was tried: no breaker, no try, the effect is given back."""
 
@@ -148,12 +152,15 @@ class Settling:
         values: dict[str, Any] = {"state": back, "reason": outcome.reason, "reason_params": {"detail": outcome.detail}}
         if back is State.WAITING:
             values["sent_at"] = None
-        due = true_now() + timedelta(seconds=max(backoff_seconds(max(attempts, 1)), outcome.retry_after or 0.0))
+        at = true_now()
+        due = at + timedelta(seconds=max(backoff_seconds(max(attempts, 1)), outcome.retry_after or 0.0))
         if breaker_until is not None and breaker_until > due:
             due = breaker_until + timedelta(seconds=random.uniform(0.0, 5.0))
             values["reason"] = breakers.LINE_DOWN
             values["reason_params"] = {"detail": outcome.detail, "cause": outcome.reason}
         self._write(effect, **values, attempts=attempts, due_at=due)
+        if at - effect.created_at > VERY_LATE:
+            stages.kick(LOUDER, effect.tenant_id)
 
     def _unsure(self, effect: Effect, outcome: Unsure) -> None:
         params = {"detail": outcome.detail}

@@ -8,7 +8,8 @@ from django.conf import settings
 
 from hub.audit import Actor, note
 from hub.current import current_tenant
-from hub.models import System, Tenant
+from hub.effects.late import begin_anew
+from hub.models import Effect, EffectState, System, Tenant
 
 
 def outgoing_off() -> str:
@@ -22,7 +23,9 @@ def outgoing_off() -> str:
 
 
 def switch_tenant(on: bool, *, reason: str, by: Actor, now: datetime) -> None:
-    """Let the current tenant's effects go, or keep them waiting; takes effect with the next claim."""
+    """Let the current tenant's effects go, or keep them waiting; takes effect with the next claim. What waited is not late for it."""
+    if on and Tenant.objects.filter(pk=current_tenant(), outgoing=False).exists():
+        begin_anew(Effect.objects.filter(state__in=[EffectState.WAITING, EffectState.UNSURE]))
     Tenant.objects.filter(pk=current_tenant()).update(outgoing=on, outgoing_reason="" if on else reason)
     note("outgoing.on" if on else "outgoing.off", by=by, now=now, reason=reason)
 

@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from hub.effects.handlers import handler_for, known_kinds
+from hub.effects.late import LATE, trying_for
 from hub.effects.queries import EffectRow, rows_of
-from hub.effects.words import AGAIN_BLIND, AGAIN_LOOKS, DONE, DROP, ICONS, LOOK, STATES, kind_words
+from hub.effects.words import AGAIN_BLIND, AGAIN_LOOKS, DONE, DROP, ICONS, LOOK, NOW, STATES, kind_words
 from hub.models import Effect, EffectState
 from hub.problems import advise, say
 from hub.troubles import Act, Source, Trouble
 
 
-def _source(key: str, words: Promise, state: EffectState) -> Source:
+def _source(
+    key: str, words: Promise, chosen: Callable[[], QuerySet[Effect]], show: Callable[[EffectRow], Trouble]
+) -> Source:
     def count(now: datetime) -> int:
-        return Effect.objects.filter(state=state).count()
+        return chosen().count()
 
     def rows(now: datetime, limit: int) -> list[Trouble]:
-        return [_trouble(row) for row in rows_of(Effect.objects.filter(state=state).order_by("pk")[:limit])]
+        return [show(row) for row in rows_of(chosen().order_by("pk")[:limit])]
 
     return Source(key=key, words=words, count=count, rows=rows)
+
+
+def _stopped() -> QuerySet[Effect]:
+    return Effect.objects.filter(state=EffectState.STOPPED)
+
+
+def _unsure() -> QuerySet[Effect]:
+    """Return those whose answer was lost lately; the others stand among the late ones."""
+    return Effect.objects.filter(state=EffectState.UNSURE).exclude(pk__in=_late().values("pk"))
+
+
+def _late() -> QuerySet[Effect]:
+    return trying_for(LATE)
+
+
+def _late_trouble(row: EffectRow) -> Trouble:
+    """Return an effect that goes on trying by itself, and has done so for long (promise G16)."""
+    goes_on = _("自動で送り直しています。") if row.tries else _("送信の順番を待っています。")
+    found = _trouble(row)
+    return replace(
+        found, title=_("%(kind)s: 30分以上届いていません") % {"kind": kind_words(row.kind)}, tone="wait", since=row.decided_at,
+        cause=" ".join(filter(None, (why_words(row), goes_on))),
+    )  # fmt: skip
 
 
 def _trouble(row: EffectRow) -> Trouble:
@@ -48,12 +77,17 @@ def acts_of(row: EffectRow) -> list[Act]:
     url = reverse("hub:effect_act", args=[row.id])
     looks = row.kind in known_kinds() and handler_for(row.kind).can_look
     done = Act(words=_("済んだことにする"), url=url, value="done", about=DONE)
+    drop = Act(words=_("やめる"), url=url, value="drop", about=DROP.get(row.kind, ""))
+    if row.state == EffectState.WAITING:
+        return [Act(words=_("いま送ってみる"), url=url, value="now", primary=True, about=NOW), drop]
+    if row.state == EffectState.SENDING:
+        return []
     if row.state == EffectState.UNSURE:
         return [Act(words=_("いま確かめる"), url=url, value="look", primary=True, about=LOOK), done]
     again = Act(
         words=_("もう一度送る"), url=url, value="again", primary=looks, about=AGAIN_LOOKS if looks else AGAIN_BLIND
     )
-    return [again, done, Act(words=_("やめる"), url=url, value="drop", about=DROP.get(row.kind, ""))]
+    return [again, done, drop]
 
 
 def why_words(row: EffectRow) -> str:
@@ -62,6 +96,7 @@ def why_words(row: EffectRow) -> str:
 
 
 SOURCES = [
-    _source("stopped", gettext_lazy("止まった送信"), EffectState.STOPPED),
-    _source("unsure", gettext_lazy("確かめている送信"), EffectState.UNSURE),
+    _source("stopped", gettext_lazy("止まった送信"), _stopped, _trouble),
+    _source("late", gettext_lazy("遅れている送信"), _late, _late_trouble),
+    _source("unsure", gettext_lazy("確かめている送信"), _unsure, _trouble),
 ]

@@ -11,6 +11,7 @@ from django.db.models.functions import Greatest
 
 from hub import rows, secrets
 from hub.audit import Actor, note
+from hub.effects.late import let_go
 from hub.models import Effect
 from hub.tenancy import current_tenant
 from orders import coverage
@@ -160,7 +161,7 @@ def go_live(shop: Shop, *, since: datetime, also: Iterable[int] = (), by: Actor,
         part = ids[start : start + 1_000]
         Order.objects.filter(pk__in=part).update(ours=True)
         touch(part, verb="order.taken_on", by=by, now=now)
-    Effect.objects.filter(shop_id=shop.pk, state="waiting", hold_reason="observing").update(hold_reason="")
+    let_go(Effect.objects.filter(shop_id=shop.pk, state="waiting", hold_reason="observing"))
     note("shop.live", by=by, now=now, shop=shop.pk, since=since.isoformat(), taken=len(ids))
     return {"taken": len(ids)}
 

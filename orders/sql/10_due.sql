@@ -49,13 +49,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 ALTER FUNCTION due_batch(timestamptz, integer) OWNER TO hub_scan;
 
--- Housekeeping is done once an hour of true time for each tenant that is not suspended.
+-- Housekeeping is done once an hour for each tenant that is not suspended, and at 21:00 in Japan.
 GRANT SELECT (kept_at) ON hub_tenant TO hub_scan;
 CREATE OR REPLACE FUNCTION due_keep(business timestamptz, n integer)
 RETURNS TABLE (tenant_id bigint, unit_id bigint, due_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT t.id, 0::bigint, t.kept_at FROM hub_tenant t
-    WHERE t.suspended_at IS NULL AND (t.kept_at IS NULL OR t.kept_at < business - interval '1 hour')
+    WHERE t.suspended_at IS NULL
+      AND (t.kept_at IS NULL OR t.kept_at < greatest(business - interval '1 hour',
+           (date_trunc('day', business AT TIME ZONE 'Asia/Tokyo' - interval '21 hours') + interval '21 hours') AT TIME ZONE 'Asia/Tokyo'))
     ORDER BY t.kept_at NULLS FIRST LIMIT n
 $$;
 ALTER FUNCTION due_keep(timestamptz, integer) OWNER TO hub_scan;

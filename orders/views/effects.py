@@ -18,7 +18,7 @@ from hub.answers import done, typed
 from hub.effects import operations
 from hub.effects.queries import EffectRow, TryRow, one
 from hub.effects.troubles import acts_of, why_words
-from hub.effects.words import DROP, STATES, kind_words
+from hub.effects.words import DROP, NOW, STATES, kind_words
 from hub.form_parts import ids_of
 from hub.ids import encode
 from hub.models import EffectState
@@ -102,7 +102,9 @@ def _acts(row: EffectRow) -> list[SimpleNamespace]:
             ),
             drop,
         ]
-    return [drop] if row.state == EffectState.WAITING else []
+    if row.state != EffectState.WAITING:
+        return []
+    return [SimpleNamespace(value="now", words=_("いま送ってみる"), difference=NOW, primary=True, danger=False), drop]
 
 
 def _try(row: TryRow, *, open_data: bool) -> SimpleNamespace:
@@ -149,6 +151,9 @@ def _do(request: PageRequest, ids: Sequence[int]) -> HttpResponse:
         case "look":
             changed = operations.look_now(ids, by=visit.by, now=visit.now)
             words = _("相手を見に行きます")
+        case "now":
+            changed = operations.try_now(ids, by=visit.by, now=visit.now)
+            words = _("いま送ります")
         case "done":
             changed = operations.mark_done(ids, proof=note, by=visit.by, now=visit.now)
             words = _("済んだことにしました")

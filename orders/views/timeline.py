@@ -58,6 +58,7 @@ VERBS: Mapping[str, str] = {
     "mall.reported": gettext_noop("へ出荷を報告しました"), "mall.cancel_asked": gettext_noop("へキャンセルを申し込みました"),
     "mail.queued": gettext_noop("が「%(name)s」を送ることにしました"), "mail.sent": gettext_noop("が「%(name)s」を送りました"),
     "mail.refused": gettext_noop("のメールは送れませんでした"), "effect.sent_again": gettext_noop("が送り直しました"),
+    "effect.tried_now": gettext_noop("がすぐに送ることにしました"),
     "effect.looked_for": gettext_noop("が届いたかを確かめました"), "warehouse.asked": gettext_noop("が「%(name)s」に聞きました"),
     "order.read_again": gettext_noop("がモールから読み直しました"), "order.entered": gettext_noop("が登録しました"),
     "effect.marked_done": gettext_noop("が済みにしました"), "effect.dropped": gettext_noop("が送信をやめました"),

@@ -58,12 +58,13 @@ def trouble_of_every_kind(tenant: Tenant, shop: Shop) -> Order:
         )
         third = make_order(shop)
         Parcel.objects.filter(order=third).update(ship_wanted_at=now, ship_fault="no_warehouse")
-        for number, state in enumerate(["stopped", "stopped", "unsure", "waiting", "done"]):
+        for number, state in enumerate(["stopped", "stopped", "unsure", "waiting", "done", "late"]):
             effect = Effect.objects.create(
                 kind="mall.report",
                 lane=f"shop:{shop.pk}",
                 key=f"e{number}",
-                state=state,
+                state=state if state != "late" else "waiting",
+                created_at=true_now() - timedelta(minutes=31 if state == "late" else 29),
                 reason="wrong_state" if state != "waiting" else "",
                 order_id=order.pk,
                 shop_id=shop.pk,
@@ -88,11 +89,11 @@ def test_the_one_count_is_the_sum_of_its_sources_and_of_the_rows_shown(tenant: T
         listed = {source.key: len(source.rows(now, 200)) for source in troubles.sources()}
         by_hand = (
             Shop.objects.filter(blind_since__isnull=False).count() + RejectedPayload.objects.filter(solved_at__isnull=True).count()
-            + Parcel.objects.exclude(ship_fault="").count() + Effect.objects.filter(state__in=["stopped", "unsure"]).count()
+            + Parcel.objects.exclude(ship_fault="").count() + Effect.objects.filter(state__in=["stopped", "unsure"]).count() + 1
             + WarehouseRequest.objects.filter(ended_at__isnull=True).count() + ResultIssue.objects.filter(solved_at__isnull=True).count()
             + OrderNumber.objects.filter(number="338866-9").count() + MallReport.objects.exclude(cause="").count()
         )  # fmt: skip
-        assert troubles.total(now) == by_hand == sum(counts.values()) == 11
+        assert troubles.total(now) == by_hand == sum(counts.values()) == 12
     assert (
         counts
         == listed
@@ -106,11 +107,12 @@ def test_the_one_count_is_the_sum_of_its_sources_and_of_the_rows_shown(tenant: T
             "missing": 1,
             "odd": 1,
             "stopped": 2,
+            "late": 1,
             "unsure": 1,
         }
     )
-    assert page.count("<tr><td>") == 11
-    assert re.search(r"要対応<span class=\"total\">11件", page)
+    assert page.count("<tr><td>") == 12
+    assert re.search(r"要対応<span class=\"total\">12件", page)
 
 
 @pytest.mark.feature("F021")
@@ -124,6 +126,7 @@ def test_each_row_has_cause_age_and_its_button(tenant: Tenant, shop: Shop) -> No
         "もう一度依頼する", "依頼せずに戻す", "出荷依頼を出せません", "出荷する倉庫が決まっていません", "倉庫を選ぶ", "出荷実績が届いていません", "1-2-3", "倉庫に聞く",
         "相手がこの伝票番号を知りません", "確認済みにする", "出荷報告: 止まっています", "もう一度送る", "済んだことにする", "出荷報告: 確かめています", "いま確かめる", order.number,
         "1,500円", "338866-9 の内容を受け取れていません", "送り状番号がモールに見当たりません", "モールを見直す",
+        "出荷報告: 30分以上届いていません", "いま送ってみる",
     ):  # fmt: skip
         assert words in page, words
 
@@ -136,14 +139,14 @@ def test_every_row_has_a_button_for_whoever_may_press_it(tenant: Tenant, shop: S
     for role in ("owner", "staff", "viewer"):
         page = read(browser(tenant, role), "/attention/errors/")
         cells = re.findall(r'<a class="row"[^>]*>([^<]*)</a>.*?<td class="tools">(.*?)</td></tr>', page, flags=re.S)
-        assert len(cells) == 11
+        assert len(cells) == 12
         bare[role] = [title for title, tools in cells if "button" not in tools]
 
     assert bare["owner"] == []
     assert bare["staff"] == ["本店 の注文が見えていません", "338866-9 の内容を受け取れていません"], (
         "keys and shops are for admins"
     )
-    assert len(bare["viewer"]) == 11
+    assert len(bare["viewer"]) == 12
 
 
 def test_an_unsure_effect_is_looked_for_at_once_but_not_before_its_quiet_time(tenant: Tenant, shop: Shop) -> None:
@@ -302,7 +305,7 @@ def test_the_frame_counts_what_waits_and_names_what_cannot_be_seen(tenant: Tenan
 
     page = read(browser(tenant), "/orders/")
 
-    assert '<span class="count" data-tone="stop">12</span>' in page
+    assert '<span class="count" data-tone="stop">13</span>' in page
     assert "本店 の注文が見えていません。" in page
 
 
