@@ -87,10 +87,3 @@ class Clock:
             )
         if "advance_seconds" in data:
             self.advance(float(data["advance_seconds"]))
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Clock:
-        """Make a clock from a triple."""
-        clock = cls()
-        clock.apply_json(data)
-        return clock

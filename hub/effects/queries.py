@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from hub.effects.switches import outgoing_off
 from hub.models import Breaker, Effect, EffectTry
 from hub.models import EffectState as State
 
@@ -48,10 +47,6 @@ class EffectRow:
     sent_at: datetime | None
     settled_at: datetime | None
     tries: tuple[TryRow, ...] = ()
-
-    @property
-    def can_be_taken_back(self) -> bool:
-        return self.state == State.WAITING and not self.attempts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,15 +129,6 @@ def lines_down() -> list[LineRow]:
         )
         for row in Breaker.objects.filter(open_until__isnull=False).order_by("lane", "function")
     ]
-
-
-def oldest_due() -> datetime | None:
-    """Return since when the oldest effect that may leave has been due; None if none is waiting or outgoing is off."""
-    if outgoing_off():
-        return None
-    waiting = Effect.objects.filter(state__in=[State.WAITING, State.UNSURE], hold_reason="")
-    found: datetime | None = waiting.aggregate(at=Min("due_at"))["at"]
-    return found
 
 
 def rows_of(effects: QuerySet[Effect] | Iterable[Effect]) -> list[EffectRow]:
