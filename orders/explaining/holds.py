@@ -35,6 +35,7 @@ def hold_of_mark(mark: TaskMark, facts: OrderFacts) -> Hold:
         code=f"task:{task.pk}",
         words=task.name,
         detail=detail_of(mark, facts),
+        next=task.what_to_do,
         tone="stop" if key in ("shipped_elsewhere", "cancelled_at_mall", "cannot_ship", "rule_failed") else "wait",
         act=_act(mark, facts),
         task_id=task.pk,

@@ -54,7 +54,8 @@ class Act:
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """One thing that keeps the order from shipping: what, in which words, and what ends it. `code` is an obstacle of judging.
+    """One thing that keeps the order from shipping: what, in which words, and what ends it. `code` is an obstacle of judging,
+    `next` what to do as the task itself says it.
 
     `override`: it mirrors a fact, and only a named override passes it.
     """
@@ -62,6 +63,7 @@ class Hold:
     code: str
     words: str
     detail: str = ""
+    next: str = ""
     tone: str = "wait"
     act: Act | None = None
     task_id: int | None = None

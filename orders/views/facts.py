@@ -254,7 +254,7 @@ class Showing:
         act = self._act(hold.act) if hold.act else None
         detail = hold.detail if self.open or not hold.detail.startswith("「") else ""
         return SimpleNamespace(
-            words=hold.words, detail=detail, tone=hold.tone, action_words=act.words if act else "", action_url=act.url if act else "",
+            words=hold.words, detail=detail, next=hold.next if hold.next != hold.detail else "", tone=hold.tone, action_words=act.words if act else "", action_url=act.url if act else "",
         )  # fmt: skip
 
     def _act(self, act: Act) -> SimpleNamespace | None:

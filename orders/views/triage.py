@@ -132,6 +132,8 @@ def _order(request: PageRequest, found: OrderDetail) -> dict[str, Any]:
     showing = Showing(facts, visit)
     why = showing.why(explain_facts(facts, found.effects, visit.now))
     why.actions = [_here(act, facts.order.pk) for act in why.actions]
+    for hold in why.holds:
+        hold.next = ""  # `told` says it
     parcels = showing.parcels({})
     marks = [mark for mark in facts.marks if mark.task.holds]
     return {
