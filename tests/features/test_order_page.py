@@ -13,7 +13,7 @@ from hub.clock import JAPAN, business_now
 from hub.ids import encode
 from hub.models import Clock, Effect, Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import Order, OrderTag, Parcel, Product, Tag, Task, TaskMark
+from orders.models import Order, OrderTag, Parcel, Product, Status, Tag, Task, TaskMark
 from orders.system_tasks import SYSTEM_TASKS
 from tests.conftest import NOW
 from tests.factories import make_shop, mall_line, mall_order, take_in, the_order
@@ -146,8 +146,10 @@ def test_what_went_to_the_warehouse_is_left_out_the_second_time_unless_asked_and
     with tenant_transaction(tenant.pk):
         answer_withdrawal(WarehouseRequest.objects.get(parcel=parcel), "agreed", fee_yen=0, now=NOW)
         withdrawn = encode(Task.objects.get(key="withdrawn").pk)
+        ready = encode(Status.objects.get(default_for="ready").pk)
     client.post(f"/orders/{encode(first.pk)}/release/", {"task": withdrawn})
     client.post(f"/parcels/{encode(parcel.pk)}/reopen/", {"act": "again"})
+    client.post(f"/orders/{encode(first.pk)}/status/", {"status": ready})
     judge(tenant.pk)
     request(tenant.pk)
     with tenant_transaction(tenant.pk):
