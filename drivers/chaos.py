@@ -173,7 +173,9 @@ def run(*, rows: Sequence[int], size: str, seed: int, say: Callable[[str], None]
     """Play the rows in their order; return whether all hold."""
     with inside("chaos", **SETTINGS) as place:
         bells = BellProxy(os.environ["REDIS_URL"], seed=seed)
-        chaos = Chaos(place=place, seed=seed, start=START, say=say, orders=orders or SIZES[size], size=size, bells=bells)
+        chaos = Chaos(
+            place=place, seed=seed, start=START, say=say, orders=orders or SIZES[size], size=size, bells=bells
+        )
         ok = True
         with suppress(KeyboardInterrupt), chaos.running(workers=2, restart=True, redis_url=bells.url):
             say(

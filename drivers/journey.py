@@ -21,16 +21,22 @@ from drivers.run import Run
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=JAPAN)
 """A Tuesday, 09:00 in Japan."""
-POLL_SECONDS = {"none": 720, "some": 600, "many": 600}
-"""How often the shops are read, in business seconds; where readings fail, time to try again is left within the 15 minutes."""
+POLL_SECONDS = {"none": 720, "some": 600, "many": 480}
+GATHER = {
+    "none": timedelta(minutes=12, seconds=40),
+    "some": timedelta(minutes=11),
+    "many": timedelta(minutes=9, seconds=30),
+}
+"""How often the shops are read, in business time, and how long one may wait for others to be read with it: where readings fail,
+time to try again is left within the 15 minutes."""
 MOST_GAP = timedelta(minutes=15)
 BORDERS = ((0, 5, 30), (0, 30, 0), (9, 0, 0), (15, 30, 0), (19, 0, 0), (20, 0, 0))
 """Times of day that are stopped at and reported: the night's count and its reading, morning, cut-off, results and their report."""
 LAST = START + timedelta(days=3, hours=16)
 WISH_DAYS = [2, 2]
 """Buyers wish their delivery for the day after tomorrow, so that the warehouse ships within the run."""
-KILL_EVERY_SECONDS = 10.0
-KILL_AT_NIGHT_SECONDS = 40.0
+KILL_EVERY_SECONDS = 20.0
+KILL_AT_NIGHT_SECONDS = 60.0
 """At night only shops are read: each kill costs the run a lease, and strikes nothing else."""
 NIGHT = (time(0, 30), time(9, 0))
 HURRY_SECONDS = 4.0
@@ -81,6 +87,7 @@ class Journey(Run):
     def strike(self) -> None:
         """Let the faults begin that were asked for; with many, a worker's child is killed now and then."""
         faults.start(self.outside, self.faults, seed=self.seed)
+        self.gather = GATHER[self.faults]
         self.hurry = None if self.faults == "none" else HURRY_SECONDS
         if self.faults == "many":
             self.killer = Killer(self.supervisor, self.house.worker_names, every=KILL_EVERY_SECONDS, seed=self.seed)

@@ -180,7 +180,7 @@ def _environment(place: Place) -> dict[str, str]:
         "MALL_GAP_SECONDS": str(TRUE_GAP_SECONDS),
         "QUIET_MALL_SECONDS": "6",
         "QUIET_WAREHOUSE_SECONDS": "6",
-        "LEASE_SECONDS": "10",
+        "LEASE_SECONDS": "8",
         "TICK_SECONDS": "1",
         "OUTGOING": "on",
         "EMAIL_URL": "consolemail://",

@@ -23,8 +23,6 @@ from hub.clock import true_now
 from hub.embedded.supervisor import Supervisor
 
 SPEED = 3.0
-GATHER = timedelta(minutes=12, seconds=40)
-"""So long after its last reading a shop may wait, to be read together with others after one jump; the promise is 15 minutes."""
 SOON = timedelta(minutes=1)
 MOST_JUMP = timedelta(minutes=15)
 STUCK_SECONDS = 45.0
@@ -44,6 +42,8 @@ class Run:
     """True seconds spent waiting, by what was due."""
     disturb: Callable[[], None] = lambda: None
     """Called between looks while the run waits: how a fault of the moment gets in."""
+    gather: timedelta = timedelta(minutes=12, seconds=40)
+    """So long after its last reading a shop may wait, to be read together with others after one jump; the promise is 15 minutes."""
     hurry: float | None = None
     """With faults something is nearly always tried again: after so many true seconds time goes on, once no shop is being read;
     at once, where a reading failed and is due again soon."""
@@ -76,7 +76,7 @@ class Run:
     def step(self, *, most: timedelta = MOST_JUMP, to: datetime | None = None) -> None:
         """Jump to the next reading of a shop, or to an earlier moment that is wanted, and wait until nothing is due."""
         now = self.clock.now()
-        target = min(now + most, self.watcher.look(now).next_reading(GATHER) or now + most)
+        target = min(now + most, self.watcher.look(now).next_reading(self.gather) or now + most)
         self.clock.jump(min(target, to) if to is not None and to > now else target)
         ring()
         self.wait_idle(most=self.hurry)
