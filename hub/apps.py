@@ -11,9 +11,12 @@ class HubConfig(AppConfig):
     name = "hub"
 
     def ready(self) -> None:
-        from hub import checks, ids, jobs  # noqa: F401  (registers the system checks; carries doorbells)
+        from allauth.account.signals import user_logged_in
+
+        from hub import checks, ids, jobs, sessions  # noqa: F401  (registers the system checks; carries doorbells)
 
         ids.register_in_paths()
+        user_logged_in.connect(sessions.signed_in, dispatch_uid="signed in")
         post_migrate.connect(build_fences, dispatch_uid="fences")
 
 

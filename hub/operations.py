@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from hub import rows
+from hub import rows, sessions
 from hub.audit import Actor, note
 from hub.models import ApiToken, Invitation, Member, Role, User
 from hub.problems import Refusal
@@ -171,6 +171,13 @@ def remove_member(member: Member, *, remover: Member | None, by: Actor, now: dat
         return
     note("member.removed", by=by, now=now, id=member.pk, email=member.user.email)
     _take_back_what_they_gave(member, role="", by=by, now=now)
+
+
+def sign_member_out(member: Member, *, ender: Member | None, by: Actor, now: datetime) -> None:
+    """End all sessions of a member's person; they may sign in again. Raises OwnerOnly."""
+    _need_owner(ender, Role(member.role))
+    sessions.end_all(member.user_id)
+    note("member.signed_out", by=by, now=now, id=member.pk, email=member.user.email)
 
 
 def _take_back_what_they_gave(member: Member, *, role: str, by: Actor, now: datetime) -> None:

@@ -21,7 +21,7 @@ GLOBAL_TABLES = frozenset(
         "django_migrations", "django_content_type", "django_session",
         "auth_group", "auth_group_permissions", "auth_permission",
         "hub_user_groups", "hub_user_user_permissions",
-        "account_emailaddress", "account_emailconfirmation", "mfa_authenticator",
+        "account_emailaddress", "account_emailconfirmation", "mfa_authenticator", "usersessions_usersession",
     }
 )  # fmt: skip
 """Tables that belong to no tenant. A test compares this list with the catalogue."""

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from hub.ids import register_in_paths
-from hub.views import account, invitations, members, outgoing, settings, signing, switching, tokens
+from hub.views import account, invitations, members, outgoing, sessions, settings, signing, switching, tokens
 
 register_in_paths()
 
@@ -20,12 +20,15 @@ urlpatterns = [
     path("account/password/", account.password, name="password"),
     path("account/second-factor/", account.second_factor_setup, name="second_factor_setup"),
     path("account/recovery-codes/", account.recovery_codes, name="recovery_codes"),
+    path("account/sessions/end-others/", sessions.end_others, name="sessions_end_others"),
+    path("account/sessions/<oid:pk>/end/", sessions.end, name="session_end"),
     path("settings/", settings.index, name="settings"),
     path("settings/outgoing/", outgoing.outgoing, name="outgoing"),
     path("settings/members/", members.members, name="members"),
     path("settings/members/invite/", members.invite, name="invite"),
     path("settings/members/<oid:pk>/", members.member, name="member"),
     path("settings/members/<oid:pk>/remove/", members.remove, name="member_remove"),
+    path("settings/members/<oid:pk>/sign-out/", members.sign_out, name="member_sign_out"),
     path("settings/invitations/<oid:pk>/again/", members.invite_again, name="invitation_again"),
     path("settings/invitations/<oid:pk>/drop/", members.drop_invitation, name="invitation_drop"),
     path("settings/tokens/", tokens.tokens, name="tokens"),

@@ -31,6 +31,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
+from hub import sessions
 from hub.audit import Actor
 from hub.clock import business_now
 from hub.models import Member, Role, Tenant, User
@@ -141,6 +142,7 @@ def page(
                 return redirect("hub:second_factor_setup")
             if fresh_factor and may(chosen.role, right):
                 need_second_factor(request, user, fresh_factor)
+            sessions.seen(request, user, tenant_id=chosen.tenant_id, member_id=chosen.member_id)
             enter = _outside if outside else _inside
             try:
                 return enter(request, user, memberships, chosen, right, partial(view, request, *args, **kwargs))

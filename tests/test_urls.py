@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
@@ -46,7 +47,7 @@ UNKNOWN = 4_000_000_000_000_000_000
 
 WHOSE_ID: dict[str, type[Any]] = {
     "hub:member": Member, "hub:member_remove": Member, "hub:invitation_again": Invitation, "hub:invitation_drop": Invitation,
-    "hub:token_revoke": ApiToken, "hub:effect": Effect, "hub:effect_act": Effect,
+    "hub:member_sign_out": Member, "hub:session_end": UserSession, "hub:token_revoke": ApiToken, "hub:effect": Effect, "hub:effect_act": Effect,
     "orders:packing_slip": Order, "orders:file": FileJob, "orders:download": FileJob, "orders:batch": Batch, "orders:batch_cancel": Batch,
     "orders:batch_undo": Batch, "orders:detail": Order, "orders:peek": Order, "orders:history": Order, "orders:remarks": Order,
     "orders:set_status": Order, "orders:add_tag": Order, "orders:remove_tag": Order, "orders:set_memo": Order, "orders:remark_read": Order,
@@ -198,6 +199,7 @@ def furnish(tenant: Tenant, words: str) -> dict[type[Any], int]:
             Batch: Batch.objects.create(action="memo", params={"text": words}, order_ids=[order.pk], client_key=words, state="done"),
             Invitation: Invitation.objects.create(email="c@example.com", role="staff", secret_hash=words.encode(), expires_at=NOW.replace(year=2999)),
             ApiToken: ApiToken.objects.create(name=words, secret_hash=words.encode(), last_four="abcd", scopes=[], expires_at=NOW.replace(year=2999)),
+            UserSession: UserSession.objects.create(user=member.user, session_key=uuid4().hex, ip="203.0.113.7", user_agent=words),
             RejectedPayload: RejectedPayload.objects.create(shop=shop, number=words, path="x", reason="missing", first_at=NOW, last_at=NOW),
             FileJob: FileJob.objects.create(kind="orders_csv", order_ids=[order.pk], client_key=words, member=member, file=stored, state="done"),
         }  # fmt: skip

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from hub import devices, sessions
 from hub.answers import done
 from hub.forms import AccountForm, ChangePassword, SecondFactorSetup
 from hub.models import User
@@ -43,9 +44,20 @@ def account(request: PageRequest) -> HttpResponse:
         "form": form,
         "password_url": reverse("hub:password"),
         "second_factor": factor,
+        "sessions": _sessions(request, user),
         "tenants": [SimpleNamespace(name=one.tenant_name, role_label=LABELS[one.role]) for one in visit.memberships],
     }
     return render(request, "hub/account.html", context)
+
+
+def _sessions(request: PageRequest, user: User) -> list[SimpleNamespace]:
+    """Return where the person is signed in, this session first."""
+    here = request.session.session_key
+    return [
+        SimpleNamespace(pk=one.pk, words=devices.in_words(one.user_agent), address=one.ip, here=one.session_key == here,
+                        first_at=one.created_at, last_at=one.last_seen_at)
+        for one in sorted(sessions.sessions_of(user), key=lambda one: one.session_key != here)
+    ]  # fmt: skip
 
 
 def _save(request: PageRequest, user: User, form: AccountForm) -> HttpResponse:

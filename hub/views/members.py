@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -113,9 +114,29 @@ def member(request: PageRequest, pk: int) -> HttpResponse:
         words=_("外す"), url=reverse("hub:member_remove", args=[pk]),
         note=_("この会社から外します。次の操作から入れなくなり、この人が作ったAPIの鍵も止まります。"),
     )  # fmt: skip
+    aside = SimpleNamespace(
+        words=_("すべての端末でサインアウトさせる"), url=reverse("hub:member_sign_out", args=[pk]),
+        note=_("端末をなくしたときなどに。この人は次の操作で、サインインからやり直します。"),
+    )  # fmt: skip
     context = {"title": display_name(found.user), "lead": found.user.email, "back_url": reverse("hub:members"), "back_words": _("メンバー"),
-               "form": form, "danger": danger}  # fmt: skip
+               "form": form, "aside": aside, "danger": danger}  # fmt: skip
     return render(request, "form_page.html", context)
+
+
+@page("members.edit", methods=("POST",))
+def sign_out(request: PageRequest, pk: int) -> HttpResponse:
+    """End all sessions of a member: somebody else may hold their device."""
+    visit = request.hub
+    found = get_object_or_404(Member.objects.filter(removed_at__isnull=True).select_related("user"), pk=pk)
+    operations.sign_member_out(found, ender=visit.member, by=visit.by, now=visit.now)
+    if found.pk == visit.member.pk:
+        logout(request)
+        return redirect("hub:sign_in")
+    return done(
+        request,
+        _("%(name)sさんをすべての端末でサインアウトさせました") % {"name": display_name(found.user)},
+        to=reverse("hub:members"),
+    )
 
 
 @page("members.edit", methods=("POST",))
