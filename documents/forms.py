@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from documents import exports, tracking_paste
 from orders.carriers import CARRIERS
 from orders.fields import FIELDS
+from orders.models import SavedSearch
 
 
 class ExportForm(forms.Form):
@@ -26,9 +27,18 @@ class ExportForm(forms.Form):
     )
     replace = forms.BooleanField(label=_("Windowsにない文字は置き換える"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, saved: SavedSearch | None = None, may_keep: bool = False, **kwargs: Any) -> None:
+        """`saved`: the search that is exported, whose columns are its format; with `may_keep` those chosen here may become it."""
         super().__init__(*args, **kwargs)
         self.fields["columns"].choices = [(key, one.label) for key, one in FIELDS.items()]  # type: ignore[attr-defined]
+        if saved is None:
+            return
+        if kept := [key for key in saved.columns if key in FIELDS]:
+            self.initial["columns"] = kept
+        if not may_keep:
+            return
+        words = _("この列を、検索「%(name)s」の書式として保存する") % {"name": saved.name}
+        self.fields["keep"] = forms.BooleanField(label=words, required=False)
 
     def params(self) -> dict[str, Any]:
         """Return the job's params."""

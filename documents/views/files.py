@@ -16,10 +16,13 @@ from documents.models import FileJob, FileKind, FileState
 from hub.access import note_read
 from hub.answers import done
 from hub.clock import true_now
+from hub.form_parts import ids_of
 from hub.ids import encode
 from hub.models import StoredFile
 from hub.web import A_DAY, FRESH, PageRequest, page, spend_factor
-from orders.models import Order
+from orders.models import Order, SavedSearch
+from orders.operations.settings.searches import change_search
+from orders.views import narrowing
 from orders.views.acts import leave_alone
 from orders.views.bulk import Chosen
 
@@ -77,12 +80,18 @@ def _start(
 @page("orders.export", fresh_factor=FRESH)
 def csv(request: PageRequest) -> HttpResponse:
     """Ask how the CSV of a list is to be written, then make it."""
-    form = ExportForm(request.POST if "columns" in request.POST else None)
+    saved = _saved_search(request)
+    form = ExportForm(
+        request.POST if "columns" in request.POST else None, saved=saved, may_keep=_may_keep(request, saved)
+    )
     if request.method == "POST" and form.is_bound and form.is_valid():
         chosen = Chosen(request)
         asked = {"query": chosen.query} if chosen.whole else {"orders": "named"}
         job = _start(request, FileKind.ORDERS_CSV, chosen.ids(), form.params(), asked=asked)
         spend_factor(request)
+        if saved is not None and form.cleaned_data.get("keep"):
+            visit = request.hub
+            change_search(saved, values={"columns": form.cleaned_data["columns"]}, by=visit.by, now=visit.now)
         return _watch(request, job)
     source = request.POST if request.method == "POST" else QueryDict(mutable=True)
     kept = (
@@ -101,6 +110,19 @@ def csv(request: PageRequest) -> HttpResponse:
         context,
         status=422 if form.is_bound else 200,
     )
+
+
+def _saved_search(request: PageRequest) -> SavedSearch | None:
+    """Return the saved search that is exported, if it is one that this member sees."""
+    query = QueryDict(request.POST.get("query") or request.GET.urlencode())
+    pk = next(iter(ids_of([query.get("saved", "")])), 0)
+    return next((one for one in narrowing.saved_searches(request.hub) if one.pk == pk), None)
+
+
+def _may_keep(request: PageRequest, saved: SavedSearch | None) -> bool:
+    """Say whether this member may write the search's format: their own, or any with the right to settings."""
+    own = saved is not None and saved.member_id == request.hub.member.pk
+    return saved is not None and (own or request.hub.may("settings.edit"))
 
 
 def _watch(request: PageRequest, job: FileJob) -> HttpResponse:

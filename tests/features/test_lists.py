@@ -260,9 +260,33 @@ def test_the_csv_holds_exactly_the_filtered_orders_in_the_chosen_columns_and_enc
     page = client.post("/orders/csv/", values).headers["Location"]
     with tenant_transaction(tenant.pk):
         job = FileJob.objects.get()
+    waiting = client.get(page).content.decode()
     making.work(tenant.pk, job.pk)
     url = re.search(r'href="([^"]+/download/)"', client.get(page).content.decode())
 
     assert url is not None
+    assert "作っています" in waiting, "in the background"
     rows = client.get(url[1]).content.decode(encoding.replace("utf-8", "utf-8-sig")).split()
     assert {row.split(",")[0] for row in rows[1:]} == wanted
+
+
+@pytest.mark.feature("F059")
+def test_a_saved_search_keeps_the_columns_of_its_csv_for_whoever_sees_it(tenant: Tenant, shop: Shop) -> None:
+    order = make(tenant, shop, payment_method="cod", total_yen=777)
+    make(tenant, shop)
+    owner, colleague = browser(tenant, "admin"), browser(tenant, "staff")
+    owner.post("/orders/searches/new/?pay=cod", {"name": "会計に渡す", "shared": "on"})
+    with tenant_transaction(tenant.pk):
+        saved = f"saved={encode(SavedSearch.objects.get().pk)}"
+    asked = {"all": "1", "query": saved, "profile": "machine", "encoding": "cp932"}
+
+    owner.post("/orders/csv/", {**asked, "columns": ["total_yen", "number"], "keep": "on"})
+    colleague.post("/orders/csv/", {**asked, "columns": ["memo"], "keep": "on"})
+    page = colleague.get(f"/orders/csv/?{saved}").content.decode()
+
+    checked = re.findall(r'name="columns" value="([a-z_]+)"[^>]*checked', page)
+    assert sorted(checked) == ["number", "total_yen"], "the colleague could not overwrite it"
+    with tenant_transaction(tenant.pk):
+        first = FileJob.objects.earliest("pk")
+        assert first.order_ids == [order.pk]
+        assert SavedSearch.objects.get().columns == ["total_yen", "number"]
