@@ -9,17 +9,17 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 
+from automation.failing import count, hold_for
+from automation.models import Rule, RuleGroup
 from automation.passing import Pass, RuleFailed
-from automation.rulebook import load_rulebook
-from hub.audit import SYSTEM
+from automation.rulebook import Rulebook, group_is_on, load_rulebook
 from hub.clock import business_now
 from hub.crash import crash
 from hub.stages import kick
 from hub.tenancy import tenant_transaction
 from orders.models import Order
-from orders.operations.holds import open_mark, system_task
 
 CHUNK = 1_000
 CHUNKS_A_TURN = 20
@@ -41,19 +41,23 @@ def work(tenant_id: int, unit_id: int = 0) -> bool:
 
 def judge_chunk(tenant_id: int, *, size: int = CHUNK) -> int:
     """Judge up to `size` due orders in one transaction; a chunk that fails is halved until the bad order is alone, and held."""
+    ids: list[int] = []
     try:
         with tenant_transaction(tenant_id):
             now = business_now()
-            return run_pass(_due(now, size), now=now)
+            ids = _due(now, size)
+            return run_pass(ids, now=now)
     except (RuleFailed, DatabaseError) as error:
         failed = error
-    if size > 1:
-        return max(judge_chunk(tenant_id, size=max(1, size // 10)), 1)
+    if not ids:
+        raise failed
+    if len(ids) > 1:
+        return max(judge_chunk(tenant_id, size=max(1, len(ids) // 10)), 1)
     with tenant_transaction(tenant_id):
-        now = business_now()
-        ids = _due(now, 1)
-        _set_aside(ids, failed, now=now)
-        return len(ids)
+        rule = getattr(failed, "rule", None) or _blame(ids[0], now=business_now())
+    crash("engine.after_blame")
+    with tenant_transaction(tenant_id):
+        return _set_aside(ids[0], rule, failed, now=business_now())
 
 
 def judge_orders(tenant_id: int, order_ids: Sequence[int], *, until: float) -> bool:
@@ -93,13 +97,54 @@ def run_pass(order_ids: Sequence[int], *, now: datetime) -> int:
     return len(order_ids)
 
 
-def _set_aside(order_ids: Sequence[int], error: Exception, *, now: datetime) -> None:
-    """Hold an order that breaks its pass, and take it off the queue until it changes."""
-    rule = getattr(error, "rule", None)
-    open_mark(
-        order_ids, task=system_task("rule_failed"), by=SYSTEM, now=now, reason="rule_failed",
-        detail={"rule": rule.name if rule else "", "error": type(error).__name__},
-    )  # fmt: skip
-    if isinstance(error, RuleFailed):
-        error.count_failure()
-    Order.objects.filter(pk__in=order_ids).update(judge_at=None)
+def _blame(order_id: int, *, now: datetime) -> Rule | None:
+    """Return the rule without which the pass over the order succeeds: the last of the shortest run of rules with which it fails.
+
+    Each try is undone. None where no rule is at fault: it fails without any, or no more.
+    """
+    book = load_rulebook(now=now)
+    rules = book.rules
+    if _fails(order_id, book.first(0), now=now) or not _fails(order_id, book, now=now):
+        return None
+    well, bad = 0, len(rules)
+    while bad - well > 1:
+        middle = (well + bad) // 2
+        well, bad = (well, middle) if _fails(order_id, book.first(middle), now=now) else (middle, bad)
+    return rules[bad - 1].rule
+
+
+class _Undo(Exception):
+    """Rolls a try back."""
+
+
+def _fails(order_id: int, book: Rulebook, *, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            Pass([order_id], book, now=now).run()
+            connection.check_constraints()  # what is looked at only when the pass is committed
+            raise _Undo
+    except _Undo:
+        return False
+    except (RuleFailed, DatabaseError):
+        return True
+
+
+def _set_aside(order_id: int, rule: Rule | None, error: Exception, *, now: datetime) -> int:
+    """Hold an order that breaks its pass, and take it off the queue until it or its rule changes; count it against the rule.
+
+    Settings are locked before orders, as whoever changes them does. Where the rule was changed meanwhile, the order stays due.
+    """
+    if rule is not None:
+        group = RuleGroup.objects.select_for_update(no_key=True).get(pk=rule.group_id)
+        present = Rule.objects.select_for_update(no_key=True).get(pk=rule.pk)
+        runs = present.enabled and not present.broken and present.retired_at is None and group_is_on(group, now=now)
+        if not runs or present.version != rule.version:
+            return 1
+    due = Order.objects.filter(pk=order_id, judge_at__lte=now)
+    if not due.select_for_update(no_key=True, skip_locked=True, of=("self",)).exists():
+        return 1
+    hold_for(rule, order_id, error, now=now)
+    Order.objects.filter(pk=order_id).update(judge_at=None)
+    if rule is not None:
+        count(rule, order_id, now=now)
+    return 1

@@ -18,7 +18,7 @@ def rules_of(*, order_id: int, language: str) -> Sequence[dict[str, Any]]:
     """Return the rules in use that reach the order's shop, in the order they run, each with its tests and whether they hold."""
     shop_id = Order.objects.values_list("shop_id", flat=True).get(pk=order_id)
     rules = Rule.objects.filter(
-        retired_at__isnull=True, enabled=True, group__enabled=True, group__retired_at__isnull=True
+        retired_at__isnull=True, enabled=True, broken="", group__enabled=True, group__retired_at__isnull=True
     )
     chosen = [
         rule for rule in rules.select_related("group").order_by("group__position", "group_id", "position", "pk")[:SHOWN]

@@ -6,12 +6,13 @@ holds: they are not touched, unless `apply` says that the rule shall act on them
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from automation.actions import BadAction, Shelf
+from automation.failing import free
 from automation.models import Rule, RuleGroup, RuleMark, RuleVersion, When
 from automation.rulebook import BEFORE_REQUEST
 from hub import rows
@@ -63,6 +64,7 @@ def change_group(
     written = {**values, **({"phases": _phases(values["phases"])} if "phases" in values else {})}
     changed = rows.change(group, written, noun="rule_group", by=by, now=now, seen=seen)
     if set(changed) - {"name"}:
+        free(Rule.objects.filter(group=group).values_list("pk", flat=True), by=by, now=now)
         _mark_group(group, now=now, apply=apply)
         raise_rule_set(now=now, shop_id=None if "shop_id" in changed else group.shop_id)
     return changed
@@ -73,6 +75,8 @@ def switch_group(group: RuleGroup, on: bool, *, by: Actor, now: datetime, apply:
     if rows.change(group, {"enabled": on}, noun="rule_group", by=by, now=now):
         if on:
             _mark_group(group, now=now, apply=apply)
+        else:
+            free(Rule.objects.filter(group=group).values_list("pk", flat=True), by=by, now=now)
         raise_rule_set(now=now, shop_id=group.shop_id)
 
 
@@ -140,7 +144,8 @@ def publish_rule(
         )
     else:
         note("rule.applied", by=by, now=now, id=rule.pk, name=rule.name, version=rule.version)
-    return _publish(rule, now=now, apply=apply, member=member)
+    held = free([rule.pk], by=by, now=now) if differing else []
+    return _publish(rule, now=now, apply=apply, member=member, but=held)
 
 
 def switch_rule(rule: Rule, on: bool, *, by: Actor, now: datetime, apply: bool = False) -> Published:
@@ -150,7 +155,8 @@ def switch_rule(rule: Rule, on: bool, *, by: Actor, now: datetime, apply: bool =
         rule, {"enabled": on, **({"broken": "", "failures": 0} if on else {})}, noun="rule", by=by, now=now
     ):
         return Published(rule=rule, matching=count_matching(rule, now=now), applied=False)
-    found = _mark(rule, now=now, apply=apply) if on else 0
+    held = free([rule.pk], by=by, now=now)
+    found = _mark(rule, now=now, apply=apply, but=held) if on else 0
     raise_rule_set(now=now, shop_id=rule.group.shop_id)
     return Published(rule=rule, matching=found, applied=apply and on)
 
@@ -168,6 +174,7 @@ def move_rule(rule: Rule, *, group: RuleGroup, by: Actor, now: datetime) -> None
 def retire_rule(rule: Rule, *, by: Actor, now: datetime) -> None:
     """Take a rule out of use. What it did stays; the history names its version."""
     rows.retire(rule, noun="rule", by=by, now=now)
+    free([rule.pk], by=by, now=now)
     raise_rule_set(now=now, shop_id=rule.group.shop_id)
 
 
@@ -191,12 +198,12 @@ def count_matching(rule: Rule, *, now: datetime) -> int:
 # Marks.
 
 
-def _publish(rule: Rule, *, now: datetime, apply: bool, member: Member | None) -> Published:
+def _publish(rule: Rule, *, now: datetime, apply: bool, member: Member | None, but: Collection[int] = ()) -> Published:
     RuleVersion.objects.get_or_create(
         rule=rule, version=rule.version,
         defaults={"name": rule.name, "condition": rule.condition, "actions": rule.actions, "published_at": now, "published_by": member},
     )  # fmt: skip
-    found = _mark(rule, now=now, apply=apply)
+    found = _mark(rule, now=now, apply=apply, but=but)
     raise_rule_set(now=now, shop_id=rule.group.shop_id)
     return Published(rule=rule, matching=found, applied=apply)
 
@@ -206,14 +213,17 @@ def _mark_group(group: RuleGroup, *, now: datetime, apply: bool) -> None:
         _mark(rule, now=now, apply=apply)
 
 
-def _mark(rule: Rule, *, now: datetime, apply: bool) -> int:
-    """Open marks on the orders already in without acting; with `apply`, close the open ones, so that the next pass acts on all."""
+def _mark(rule: Rule, *, now: datetime, apply: bool, but: Collection[int] = ()) -> int:
+    """Open marks on the orders already in without acting; with `apply`, close the open ones, so that the next pass acts on all.
+
+    `but`: orders that the rule failed on and held. They waited for it, and it acts on them.
+    """
     ids = _matching(rule, now=now)
     alive = RuleMark.objects.filter(rule=rule, closed_at__isnull=True)
     if apply:
         alive.filter(order_id__in=ids).update(closed_at=now)
         return len(ids)
-    known = set(alive.values_list("order_id", flat=True))
+    known = {*alive.values_list("order_id", flat=True), *but}
     marks = [
         RuleMark(rule=rule, order_id=pk, version=rule.version, opened_at=now, acted=False)
         for pk in ids

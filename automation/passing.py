@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Count, F, Q
 
 from automation import engine_rows
@@ -37,16 +38,11 @@ MOST_A_DAY = 20
 
 
 class RuleFailed(Exception):
-    """A rule raised while it was applied."""
+    """A rule raised while it was asked or applied. `rule` is None where it is one of several that were asked together."""
 
-    def __init__(self, rule: Rule) -> None:
-        super().__init__(rule.name)
+    def __init__(self, rule: Rule | None = None) -> None:
+        super().__init__(rule.name if rule else "")
         self.rule = rule
-
-    def count_failure(self) -> None:
-        """Count it against the rule; failing on three orders switches the rule off."""
-        Rule.objects.filter(pk=self.rule.pk).update(failures=F("failures") + 1)
-        Rule.objects.filter(pk=self.rule.pk, failures__gte=3).update(broken="failed_on_three_orders")
 
 
 _READ = (
@@ -127,11 +123,20 @@ class Pass:
                 self.write_orders()
             ids = [pk for pk in self.live if self.folded[pk].phase != "cancelled"]
             matching: dict[int, list[int]] = defaultdict(list)
-            for pk, rules in masks({ready.rule.pk: ready.node for ready in stratum}, ids, self.today).items():
+            for pk, rules in self._ask(stratum, ids).items():
                 for rule_id in rules:
                     matching[rule_id].append(pk)
             for ready in stratum:
                 self._apply(ready, set(matching[ready.rule.pk]), marks[ready.rule.pk])
+
+    def _ask(self, stratum: Sequence[ReadyRule], order_ids: Sequence[int]) -> Mapping[int, Sequence[int]]:
+        """Return which of the rules hold for each order."""
+        try:
+            return masks({ready.rule.pk: ready.node for ready in stratum}, order_ids, self.today)
+        except DatabaseError:
+            raise
+        except Exception as error:
+            raise RuleFailed from error
 
     def _open_marks(self) -> dict[int, dict[int, int]]:
         found: dict[int, dict[int, int]] = defaultdict(dict)

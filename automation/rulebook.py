@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from automation.actions import BadAction, Bound, Shelf
+from automation.failing import switch_off
 from automation.models import Rule, RuleGroup, When
 from orders.conditions import ConditionError, Node, parse, reads
 from orders.models import Task
@@ -49,6 +50,10 @@ class Rulebook:
     def rules(self) -> list[ReadyRule]:
         return [rule for stratum in self.strata for rule in stratum]
 
+    def first(self, n: int) -> Rulebook:
+        """Return the book with its first n rules only."""
+        return replace(self, strata=_strata(self.rules[:n]))
+
 
 def load_rulebook(*, now: datetime) -> Rulebook:
     """Load what is switched on now. A rule or task that no longer parses switches itself off and says why."""
@@ -66,10 +71,10 @@ def load_rulebook(*, now: datetime) -> Rulebook:
             node = parse(rule.condition)
             actions = tuple(shelf.bind(data) for data in rule.actions)
         except ConditionError as error:
-            _break_rule(rule, f"{error.path}: {error.code}")
+            switch_off(rule, f"{error.path}: {error.code}", now=now)
             continue
         except BadAction as error:
-            _break_rule(rule, error.code)
+            switch_off(rule, error.code, now=now)
             continue
         ready.append(
             ReadyRule(
@@ -97,10 +102,6 @@ def group_is_on(group: RuleGroup, *, now: datetime) -> bool:
         if at <= now:
             on = turned
     return on
-
-
-def _break_rule(rule: Rule, why: str) -> None:
-    Rule.objects.filter(pk=rule.pk).update(broken=why)
 
 
 def _strata(rules: Sequence[ReadyRule]) -> tuple[tuple[ReadyRule, ...], ...]:

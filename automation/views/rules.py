@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from automation import operations
 from automation.actions import Shelf
+from automation.failing import FAILED_ON_ORDERS, switched_off
 from automation.forms import WHEN, GroupForm, acts_in_words, group_columns
 from automation.models import Rule, RuleGroup
 from automation.queries import hits
@@ -22,7 +23,7 @@ from hub.form_parts import SEEN, attempt, ids_of, read_seen, refused, seen_box
 from hub.web import PageRequest, page, toast
 from orders.conditions import MESSAGES, ConditionError, Part, describe, parse
 from orders.fields.labels import PHASES
-from orders.models import Shop
+from orders.models import Order, Shop
 
 SEEN_COLUMNS = ("name", "when", "phases", "shop_id")
 
@@ -31,13 +32,15 @@ SEEN_COLUMNS = ("name", "when", "phases", "shop_id")
 def rules(request: PageRequest) -> HttpResponse:
     groups = RuleGroup.objects.filter(retired_at__isnull=True).select_related("shop").order_by("position", "pk")
     by_group: dict[int, list[Rule]] = defaultdict(list)
-    for rule in Rule.objects.filter(retired_at__isnull=True).order_by("position", "pk"):
+    in_use = list(Rule.objects.filter(retired_at__isnull=True).order_by("position", "pk"))
+    for rule in in_use:
         by_group[rule.group_id].append(rule)
+    off = _switched_off(in_use)
     acted, shelf, known = hits(now=request.hub.now), Shelf(), {}  # type: ignore[var-annotated]
     shown = [
         {
             "pk": group.pk, "name": group.name, "when_words": _when(group), "enabled": group.enabled,
-            "rules": [_row(rule, group, acted.get(rule.pk, 0), shelf, known) for rule in by_group[group.pk]],
+            "rules": [_row(rule, group, acted.get(rule.pk, 0), shelf, known, off.get(rule.pk)) for rule in by_group[group.pk]],
         }
         for group in groups
     ]  # fmt: skip
@@ -49,10 +52,30 @@ def _when(group: RuleGroup) -> str:
     return f"{WHEN[group.when]} · {steps}" if steps else str(WHEN[group.when])
 
 
-def _row(rule: Rule, group: RuleGroup, acted: int, shelf: Shelf, known: dict[str, Mapping[Any, str]]) -> dict[str, Any]:
+def _switched_off(rules: list[Rule]) -> dict[int, dict[str, Any]]:
+    """Return when rules switched themselves off, and the orders they failed on as links."""
+    found = switched_off(rules)
+    ids = [pk for off in found.values() for pk in off.order_ids]
+    numbers = dict(Order.objects.filter(pk__in=ids).values_list("pk", "number")) if ids else {}
     return {
-        "pk": rule.pk, "name": rule.name, "version": rule.version, "enabled": rule.enabled, "broken": broken_words(rule.broken),
-        "shop_words": group.shop.name if group.shop else "", "hits": acted, "lint": [], "parts": sentence_of(rule, known),
+        rule_id: {
+            "at": off.at,
+            "orders": [
+                {"number": numbers[pk], "url": reverse("orders:detail", args=[pk])} for pk in off.order_ids if pk in numbers
+            ],
+        }
+        for rule_id, off in found.items()
+    }  # fmt: skip
+
+
+def _row(
+    rule: Rule, group: RuleGroup, acted: int, shelf: Shelf, known: dict[str, Mapping[Any, str]], off: dict[str, Any] | None
+) -> dict[str, Any]:  # fmt: skip
+    failing = [_("%(n)s件の受注で失敗") % {"n": rule.failures}] if rule.failures and not rule.broken else []
+    return {
+        "pk": rule.pk, "name": rule.name, "version": rule.version, "enabled": rule.enabled and not rule.broken,
+        "broken": broken_words(rule.broken), "off": off if rule.broken else None,
+        "shop_words": group.shop.name if group.shop else "", "hits": acted, "lint": failing, "parts": sentence_of(rule, known),
         "acts": acts_in_words(rule.actions, shelf),
     }  # fmt: skip
 
@@ -70,8 +93,8 @@ def broken_words(broken: str) -> str:
     if not broken:
         return ""
     path, _colon, code = broken.rpartition(": ")
-    if broken == "failed_on_three_orders":
-        why = _("3件の受注で失敗したため止まりました。")
+    if broken == FAILED_ON_ORDERS:
+        why = _("3件の受注で失敗したため、自分で止まりました。失敗した受注は、このルールなしで判定し直しました。")
     elif code in MESSAGES:
         why = f"{path} {str(MESSAGES[code]) % _Dash()}"
     else:

@@ -209,6 +209,9 @@ TEXTS: Mapping[str, Text] = {
         "規則がこの受注で失敗しました。", "A rule failed on this order.", "規則を直すか、手で進めてください。",
         "Mend the rule, or go on by hand.",
     ),
+    "rule_changed": text(
+        "失敗した規則が止まったか変わったので、判定し直します。", "The rule that failed was switched off or changed; judged again.",
+    ),
     "too_many_changes": text(
         "規則が1日に20回以上この受注を変えました。", "Rules changed this order more than 20 times in a day.",
         "互いに打ち消し合う規則がないか見てください。", "See whether rules undo each other.",

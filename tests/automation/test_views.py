@@ -128,7 +128,7 @@ def test_broken_rule_says_why(tenant: Tenant, owner: Browser) -> None:
 
     page = text_of(owner.get(url("rules")))
 
-    assert "3件の受注で失敗したため止まりました" in page
+    assert "3件の受注で失敗したため、自分で止まりました" in page
     assert "/all/0/value – という値はありません" in page
 
 
