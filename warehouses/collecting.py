@@ -15,10 +15,15 @@ from hub.stages import kick
 from hub.tenancy import tenant_transaction
 from orders.channels import MallBlind, MallDown
 from orders.models import Warehouse
-from warehouses.adapters import WarehouseAbility, adapter_for
+from orders.models.orders import ParcelState
+from warehouses.adapters import WarehouseAbility, WarehouseAdapter, adapter_for
+from warehouses.models import WarehouseRequest
+from warehouses.operations import begin_work
 from warehouses.results import apply_result
 
 PAGES_A_TURN = 20
+LOOKED_AT = 500
+"""Accepted requests whose work may have begun, asked after in a turn: the oldest first."""
 
 
 def work(tenant_id: int, warehouse_id: int) -> bool:
@@ -47,6 +52,8 @@ def work(tenant_id: int, warehouse_id: int) -> bool:
                     return True
                 if not page.more:
                     break
+        if WarehouseAbility.ASKABLE in adapter.abilities:
+            _see_work(tenant_id, warehouse, adapter)
     except (MallDown, MallBlind) as failure:
         error = str(failure)
     finally:
@@ -61,6 +68,20 @@ def work(tenant_id: int, warehouse_id: int) -> bool:
     crash("collecting.after_release")
     kick("judge", tenant_id, 0)
     return True
+
+
+def _see_work(tenant_id: int, warehouse: Warehouse, adapter: WarehouseAdapter) -> None:
+    """Note on which accepted parcels the warehouse has begun to work: the order says so, and what taking it back costs."""
+    with tenant_transaction(tenant_id):
+        accepted = WarehouseRequest.objects.filter(
+            warehouse=warehouse, ended_at__isnull=True, parcel__state=ParcelState.ACCEPTED
+        )
+        references = list(accepted.order_by("pk").values_list("reference", flat=True)[:LOOKED_AT])
+    states = adapter.find(references=references) if references else {}
+    begun = [name for name, state in states.items() if state is not None and state.state == "working"]
+    if begun:
+        with tenant_transaction(tenant_id):
+            begin_work(begun, now=business_now())
 
 
 def _advance(tenant_id: int, warehouse: Warehouse, token: uuid.UUID, cursor: str) -> bool:

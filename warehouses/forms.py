@@ -10,7 +10,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from orders.channels import CredentialsForm
+from orders.views.withdrawing import FETCH_BACK, WITHDRAWAL
 from warehouses.adapters import WarehouseAbility, adapter_class
+
+FEES = (WITHDRAWAL, FETCH_BACK)
 
 
 class WarehouseForm(forms.Form):
@@ -35,13 +38,32 @@ class WarehouseForm(forms.Form):
         help_text=_("出荷日のこの時刻を過ぎても実績がなければ、遅れとして出します。"),
     )
 
-    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+    withdrawal_yen = forms.IntegerField(
+        label=_("取下げ料金（円）"),
+        required=False,
+        min_value=0,
+        help_text=_("作業が始まってから取り下げるときの料金。受注のページに出します。"),
+    )
+    fetch_back_yen = forms.IntegerField(label=_("取戻し手数料（円）"), required=False, min_value=0)
+
+    def __init__(self, *args: Any, kind: str, kept: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.kept = dict(kept or {})
         abilities = adapter_class(kind).abilities
         if WarehouseAbility.RESULTS not in abilities:
             del self.fields["collect_every_seconds"]
         if WarehouseAbility.REQUEST not in abilities:
             del self.fields["result_due_hour"], self.fields["cutoff_at"]
+        if not adapter_class(kind).form.secret_fields:
+            for name in FEES:
+                del self.fields[name]
+
+    def columns(self) -> dict[str, Any]:
+        """Return the values of the warehouse's columns; fees stand in its settings."""
+        values = {name: value for name, value in self.cleaned_data.items() if name not in FEES}
+        fees = {name: self.cleaned_data.get(name) for name in FEES}
+        kept = {name: value for name, value in self.kept.items() if name not in FEES}
+        return {**values, "settings": {**kept, **{name: yen for name, yen in fees.items() if yen is not None}}}
 
 
 def key_form(kind: str, data: Mapping[str, Any] | None, *, stored: bool) -> CredentialsForm:

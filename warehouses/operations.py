@@ -185,6 +185,13 @@ def refuse(
               detail={"text": detail, "reference": request.reference, "parcel": parcel.pk})  # fmt: skip
 
 
+def begin_work(references: Sequence[str], *, now: datetime) -> None:
+    """Note that the warehouse works on these requests' parcels; those that moved on meanwhile stay as they are."""
+    asked = WarehouseRequest.objects.filter(reference__in=list(references), ended_at__isnull=True)
+    parcels = Parcel.objects.filter(pk__in=asked.values("parcel_id"), state=ParcelState.ACCEPTED)
+    parcels.update(state=ParcelState.WORKING, state_at=now)
+
+
 def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, now: datetime) -> WarehouseRequest:
     """Ask the warehouse to give the parcel back. The screen says asked, then agreed, needs a fee, or too late (promise G9)."""
     parcel, orders = lock_parcel(parcel_id)
@@ -246,4 +253,6 @@ def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, n
         set_status([pk for pk in ids if pk not in gone], status=default_status("check"), by=WAREHOUSE, now=now)
     else:
         Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.WORKING, state_at=now)
+        if answer == "too_late":
+            open_mark(ids, task=system_task("withdraw_late"), by=WAREHOUSE, now=now, detail={"parcel": parcel.pk})
     touch(ids, verb="parcel.withdrawal", by=WAREHOUSE, now=now, parcel=parcel.pk, answer=answer, fee_yen=fee_yen)

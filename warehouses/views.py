@@ -77,20 +77,15 @@ def _edit(request: PageRequest, pk: int | None) -> HttpResponse:
             warehouse.kind if warehouse else asked if asked in settings.WAREHOUSES else next(iter(settings.WAREHOUSES))
         )
         data = request.POST if request.method == "POST" else None
-        initial = (
-            {
-                name: getattr(warehouse, name)
-                for name in ("name", "cutoff_at", "collect_every_seconds", "result_due_hour")
-            }
-            if warehouse
-            else None
-        )
-        form = WarehouseForm(data, kind=kind, initial=initial)
+        kept = warehouse.settings if warehouse else {}
+        columns = ("name", "cutoff_at", "collect_every_seconds", "result_due_hour")
+        initial = {**kept, **{name: getattr(warehouse, name) for name in columns}} if warehouse else None
+        form = WarehouseForm(data, kind=kind, kept=kept, initial=initial)
         keys = key_form(kind, data, stored=warehouse is not None and bool(bytes(warehouse.credentials)))
         saved: list[Warehouse] = [warehouse] if warehouse else []
 
         def act() -> None:
-            credentials, values = credentials_of(keys), form.cleaned_data
+            credentials, values = credentials_of(keys), form.columns()
             if warehouse is None:
                 saved.append(
                     operations.create_warehouse(

@@ -117,6 +117,7 @@ CLOSED_BY_HAND = frozenset(
     {
         "hold",
         "withdrawn",
+        "withdraw_late",
         "rule_failed",
         "mall_changed",
         "remark",

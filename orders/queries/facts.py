@@ -13,7 +13,7 @@ from orders.models import MallReport, Order, OrderLine, OrderTag, Parcel, Tag, T
 def facts_of(order_ids: Iterable[int]) -> dict[int, OrderFacts]:
     """Return the facts of these orders, in this order; ids that are not the tenant's are left out."""
     ids = list(dict.fromkeys(order_ids))
-    orders = {o.pk: o for o in Order.objects.filter(pk__among=ids).select_related("shop", "status__group")}
+    orders = {o.pk: o for o in Order.objects.filter(pk__among=ids).select_related("shop__warehouse", "status__group")}
     lines = _by(_lines(ids), "order_id")
     parcels: dict[int, list[Parcel]] = {}
     for order_id, own in lines.items():
@@ -45,7 +45,7 @@ def facts_of(order_ids: Iterable[int]) -> dict[int, OrderFacts]:
 
 
 def _lines(ids: Sequence[int]) -> Iterable[OrderLine]:
-    rows = OrderLine.objects.filter(order_id__among=ids).select_related("parcel__warehouse", "product", "listing")
+    rows = OrderLine.objects.filter(order_id__among=ids).select_related("parcel__warehouse", "product__warehouse", "listing")
     return rows.order_by("order_id", "position", "pk")
 
 

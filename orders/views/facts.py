@@ -25,6 +25,7 @@ from orders.intake.rows import AT_MALL
 from orders.models import MallReport, OrderLine, Parcel
 from orders.operations.edits import FREE
 from orders.views.addresses import proposals
+from orders.views.withdrawing import cost_words
 from orders.views.words import (
     PARCEL_TONES,
     PAYMENT_TONES,
@@ -216,7 +217,7 @@ class Showing:
             carrier_words=carriers.label_of(parcel.carrier), drop_off=parcel.drop_off, noshi=parcel.noshi,
             pick_up_words=_pick_up(parcel.pick_up),
             warehouse=parcel.warehouse.name if parcel.warehouse else "", warehouse_note=getattr(request, "note", ""),
-            ship_on=parcel.ship_on,
+            ship_on=parcel.ship_on, withdraw_words=cost_words(parcel),
             shared_with=[], shared_ids=[other for pk, other in self.facts.shared_with if pk == parcel.pk],
             steps=list(getattr(request, "steps", ())), lines=[self._line(line) for line in self.facts.lines if line.parcel_id == parcel.pk],
             tracking=[
@@ -237,8 +238,16 @@ class Showing:
             name=line.name, sku=line.sku,
             options=" / ".join(filter(None, (line.options, line.mall_fields.get("variation", "")))).replace("\n", " "),
             quantity=line.quantity, unit_price_yen=line.unit_price_yen, tax_percent=line.tax_percent, product=line.product, gift_words="",
+            ships=self._ships(line),
             unmapped=line.product_id is None, listing_url=_listing_url(line), picture_url="", closed=line.closed_at is not None,
         )  # fmt: skip
+
+    def _ships(self, line: OrderLine) -> str:
+        """Return who will ship the line, while its parcel does not say so yet: whoever keeps the product, else the shop's warehouse."""
+        if line.parcel.warehouse_id is not None:
+            return ""
+        house = (line.product.warehouse if line.product else None) or self.facts.shop.warehouse
+        return house.name if house else ""
 
     # Why it is here.
 
@@ -254,7 +263,8 @@ class Showing:
         act = self._act(hold.act) if hold.act else None
         detail = hold.detail if self.open or not hold.detail.startswith("「") else ""
         return SimpleNamespace(
-            words=hold.words, detail=detail, next=hold.next if hold.next != hold.detail else "", tone=hold.tone, action_words=act.words if act else "", action_url=act.url if act else "",
+            words=hold.words, detail=detail, next=hold.next if hold.next != hold.detail else "",
+            tone=hold.tone, action_words=act.words if act else "", action_url=act.url if act else "",
         )  # fmt: skip
 
     def _act(self, act: Act) -> SimpleNamespace | None:
@@ -300,14 +310,16 @@ def verbs_of(facts: OrderFacts, visit: Visit) -> list[SimpleNamespace]:
         found.append(SimpleNamespace(key=key, icon=icon, words=words, difference=difference, cost=cost, danger=danger))
 
     if busy and visit.may("orders.cancel"):
+        cost = " ".join(dict.fromkeys(filter(None, map(cost_words, facts.parcels))))
         verb("withdraw", "undo", _("出荷依頼を取り下げる"),
         _("倉庫に止めてもらいます。受注は残り、保留になります。モールには伝わりません。"),
-             cost=_("料金がかかるときは、いったん取り下げずに知らせます。"))  # fmt: skip
+             cost=f"{cost} {_('料金がかかるときは、いったん取り下げずに知らせます。')}")  # fmt: skip
         verb(
             "withdraw_fee",
             "undo",
             _("料金がかかっても取り下げる"),
             _("取下げ料金がかかる段階でも、取り下げを頼みます。"),
+            cost=cost,
             danger=True,
         )
     if open_ and not busy and visit.may("orders.cancel"):

@@ -173,6 +173,46 @@ def test_a_wished_day_and_an_island_carry_their_tasks_and_neither_stops_the_orde
     assert {the_order(tenant, order.number).held for order in (wished, far)} == {False}
 
 
+@pytest.mark.feature("F074")
+def test_the_islands_are_data_that_the_tenant_edits(tenant: Tenant, shop: Shop, call: Caller) -> None:
+    plain = mall_order()
+    there = replace(plain.parcels[0], recipient=replace(plain.parcels[0].recipient, postal_code="7614661"))
+    before, after = changed(plain, parcels=(there,)), changed(mall_order(), parcels=(there,))
+    take_in(tenant, shop, before)
+    judge(tenant.pk)
+    island = next(task for task in call.get("tasks").json()["items"] if task["name"] == "離島")
+    own = {"field": "recipient_postal_code", "op": "in", "value": ["7614661", "1000401"], "of": "any"}
+    with tenant_transaction(tenant.pk):
+        none = list(TaskMark.objects.filter(task__name="離島"))
+
+    answer = call.patch(f"tasks/{island['id']}", {"condition": {"any": [island["condition"], own]}})
+    take_in(tenant, shop, after)
+    judge(tenant.pk)
+
+    assert answer.status_code == 200, answer.content
+    assert none == []
+    with tenant_transaction(tenant.pk):
+        marked = TaskMark.objects.filter(task__name="離島", closed_at__isnull=True)
+        assert after.number in set(marked.values_list("order__number", flat=True))
+
+
+@pytest.mark.feature("F076")
+def test_a_date_that_can_be_met_carries_no_task_where_the_tenant_says_so(
+    tenant: Tenant, shop: Shop, call: Caller
+) -> None:
+    wish = next(task for task in call.get("tasks").json()["items"] if task["name"] == "届け日の指定あり")
+    soon = {"field": "wish_on", "op": "lte", "value": {"days_ahead": 2}}
+    answer = call.patch(f"tasks/{wish['id']}", {"condition": {"all": [wish["condition"], soon]}})
+    tight, easy = (mall_order(wish_on=NOW.date() + timedelta(days=days)) for days in (1, 6))
+    take_in(tenant, shop, tight, easy)
+    judge(tenant.pk)
+
+    assert answer.status_code == 200, answer.content
+    with tenant_transaction(tenant.pk):
+        marked = TaskMark.objects.filter(task__name="届け日の指定あり", closed_at__isnull=True)
+        assert list(marked.values_list("order__number", flat=True)) == [tight.number]
+
+
 @pytest.mark.feature("F077")
 def test_the_open_tasks_are_counted_by_kind_and_one_click_filters_them(tenant: Tenant, shop: Shop) -> None:
     orders = [mall_order(remarks="のし希望") for _ in range(3)]

@@ -23,6 +23,7 @@ from orders.models import (
     Parcel,
     Product,
     Shop,
+    Task,
     TaskMark,
     TrackingNumber,
     Warehouse,
@@ -63,7 +64,6 @@ def wanted(tenant: Tenant, shop: Shop, **order: Any) -> str:
     return placed.number
 
 
-@pytest.mark.feature("F101")
 @pytest.mark.usefixtures("clock")
 def test_one_second_at_the_cut_off_is_a_day_and_the_page_counts_down_what_is_not_requested(tenant: Tenant) -> None:
     shop, days = make_shop(tenant, warehouse="rsl"), []
@@ -237,10 +237,16 @@ def test_a_withdrawal_that_came_too_late_is_said_on_the_order(tenant: Tenant, as
         answer_withdrawal(ask, "too_late", fee_yen=0, now=NOW)
         order = Order.objects.get()
         assert Parcel.objects.get().state not in ("cancelled", "draft")
+        task = encode(Task.objects.get(key="withdraw_late").pk)
 
     history = browser(tenant).get(f"/orders/{encode(order.pk)}/").content.decode()
 
-    assert "間に合" in history
+    assert "間に合いませんでした" in history
+    assert "荷物はそのまま出荷されます。お客様へ知らせ、受け取りや返品を相談してください。" in history
+    with tenant_transaction(tenant.pk):
+        assert TaskMark.objects.filter(task__key="withdraw_late", closed_at__isnull=True).count() == 1
+    listed = browser(tenant).get(f"/orders/?task={task}").content.decode()
+    assert f'aria-label="{order.number}"' in listed
 
 
 @pytest.mark.feature("F103")
@@ -257,7 +263,7 @@ def test_an_order_without_a_result_by_the_limit_is_listed(tenant: Tenant, asked:
     assert "出荷実績が届いていません" in page
 
 
-@pytest.mark.feature("F104", "F105", "F156", "F159")
+@pytest.mark.feature("F104", "F156", "F159")
 def test_carrier_day_and_number_are_at_the_mall_the_same_day_once_also_on_a_holiday(
     world: World, tenant: Tenant
 ) -> None:

@@ -15,8 +15,9 @@ from hub.clock import JAPAN, business_now, true_now
 from hub.ids import encode
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import Order, OrderLine, Parcel, PollWindow, Shop
+from orders.models import Listing, Order, OrderLine, Parcel, PollWindow, Product, Shop, Warehouse
 from tests.api.conftest import caller_of
+from tests.factories import make_shop, mall_line, mall_order, take_in
 from tests.journeys.conftest import World
 from tests.journeys.world_steps import account_of, connect, place, run
 from tests.pages import browser
@@ -63,7 +64,7 @@ def here(order: Order) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.feature("F001", "F013")
+@pytest.mark.feature("F001")
 def test_a_hundred_orders_of_every_kind_are_here_once_and_say_what_the_mall_says(world: World, tenant: Tenant) -> None:
     shop_id = connect(world, tenant)
     placed = place(world, tenant, shop_id, n=100)
@@ -85,6 +86,28 @@ def test_a_hundred_orders_of_every_kind_are_here_once_and_say_what_the_mall_says
     assert {number: ours[number] for number in ours if ours[number] != theirs[number]} == {}
     assert waiting > 50
     assert said == [], "an order that waits is in"
+
+
+@pytest.mark.feature("F013")
+def test_each_line_says_who_ships_it_from_the_moment_it_is_in(tenant: Tenant) -> None:
+    houses = ("自社の棚", "own"), ("RSL東日本", "rsl"), ("他社の倉庫", "other"), ("ロボットイン", "other")
+    shop = make_shop(tenant)
+    keys = [f"W-{place}" for place in range(len(houses))]
+    with tenant_transaction(tenant.pk):
+        for key, (name, kind) in zip(keys, houses, strict=True):
+            house = Warehouse.objects.create(name=name, kind=kind)
+            product = Product.objects.create(sku=f"SKU-{key}", name=key, warehouse=house)
+            Listing.objects.create(shop=shop, key=f"SKU-{key}", name=key, product=product)
+    order = mall_order(lines=(*(mall_line(key) for key in keys), mall_line("店の")))
+    take_in(tenant, shop, order)
+    with tenant_transaction(tenant.pk):
+        pk, own = Order.objects.get().pk, Shop.objects.get(pk=shop.pk).warehouse
+        assert own is not None
+
+    page = browser(tenant).get(f"/orders/{encode(pk)}/").content.decode()
+    lines = re.findall(r'<p class="name" title="架空タオル ([^"]+)">.*?</svg>([^<]+)</span>', page, re.S)
+
+    assert lines == [*zip(keys, (name for name, _kind in houses), strict=True), ("店の", own.name)]
 
 
 @pytest.mark.feature("F002")
