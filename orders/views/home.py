@@ -24,6 +24,7 @@ from orders.fields.kinds import start_of
 from orders.models import Listing, Order, Shop, TaskMark
 from orders.models.shops import ShopMode
 from orders.queries import HomeFigures, home_figures, late_orders
+from orders.queries.waits import waits
 from orders.views.drawing import bars
 from orders.views.shipping import unplaced_url
 
@@ -63,6 +64,11 @@ def home(request: PageRequest) -> HttpResponse:
         "orders_then": sum(figures.hours_last_week[: hour + 1]),
         "touchless": touchless(visit.now),
         "shops": [_shop(shop, visit) for shop in figures.shops],
+        "waits": [
+            SimpleNamespace(status=one.status, count=one.orders, mean_since=visit.now - one.mean, oldest_at=one.oldest_at, worst=one.worst,
+                            url=f"{listed}?status={encode(one.status.pk)}")
+            for one in waits(visit.now)
+        ],
         "tonight": tonight(visit.now),
         "first_steps": _first_steps(figures) if visit.may("settings.see") else None,
     }  # fmt: skip

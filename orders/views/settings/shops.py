@@ -20,6 +20,7 @@ from orders.models import Shop
 from orders.models.shops import ConfirmBy, ShopMode
 from orders.operations import shops as operations
 from orders.queries.shops import covered, shop_lines, would_confirm, would_have
+from orders.queries.speed import time_to_request
 from orders.views.settings import telling
 
 SHOWN = timedelta(days=7)
@@ -59,6 +60,7 @@ def shop(request: PageRequest, pk: int) -> HttpResponse:
         "unknown_fields": [{"name": name, "count": count} for name, count in sorted(row.unknown_fields.items())],
         "may_edit": request.hub.may("settings.edit"),
         "may_live": request.hub.may("shops.live"),
+        "speed": time_to_request(row.pk),
         "polling_refused": telling.refusal_to_poll(row),
     }
     return render(request, "orders/shop.html", context)
