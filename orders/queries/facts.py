@@ -45,7 +45,9 @@ def facts_of(order_ids: Iterable[int]) -> dict[int, OrderFacts]:
 
 
 def _lines(ids: Sequence[int]) -> Iterable[OrderLine]:
-    rows = OrderLine.objects.filter(order_id__among=ids).select_related("parcel__warehouse", "product__warehouse", "listing")
+    rows = OrderLine.objects.filter(order_id__among=ids).select_related(
+        "parcel__warehouse", "product__warehouse", "listing"
+    )
     return rows.order_by("order_id", "position", "pk")
 
 
