@@ -48,7 +48,10 @@ def _late() -> QuerySet[Effect]:
 
 def _late_trouble(row: EffectRow) -> Trouble:
     """Return an effect that goes on trying by itself, and has done so for long (promise G16)."""
-    goes_on = _("自動で送り直しています。") if row.tries else _("送信の順番を待っています。")
+    if row.state == EffectState.UNSURE:
+        goes_on = _("届いたかどうかを確かめ続けています。")
+    else:
+        goes_on = _("自動で送り直しています。") if row.tries else _("送信の順番を待っています。")
     found = _trouble(row)
     return replace(
         found, title=_("%(kind)s: 30分以上届いていません") % {"kind": kind_words(row.kind)}, tone="wait", since=row.decided_at,

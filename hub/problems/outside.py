@@ -20,6 +20,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "over": text("すでに終わっています。", "It is over already.", "", ""),
     "not_stopped": text("停止した処理ではありません。", "It has not stopped.", "自動で進みます。", "It goes on by itself."),
+    "behind": text("先に送るものが終わっていません。", "Something that goes first is not done."),
     "not_waiting": text("送信を待っているものではありません。", "It is not waiting to be sent."),
     "not_unsure": text("確かめている送信ではありません。", "It is not being looked for."),
     "quiet_time": text(

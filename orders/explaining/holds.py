@@ -85,6 +85,7 @@ def detail_of(mark: TaskMark, facts: OrderFacts) -> str:
     if "address_doubt" in fields:
         return address_words(next((p.address_doubt for p in facts.parcels if p.address_doubt), order.address_doubt))
     said = [say(mark.reason, detail) if mark.reason in CATALOGUE else mark.reason]
+    said += [f"「{detail['rule']}」"] if detail.get("rule") else []
     said += [str(detail[name]) for name in ("text", "line", "error") if detail.get(name) not in (None, "", mark.reason)]
     if numbers := detail.get("numbers"):
         said.append("、".join(map(str, numbers)))
