@@ -144,7 +144,7 @@ def test_orders_of_every_shop_and_telephone_orders_are_one_list_with_one_search(
     }
 
 
-@pytest.mark.feature("F082", "F084", "F089")
+@pytest.mark.feature("F082", "F084")
 @pytest.mark.usefixtures("clock")
 def test_no_wrong_address_of_the_labelled_set_reaches_ready_before_a_person_has_accepted_it(tenant: Tenant) -> None:
     wrong = [line.split(" ") for line in WRONG.strip().splitlines()]
