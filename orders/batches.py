@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from orders import plugs
 from orders.channels import CancelReason
 from orders.models import Batch, BatchIssue, Status, Tag, Task, Warehouse
 from orders.models.batches import BatchState
-from orders.operations import asking, edits, holds, labels, leaving, parcels, planning, status, undo
+from orders.operations import asking, edits, holds, labels, leaving, parcels, planning, several, status, undo
 from orders.operations.door import Changed, Issue
 
 CHUNK = 1_000
@@ -54,6 +55,7 @@ def _params(action: str, params: Mapping[str, Any]) -> tuple[Act, dict[str, Any]
         "choose-warehouse": lambda: (edits.choose_warehouse, {"warehouse": Warehouse.objects.get(pk=params["warehouse"])}),
         "set-delivery": lambda: (edits.set_delivery, {"method": params["method"], "carrier": params.get("carrier", "")}),
         "ship-on": lambda: (planning.ship_on, {"day": date.fromisoformat(params["day"])}),
+        "change": lambda: (several.change_several, {"changes": _parts(params)}),
         "cancel-here": lambda: (leaving.cancel_here, {}),
         "cancel-at-mall": lambda: (leaving.cancel_at_mall, {"reason": CancelReason(params["reason"]),
                                                             "restock": bool(params.get("restock"))}),
@@ -65,8 +67,17 @@ def _params(action: str, params: Mapping[str, Any]) -> tuple[Act, dict[str, Any]
     return table[action]()
 
 
+PARTS = (("set-delivery", "method"), ("ship-on", "day"), ("memo", "text"), ("add-tag", "tag"), ("set-status", "status"))
+"""What *change* can do at once: the act, and the parameter that asks for it."""
+
+
+def _parts(params: Mapping[str, Any]) -> list[Act]:
+    found = [_params(name, params) for name, asked in PARTS if params.get(asked)]
+    return [partial(operation, **arguments) for operation, arguments in found]
+
+
 ACTIONS = ("set-status", "add-tag", "remove-tag", "memo", "hold", "release", "read-remark", "want-shipment", "unwant-shipment",
-           "choose-warehouse", "set-delivery", "ship-on", "cancel-here", "cancel-at-mall", "delete", "take-back", "read-again",
+           "choose-warehouse", "set-delivery", "ship-on", "change", "cancel-here", "cancel-at-mall", "delete", "take-back", "read-again",
            "withdraw")  # fmt: skip
 """Every act over a set of orders, by the name that API and pages use. Mail (`send-mail`) has a resource of its own in the API."""
 

@@ -23,7 +23,7 @@ from orders.api import schemas
 from orders.api.batches import show_batch
 from orders.api.conditions import read_condition
 from orders.api.inputs import ActionInput
-from orders.batches import act, start
+from orders.batches import PARTS, act, start
 from orders.channels import CancelReason
 from orders.conditions import matching
 from orders.models import Order, Status, Tag, Task, Warehouse
@@ -72,6 +72,24 @@ class DayParams(Input):
     day = Day()
 
 
+class ChangeParams(Input):
+    """Several of these at once; an order that one of them refuses keeps all it had."""
+
+    day = Day(required=False)
+    method = Text(required=False)
+    carrier = Text(required=False, empty=True, max_length=50)
+    status = RowField(Status.objects.all, required=False)
+    text = Text(required=False, max_length=10_000)
+    tag = RowField(Tag.objects.all, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.keys() & {asked for _name, asked in PARTS}:
+            raise serializers.ValidationError(
+                {"status": self.fields["status"].error_messages["required"]}, code="required"
+            )
+        return attrs
+
+
 class CancelParams(Input):
     reason = serializers.ChoiceField(choices=[reason.value for reason in CancelReason])
     restock = Flag(required=False)
@@ -85,7 +103,7 @@ class WithdrawParams(Input):
 PARAMS: Mapping[str, type[Input]] = {
     "set-status": StatusParams, "add-tag": TagParams, "remove-tag": TagParams, "memo": MemoParams, "hold": HoldParams,
     "release": ReleaseParams, "read-remark": NoParams, "want-shipment": NoParams, "unwant-shipment": NoParams,
-    "choose-warehouse": WarehouseParams, "set-delivery": DeliveryParams, "ship-on": DayParams,
+    "choose-warehouse": WarehouseParams, "set-delivery": DeliveryParams, "ship-on": DayParams, "change": ChangeParams,
     "cancel-here": NoParams, "cancel-at-mall": CancelParams,
     "delete": NoParams, "take-back": NoParams, "read-again": NoParams, "withdraw": WithdrawParams,
 }  # fmt: skip

@@ -13,7 +13,22 @@ from hub.ids import decode, encode
 from orders.carriers import CARRIERS
 from orders.channels import CancelReason
 from orders.fields.labels import DELIVERY_METHODS
-from orders.models import DeliveryName, Warehouse
+from orders.models import DeliveryName, Status, Tag, Warehouse
+
+CARRIER_CHOICES: list[tuple[str, Any]] = [("", _("変えない")), *((c.code, c.label) for c in CARRIERS.values())]
+
+
+def methods() -> list[tuple[str, Any]]:
+    """Return the ways of delivering, the program's own and those in use, with what each is called."""
+    used = DeliveryName.objects.exclude(method="").order_by("method").values_list("method", flat=True).distinct()
+    return [(code, DELIVERY_METHODS.get(code, code)) for code in dict.fromkeys([*DELIVERY_METHODS, *used])]
+
+
+def look_again(form: forms.Form) -> None:
+    """Let each field, when it changes, ask anew what the act would come to."""
+    look = {"hx-post": reverse("orders:bulk"), "hx-target": "#peek", "hx-vals": '{"look": "1"}', "hx-trigger": "change"}
+    for field in form.fields.values():
+        field.widget.attrs.update(look)
 
 
 class DayForm(forms.Form):
@@ -32,19 +47,53 @@ class DeliveryForm(forms.Form):
     carrier = forms.ChoiceField(
         label=_("運送会社"),
         required=False,
-        choices=[("", _("変えない")), *((c.code, c.label) for c in CARRIERS.values())],
+        choices=CARRIER_CHOICES,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        used = DeliveryName.objects.exclude(method="").order_by("method").values_list("method", flat=True).distinct()
-        known = dict.fromkeys([*DELIVERY_METHODS, *used])
-        self.fields["method"] = forms.ChoiceField(
-            label=_("配送方法"), choices=[(code, DELIVERY_METHODS.get(code, code)) for code in known]
-        )
+        self.fields["method"] = forms.ChoiceField(label=_("配送方法"), choices=methods())
 
     def params(self) -> dict[str, Any]:
         return {"method": self.cleaned_data["method"], "carrier": self.cleaned_data["carrier"]}
+
+
+class ChangeForm(forms.Form):
+    """Several changes at once; what is left empty stays as it is."""
+
+    day = forms.DateField(label=_("発送日"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    method = forms.ChoiceField(label=_("配送方法"), required=False)
+    carrier = forms.ChoiceField(label=_("運送会社"), required=False, choices=CARRIER_CHOICES)
+    status = forms.ChoiceField(label=_("状態"), required=False)
+    tag = forms.ChoiceField(label=_("付けるラベル"), required=False)
+    text = forms.CharField(
+        label=_("メモに足す言葉"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "initial": {}})
+        rows = Status.objects.filter(retired_at__isnull=True).exclude(group__phase="cancelled")
+        tags = Tag.objects.filter(retired_at__isnull=True, key="").order_by("position", "pk")
+        offered = {
+            "method": methods(),
+            "status": [(encode(row.pk), row.name) for row in rows.order_by("group__position", "position", "pk")],
+            "tag": [(encode(tag.pk), tag.name) for tag in tags],
+        }
+        for name, choices in offered.items():
+            label = self.fields[name].label
+            self.fields[name] = forms.ChoiceField(label=label, required=False, choices=[("", _("変えない")), *choices])
+        look_again(self)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if not any(values.get(name) for name in ("day", "method", "status", "tag", "text")):
+            raise forms.ValidationError(_("変えるものを一つは選んでください。"))
+        return values
+
+    def params(self) -> dict[str, Any]:
+        values = {name: value for name, value in self.cleaned_data.items() if value}
+        rows = {name: decode(values[name]) for name in ("status", "tag") if name in values}
+        return {**values, **rows, **({"day": values["day"].isoformat()} if "day" in values else {})}
 
 
 class MemoForm(forms.Form):
@@ -114,14 +163,7 @@ class MailForm(forms.Form):
         self.fields["template"] = forms.ChoiceField(
             label=_("テンプレート"), choices=[(encode(pk), name) for pk, name in templates]
         )
-        look = {
-            "hx-post": reverse("orders:bulk"),
-            "hx-target": "#peek",
-            "hx-vals": '{"look": "1"}',
-            "hx-trigger": "change",
-        }
-        for field in self.fields.values():
-            field.widget.attrs.update(look)
+        look_again(self)
 
     def params(self) -> dict[str, Any]:
         return {"template": decode(self.cleaned_data["template"]), "again": self.cleaned_data["again"]}

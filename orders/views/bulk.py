@@ -28,6 +28,7 @@ from hub.web import PageRequest, page, toast
 from orders import batches
 from orders.forms.bulk import (
     CancelForm,
+    ChangeForm,
     DayForm,
     DeliveryForm,
     MailForm,
@@ -52,7 +53,7 @@ MOST = 100_000
 EXAMPLES = 5
 PREVIEWED = 3
 REVERSIBLE = frozenset(
-    {"hold", "release", "want-shipment", "unwant-shipment", "ship-on", "choose-warehouse", "read-again"}
+    {"change", "hold", "release", "want-shipment", "unwant-shipment", "ship-on", "choose-warehouse", "read-again"}
 )
 """Acts whose opposite is an act of its own."""
 
@@ -76,6 +77,7 @@ ASKS: Mapping[str, Ask] = {
     "ship_on": Ask(action="ship-on", right="orders.edit", title=gettext_lazy("発送日を決める"), form=DayForm, sample={"day": "2999-12-31"}),
     "delivery": Ask(action="set-delivery", right="orders.edit", title=gettext_lazy("配送を変える"), form=DeliveryForm,
     sample={"method": "\u2063"}),
+    "change": Ask(action="change", right="orders.edit", title=gettext_lazy("まとめて変える"), form=ChangeForm, sample={"text": "\u2063"}),
     "memo": Ask(action="memo", right="orders.edit", title=gettext_lazy("メモを書く"), form=MemoForm,
     sample={"text": "\u2063", "add": True}),
     "warehouse": Ask(action="choose-warehouse", right="orders.edit", title=gettext_lazy("倉庫を選ぶ"), form=WarehouseForm),

@@ -52,6 +52,7 @@ TITLES: dict[str, str | Promise] = {
     "read-again": gettext_lazy("モールから読み直す"), "withdraw": gettext_lazy("出荷依頼を取り下げる"),
     "send-mail": gettext_lazy("メールを送る"),
     "undo": gettext_lazy("元に戻す"), "ship-on": gettext_lazy("発送日を変える"),
+    "change": gettext_lazy("まとめて変える"),
 }  # fmt: skip
 
 
