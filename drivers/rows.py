@@ -50,7 +50,13 @@ ROWS: dict[int, Row] = _table(
     Row(number=18, what="every doorbell three times, in any order", fault=strikes.TripledBells),
     Row(number=19, what="no doorbell at all", fault=strikes.DroppedBells, patience=150),
     Row(number=23, what="the mall applies and stays silent, one call in ten", fault=strikes.SilentMall, patience=90),
-    Row(number=27, what="storm of 429", fault=strikes.TooManyRequests, patience=400),
+    Row(
+        number=27,
+        what="storm of 429",
+        fault=strikes.TooManyRequests,
+        stops=(*MORNING, (10, 50), (11, 10)),
+        patience=700,
+    ),
     Row(number=34, what="poison orders among the others", fault=strikes.Poison, place=strikes.place_poison),
     Row(
         number=40,
