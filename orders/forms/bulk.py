@@ -91,8 +91,8 @@ class ChangeForm(forms.Form):
         return values
 
     def params(self) -> dict[str, Any]:
-        values = {name: value for name, value in self.cleaned_data.items() if value}
-        rows = {name: decode(values[name]) for name in ("status", "tag") if name in values}
+        values: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if value}
+        rows: dict[str, Any] = {name: decode(values[name]) for name in ("status", "tag") if name in values}
         return {**values, **rows, **({"day": values["day"].isoformat()} if "day" in values else {})}
 
 

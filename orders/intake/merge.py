@@ -139,6 +139,8 @@ def _merge_parcel(parcel: Parcel, theirs: MallParcel, mall: MallOrder, *, by: Ac
     edited = {name: _plain(value) for name, value in values.items() if name in parcel.edited_fields}
     edited_new = {name: value for name, value in edited.items() if value != parcel.edited_fields[name]}
     values = {name: value for name, value in values.items() if name not in parcel.edited_fields}
+    if parcel.address_accepted and values.keys() & set(PLACE):
+        values["address_accepted"] = False
     content = {
         name: value
         for name, value in values.items()

@@ -75,7 +75,8 @@ def edit_parcel(
     parcel.revision += 1
     if changed.keys() & {"postal_code", "prefecture", "city", "street"}:
         parcel.address_doubt = doubt(parcel.postal_code, parcel.prefecture, parcel.city, parcel.street)
-    parcel.save(update_fields=[*changed, "address_doubt", "edited_fields", "revision"])
+        parcel.address_accepted = False
+    parcel.save(update_fields=[*changed, "address_doubt", "address_accepted", "edited_fields", "revision"])
     _refresh_doubt(parcel.order_id)
     ids = [order.pk for order in orders]
     old, new = {f: _plain(before[f]) for f in changed}, {f: _plain(v) for f, v in changed.items()}
@@ -91,9 +92,19 @@ def _refresh_doubt(order_id: int) -> None:
     Order.objects.filter(pk=order_id).update(address_doubt=first_doubt(order_id))
 
 
+def accept_addresses(order_ids: Iterable[int]) -> None:
+    """Take the orders' doubtful addresses as they stand, at a person's word: until one changes, no rule and no task asks again."""
+    ids = list(order_ids)
+    doubtful = Parcel.objects.filter(order_id__in=ids, closed_at__isnull=True).exclude(address_doubt="")
+    doubtful.update(address_accepted=True)
+    Order.objects.filter(pk__in=ids).exclude(address_doubt="").update(address_doubt="")
+
+
 def first_doubt(order_id: int) -> str:
-    """Return what is doubtful about the order's addresses as they stand: the code of the first parcel that has one."""
-    doubts = Parcel.objects.filter(order_id=order_id, closed_at__isnull=True).exclude(address_doubt="")
+    """Return what is doubtful about the order's addresses as they stand: the code of the first parcel that has one and that nobody
+    has accepted."""
+    parcels = Parcel.objects.filter(order_id=order_id, closed_at__isnull=True, address_accepted=False)
+    doubts = parcels.exclude(address_doubt="")
     return doubts.order_by("position", "pk").values_list("address_doubt", flat=True).first() or ""
 
 

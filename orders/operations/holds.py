@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from hub.audit import Actor
+from orders.conditions import ConditionError, fields_of, parse
 from orders.models import Order, Task, TaskMark
 from orders.operations.door import Changed, lock, touch
+from orders.operations.edits import accept_addresses
 from orders.system_tasks import KEYS, NEVER_PASSED
 
 
@@ -92,6 +94,8 @@ def close_mark(
 ) -> Changed:
     """Close the task's open mark. What a person closes stays closed until the condition has ceased once.
 
+    Closing what asks about an address accepts the address as it stands.
+
     System marks other than holds by hand mirror facts: closing them needs `override` and is entered as one. Raises CauseStillThere,
     and NeverPassed for what the mall has not decided yet.
     """
@@ -106,11 +110,21 @@ def close_mark(
     ended = None if has_cause and task.key not in CLOSED_BY_HAND else now
     marks.update(closed_at=now, closed_by_kind=by.kind, closed_by_id=by.id, cause_ended_at=ended)
     refresh_held(changed)
+    if by.is_person and "address_doubt" in _asked_of(task):
+        accept_addresses(changed)
     verb = "order.override" if override else "order.released"
     touch(
         changed, verb=verb, by=by, now=now, batch_id=batch_id, before={"task": task.pk}, name=task.name, reason=reason
     )
     return Changed(changed=changed, unchanged=[o.pk for o in orders if o.pk not in set(changed)])
+
+
+def _asked_of(task: Task) -> frozenset[str]:
+    """Return the fields that the task's condition asks about."""
+    try:
+        return fields_of(parse(task.condition)) if task.condition else frozenset()
+    except ConditionError:
+        return frozenset()
 
 
 CLOSED_BY_HAND = frozenset(
