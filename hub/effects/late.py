@@ -43,24 +43,23 @@ class EveningRow:
     stopped: int
 
 
-def trying() -> QuerySet[Effect]:
-    """Return the effects that try to leave by themselves, with `since`. What a person holds or has switched off is not trying.
+def trying_for(age: timedelta) -> QuerySet[Effect]:
+    """Return the effects that have been trying to leave by themselves for longer than this, with `since`.
 
-    Age follows true time, as retries and quiet times do.
+    What a person holds or has switched off is not trying. Age follows true time, as retries and quiet times do.
     """
     open_ones = Q(state__in=[State.WAITING, State.UNSURE]) | Q(state=State.SENDING)
     let_go = Cast(KeyTextTransform(TRYING_SINCE, "result"), DateTimeField())
     switched_on = System.objects.filter(~Exists(Clock.objects.all())).values("outgoing_changed_at")[:1]
-    found = Effect.objects.filter(
-        open_ones, Exists(Tenant.objects.filter(pk=OuterRef("tenant_id"), outgoing=True)),
-        ~Exists(System.objects.filter(outgoing=False)), hold_reason="",
-    ).annotate(since=Greatest(Coalesce(let_go, F("created_at")), switched_on))  # fmt: skip
+    found = (
+        Effect.objects.filter(
+            open_ones, Exists(Tenant.objects.filter(pk=OuterRef("tenant_id"), outgoing=True)),
+            ~Exists(System.objects.filter(outgoing=False)), hold_reason="", created_at__lt=Now() - age,
+        )
+        .annotate(since=Greatest(Coalesce(let_go, F("created_at")), switched_on))
+        .filter(since__lt=Now() - age)
+    )  # fmt: skip
     return found.none() if settings.OUTGOING == "off" else found
-
-
-def trying_for(age: timedelta) -> QuerySet[Effect]:
-    """Return the effects that have been trying for longer than this."""
-    return trying().filter(created_at__lt=Now() - age, since__lt=Now() - age)
 
 
 def lanes_late(age: timedelta) -> list[LateLane]:
@@ -73,7 +72,7 @@ def not_done_by(evening: datetime, *, day: datetime) -> list[EveningRow]:
     """Return what was decided before this evening and is not done, by kind: what still tries, and what stopped of the day that
     began at `day`. Both are business time, as decisions are."""
     before = Q(decided_at__lte=evening - ON_ITS_WAY)
-    open_ids = trying().filter(before).values("pk")
+    open_ids = trying_for(timedelta()).filter(before).values("pk")
     stopped = Q(state=State.STOPPED, decided_at__gte=day)
     rows = Effect.objects.filter(before, Q(pk__in=open_ids) | stopped).order_by().values("kind")
     counted = rows.annotate(n=Count("pk"), stopped=Count("pk", filter=Q(state=State.STOPPED)))
@@ -100,5 +99,5 @@ def _since_now() -> Func:
 
 __all__: Sequence[str] = [
     "LATE", "TRYING_SINCE", "VERY_LATE", "EveningRow", "LateLane", "begin_anew", "lanes_late", "let_go", "not_done_by",
-    "trying", "trying_for",
+    "trying_for",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from django.core import mail
 from django.db.models import F, FloatField, Q, Value
 from django.db.models.functions import Cast
 from django.db.models.lookups import LessThan
+from django.utils.translation import gettext_lazy
 
 from automation import operations
 from automation.actions import ACTIONS, Action
@@ -40,7 +41,7 @@ EARLY = ["intake", "payment", "ready"]
 
 
 @pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
+def _at_now(django_db_setup: None) -> Iterator[None]:
     Clock.objects.all().delete()
     Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
     mail.outbox.clear()
@@ -63,6 +64,11 @@ def _spoil(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:
         folded.delivery_method = None  # type: ignore[assignment]  # the column takes no null
 
 
+def _orphan(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:
+    if folded.order.total_yen == BAD_YEN:
+        folded.tags.add(10**12)  # no such label
+
+
 def _per_yen(op: str, value: Any, today: Any) -> Q:
     return Q(LessThan(Cast(Value(1), FloatField()) / Cast(F("total_yen") - BAD_YEN, FloatField()), float(value)))
 
@@ -74,9 +80,9 @@ def _unaskable(op: str, value: Any, today: Any) -> Q:
 @pytest.fixture(autouse=True)
 def _words(monkeypatch: pytest.MonkeyPatch) -> None:
     """Actions and fields that fail on orders of 666 yen, beside those of the product."""
-    for key, fold in (("trip", _trip), ("spoil", _spoil)):
+    for key, fold in (("trip", _trip), ("spoil", _spoil), ("orphan", _orphan)):
         writes = frozenset({"delivery_method"})
-        monkeypatch.setitem(ACTIONS, key, Action(key=key, label="", fold=fold, writes=writes))  # type: ignore[call-overload, arg-type]
+        monkeypatch.setitem(ACTIONS, key, Action(key=key, label=gettext_lazy("転ぶ"), fold=fold, writes=writes))
     for key, q in (("per_yen", _per_yen), ("unaskable", _unaskable)):
         field = Field(
             key=key,
@@ -86,8 +92,8 @@ def _words(monkeypatch: pytest.MonkeyPatch) -> None:
             q=q,
             value=lambda facts: 0,
             reads=frozenset({"total_yen"}),
-        )  # type: ignore[arg-type]
-        monkeypatch.setitem(FIELDS, key, field)  # type: ignore[call-overload]
+        )
+        monkeypatch.setitem(FIELDS, key, field)
 
 
 EVERYTHING: Any = {"all": []}
@@ -154,8 +160,18 @@ def entries(tenant: Tenant, verb: str) -> list[AuditEntry]:
 
 @pytest.mark.parametrize(
     ("condition", "actions"),
-    [(EVERYTHING, TRIP), (EVERYTHING, [{"do": "spoil"}]), (PER_YEN, [{"do": "add_memo", "text": "通った"}])],
-    ids=["action raises", "database refuses what it wrote", "condition cannot be reckoned"],
+    [
+        (EVERYTHING, TRIP),
+        (EVERYTHING, [{"do": "spoil"}]),
+        (EVERYTHING, [{"do": "orphan"}]),
+        (PER_YEN, [{"do": "add_memo", "text": "通った"}]),
+    ],
+    ids=[
+        "action raises",
+        "database refuses what it wrote",
+        "database refuses a row beside it",
+        "condition cannot be reckoned",
+    ],
 )
 def test_third_order_switches_the_rule_off_and_sets_what_it_held_free(
     tenant: Tenant, shop: Shop, condition: Any, actions: list[dict[str, Any]]

@@ -34,7 +34,7 @@ NINE = NOW.replace(hour=12)
 
 
 @pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
+def _at_now(django_db_setup: None) -> Iterator[None]:
     at(NOW)
     mail.outbox.clear()
     yield
