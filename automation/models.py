@@ -99,14 +99,3 @@ class RuleMark(TenantModel):
             models.Index(fields=["tenant_id", "rule", "opened_at"], name="automation_rulemark_rule"),
             models.Index(fields=["tenant_id", "order"], name="automation_rulemark_order"),
         ]
-
-
-class Notice(TenantModel):
-    """A message to a member inside the hub. `text_key` and `params` say it in the reader's language."""
-
-    member = TenantForeignKey(Member, null=True)
-    text_key = models.TextField()
-    params = models.JSONField(default=dict)
-    order_id = models.BigIntegerField(null=True)
-    at = models.DateTimeField()
-    read_at = models.DateTimeField(null=True)
