@@ -8,7 +8,7 @@ import pytest
 
 from automation.setup import fill_tenant
 from hub.audit import Actor
-from hub.models import Tenant
+from hub.models import Clock, Tenant
 from hub.tenancy import tenant_transaction
 
 _numbers = count(1)
@@ -25,6 +25,20 @@ def now() -> datetime:
 @pytest.fixture
 def by() -> Actor:
     return TESTER
+
+
+def at(moment: datetime) -> None:
+    """Let the business clock stand at a moment; for tests that use `at_now`, which lets it go."""
+    Clock.objects.all().delete()
+    Clock.objects.create(real_start=moment, business_start=moment, speed=0.0)
+
+
+@pytest.fixture
+def at_now(django_db_setup: None) -> Iterator[None]:
+    """The business clock stands at NOW."""
+    at(NOW)
+    yield
+    Clock.objects.all().delete()
 
 
 def make_tenant(name: str = "") -> Tenant:

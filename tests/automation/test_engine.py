@@ -11,7 +11,7 @@ from automation.engine import work
 from automation.models import Rule, RuleGroup, RuleMark, RuleVersion
 from hub.audit import Actor
 from hub.ids import encode
-from hub.models import AuditEntry, Clock, Effect, Tenant
+from hub.models import AuditEntry, Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.judging import may_ship
 from orders.models import Listing, Order, OrderTag, Parcel, Product, Shop, Status, Tag, Task, TaskMark
@@ -22,15 +22,9 @@ from orders.operations.status import default_status, set_status
 from tests.conftest import NOW
 from tests.factories import changed, make_shop, mall_line, mall_order, take_in, the_order
 
+pytestmark = pytest.mark.usefixtures("at_now")
+
 STAFF = Actor(kind="member", id=1, name="試験係")
-
-
-@pytest.fixture(autouse=True)
-def _at_now() -> Any:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
 
 
 @pytest.fixture

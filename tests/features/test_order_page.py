@@ -15,7 +15,7 @@ from hub.models import Clock, Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, OrderTag, Parcel, Product, Status, Tag, Task, TaskMark
 from orders.system_tasks import SYSTEM_TASKS
-from tests.conftest import NOW
+from tests.conftest import NOW, at
 from tests.factories import make_shop, mall_line, mall_order, take_in, the_order
 from tests.orders.making import make_order
 from tests.orders.making import make_shop as open_shop
@@ -23,11 +23,6 @@ from tests.pages import browser
 from warehouses.models import WarehouseRequest
 from warehouses.operations import answer_withdrawal
 from warehouses.requesting import work as request
-
-
-def at(moment: datetime) -> None:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=moment, business_start=moment, speed=0.0)
 
 
 @pytest.fixture

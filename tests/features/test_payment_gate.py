@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from automation.engine import work as judge
 from automation.models import Rule, RuleGroup, RuleVersion
 from hub.ids import encode
-from hub.models import AuditEntry, Clock, Tenant
+from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Parcel, Status, Task
 from orders.operations.holds import NeverPassed, close_mark
@@ -21,13 +20,7 @@ from tests.pages import browser
 from warehouses.models import WarehouseRequest
 from warehouses.requesting import work as request
 
-
-@pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
+pytestmark = pytest.mark.usefixtures("at_now")
 
 
 @pytest.fixture

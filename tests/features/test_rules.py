@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,30 +11,20 @@ import pytest
 from automation.engine import work as judge
 from automation.models import Rule
 from hub.ids import encode
-from hub.models import AuditEntry, Clock, Tenant
+from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Listing, Order, OrderTag, Parcel, Product, Shop, Status, Tag, Task, TaskMark
 from orders.operations.labels import add_tag, remove_tag
 from orders.operations.products import map_listing
 from tests.api.conftest import Caller, caller_of
-from tests.conftest import NOW, TESTER
+from tests.conftest import NOW, TESTER, at
 from tests.factories import changed, make_shop, mall_line, mall_order, take_in, the_order
 from tests.pages import browser, make_member, signed_in
 from warehouses.requesting import work as request
 
+pytestmark = pytest.mark.usefixtures("at_now")
+
 EARLY = ["intake", "payment", "ready"]
-
-
-def at(moment: datetime) -> None:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=moment, business_start=moment, speed=0.0)
-
-
-@pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
-    at(NOW)
-    yield
-    Clock.objects.all().delete()
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from automation.engine import work as judge
 from channels_rakuten.mapping.orders import order_from
 from hub import secrets
 from hub.ids import encode
-from hub.models import Clock, Tenant
+from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.channels import MallOrder
 from orders.intake.fresh import snapshot_owner
@@ -22,13 +20,7 @@ from tests.conftest import NOW
 from tests.factories import make_shop, mall_order, take_in, the_order
 from tests.pages import browser
 
-
-@pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
+pytestmark = pytest.mark.usefixtures("at_now")
 
 
 def order_with_news(n: int) -> MallOrder:

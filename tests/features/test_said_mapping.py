@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from automation.engine import work as judge
 from hub.ids import encode
-from hub.models import Clock, Tenant
+from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Listing, Order, Product, Shop
 from tests.api.conftest import Caller, caller_of, checksum
@@ -19,15 +18,9 @@ from tests.browsing import Browser, text_of
 from tests.conftest import NOW
 from tests.factories import BUYER, changed, make_shop, mall_line, mall_order, take_in
 
+pytestmark = pytest.mark.usefixtures("at_now")
+
 WITHIN_SECONDS = 5
-
-
-@pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
 
 
 @pytest.fixture

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from automation.engine import work as judge
 from hub.ids import encode
-from hub.models import Clock, Tenant
+from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Task, TaskMark
-from tests.conftest import NOW
 from tests.factories import changed, make_shop, mall_order, take_in, the_order
 from tests.orders.test_remarks import HARMLESS, TWELVE
 from tests.pages import browser
 
-
-@pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
+pytestmark = pytest.mark.usefixtures("at_now")
 
 
 def remark_is_open(tenant: Tenant) -> bool:

@@ -31,7 +31,7 @@ from orders.models import (
 from orders.operations.parcels import split_parcel
 from orders.operations.shipments import NotRecordable, Package
 from tests.api.conftest import caller_of
-from tests.conftest import NOW, TESTER
+from tests.conftest import NOW, TESTER, at
 from tests.factories import make_shop, mall_line, mall_order, take_in, the_order
 from tests.features.steps import let_pass
 from tests.journeys.conftest import World
@@ -42,11 +42,6 @@ from warehouses.models import WarehouseRequest
 from warehouses.operations import answer_withdrawal, ask_withdrawal
 from warehouses.requesting import work as request
 from warehouses.results import apply_result, enter_result
-
-
-def at(moment: datetime) -> None:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=moment, business_start=moment, speed=0.0)
 
 
 @pytest.fixture

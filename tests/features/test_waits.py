@@ -10,21 +10,14 @@ import pytest
 from hub.audit import SYSTEM
 from hub.clock import business_now
 from hub.ids import encode
-from hub.models import Clock, Tenant
+from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Status
 from orders.operations.door import note
-from tests.conftest import NOW
 from tests.orders.making import make_order, make_shop
 from tests.pages import browser
 
-
-@pytest.fixture(autouse=True)
-def _at_now() -> object:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
+pytestmark = pytest.mark.usefixtures("at_now")
 
 
 @pytest.mark.feature("F174")

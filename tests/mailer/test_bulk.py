@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -13,7 +13,7 @@ from django.test import Client
 from hub.audit import Actor
 from hub.clock import true_now
 from hub.ids import encode
-from hub.models import Clock, Effect, Tenant
+from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
 from mailer.models import MailTemplate, Message
 from mailer.operations import queue_message
@@ -24,15 +24,9 @@ from tests.conftest import NOW
 from tests.mailer.conftest import make_order, ship
 from tests.pages import browser
 
+pytestmark = pytest.mark.usefixtures("at_now")
+
 Templates = dict[str, MailTemplate]
-
-
-@pytest.fixture(autouse=True)
-def _at_now(django_db_setup: None) -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
 
 
 def orders_of(tenant: Tenant, shop: Shop, n: int = 1, **values: Any) -> list[Order]:

@@ -21,7 +21,7 @@ from hub.tenancy import tenant_transaction
 from orders import keeping
 from orders.escalating import escalate, last_evening
 from orders.models import Shop, Warehouse
-from tests.conftest import NOW
+from tests.conftest import NOW, at
 from tests.hub.counterpart import Counterpart, change, decide, deliver_all, effect, make_due, world
 from tests.hub.forks import Child
 from tests.orders.making import make_shop
@@ -40,11 +40,6 @@ def _at_now(django_db_setup: None) -> Iterator[None]:
     yield
     Clock.objects.all().delete()
     System.objects.all().delete()
-
-
-def at(moment: datetime) -> None:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=moment, speed=0.0)
 
 
 @pytest.fixture

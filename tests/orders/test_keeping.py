@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 
-from hub.models import AuditEntry, Clock, Member, Role, Tenant, User
+from hub.models import AuditEntry, Member, Role, Tenant, User
 from hub.tenancy import tenant_transaction
 from orders import keeping
 from orders.models import Order, PollWindow, Shop, StatusDelta, TaskMark
 from orders.queries.counts import status_counts
-from tests.conftest import NOW
+from tests.conftest import NOW, at
 from tests.factories import make_shop, mall_order, take_in
 
-
-@pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
-    at(NOW)
-    yield
-    Clock.objects.all().delete()
-
-
-def at(moment: datetime) -> None:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=moment, speed=0.0)
+pytestmark = pytest.mark.usefixtures("at_now")
 
 
 @pytest.mark.feature("K14")

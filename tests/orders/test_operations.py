@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from hub.audit import Actor
-from hub.models import AuditDetail, AuditEntry, Clock, Tenant
+from hub.models import AuditDetail, AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
 from orders import batches
 from orders.channels import CancelReason
@@ -19,15 +19,9 @@ from orders.operations.door import Changed
 from tests.conftest import NOW
 from tests.factories import make_shop, mall_order, take_in
 
+pytestmark = pytest.mark.usefixtures("at_now")
+
 STAFF = Actor(kind="member", id=1, name="試験係")
-
-
-@pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -12,7 +11,7 @@ from django.db import IntegrityError, connection
 
 from automation.engine import work as judge
 from hub.audit import Actor
-from hub.models import Clock, Effect, Tenant
+from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.channels import CancelReason
 from orders.models import MallReport, Order, OrderLine, Parcel, Shop, TaskMark, TrackingNumber, Warehouse
@@ -28,16 +27,10 @@ from warehouses.operations import answer_withdrawal, ask_withdrawal, refuse, shi
 from warehouses.requesting import try_request, work
 from warehouses.results import apply_result, enter_result
 
+pytestmark = pytest.mark.usefixtures("at_now")
+
 STAFF = Actor(kind="member", id=1, name="試験係")
 YAMATO = Package(carrier="yamato", number="123456789012", shipped_on=date(2026, 11, 22))
-
-
-@pytest.fixture(autouse=True)
-def _at_now() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
 
 
 @pytest.fixture
