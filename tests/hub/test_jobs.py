@@ -267,6 +267,14 @@ def test_tick_command_prints_what_each_stage_did(tenant: Tenant, other_side: Cou
     assert states(tenant.pk) == {"a": "done"}
 
 
+@pytest.fixture
+def _own_switch() -> Iterator[None]:
+    """The installation's switch is as never touched afterwards."""
+    yield
+    System.objects.all().delete()
+
+
+@pytest.mark.usefixtures("_own_switch")
 def test_outgoing_command_switches_one_tenant_or_all(tenant: Tenant) -> None:
     call_command("outgoing", "off", tenant=tenant.pk, reason="棚卸し", stdout=StringIO())
 
