@@ -170,6 +170,17 @@ class Order(TenantModel):
             models.Index(
                 fields=["tenant_id", "-placed_at", "-id"], name="orders_order_open", condition=Q(is_open=True)
             ),
+            models.Index(
+                fields=["tenant_id", "-placed_at", "-id"],
+                name="orders_order_held",
+                condition=Q(held=True, is_open=True),
+            ),
+            models.Index(
+                fields=["tenant_id", "-placed_at", "-id"], name="orders_order_unreported", condition=Q(unreported=True)
+            ),
+            models.Index(
+                fields=["tenant_id", "shipped_at"], name="orders_order_shipped", condition=Q(shipped_at__isnull=False)
+            ),
             models.Index(fields=["judge_at"], name="orders_order_judge", condition=Q(judge_at__isnull=False)),
             models.Index(fields=["reread_at"], name="orders_order_reread", condition=Q(reread_at__isnull=False)),
         ]
