@@ -77,16 +77,15 @@ class Mentions(_OfText):
     """The text contains the value, whatever the width of letters and kana. No index."""
 
     lookup_name = "mentions"
-    template = 'strpos(lower(normalize({left}, NFKC) COLLATE "C"), %s) > 0'
-    of_a_column = 'strpos(lower(CASE WHEN {left} IS NFKC NORMALIZED THEN {left} ELSE normalize({left}, NFKC) END COLLATE "C"), %s) > 0'
-    """The same, five times as quick for a text that is in that form already, which most are."""
+    template = 'strpos(lower(CASE WHEN {left} IS NFKC NORMALIZED THEN {left} ELSE normalize({left}, NFKC) END COLLATE "C"), %s) > 0'
+    """Most texts are in that form already: to ask first is five times as quick."""
 
     def right(self) -> list[Any]:
         return [fold_text(str(self.rhs))]
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return (self.template if params else self.of_a_column).format(left=left), (*params, *self.right())
+        return self.template.format(left=left), (*params, *params, *params, *self.right())
 
 
 @TextField.register_lookup

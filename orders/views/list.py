@@ -25,7 +25,7 @@ from orders.frame import chosen_shop
 from orders.models import Order, Shop, Status, Tag, Task
 from orders.operations.settings.searches import create_search
 from orders.queries import GroupNode, count_orders, is_late, newer_orders, page_of_orders, status_tree
-from orders.queries.pages import BadCursor
+from orders.queries.pages import BadCursor, Page
 from orders.queries.shops import shops_in_use
 from orders.queries.used import used_methods
 from orders.views import narrowing
@@ -59,7 +59,7 @@ def orders(request: PageRequest) -> HttpResponse:
         found = page_of_orders(asked.kept, today=today, cursor=asked.cursor, size=SIZE, sort=asked.sort)
     except BadCursor:
         found = page_of_orders(asked.kept, today=today, size=SIZE, sort=asked.sort)
-    total = min(count_orders(asked.kept, today=today, limit=MOST_COUNTED), MOST_COUNTED)
+    total = _total(asked, found, today)
     names = {one.pk: one.next_day_name for one in shops}
     rows = shown(found.rows, now=visit.now, next_day_names=names, open_names=visit.may("addresses.see"))
     if visit.may("addresses.see"):
@@ -84,6 +84,13 @@ def orders(request: PageRequest) -> HttpResponse:
     if getattr(request, "htmx", False) and request.headers.get("HX-Target") == "list":
         return render(request, "orders/parts/rows.html", context)
     return render(request, "orders/list.html", {**context, **_around(request, asked, shops, shop)})
+
+
+def _total(asked: Asked, found: Page, today: date) -> int:
+    """Return how many orders the list has, up to MOST_COUNTED; what is on the page already need not be counted."""
+    if not (asked.cursor or found.previous or found.next):
+        return len(found.rows)
+    return min(count_orders(asked.kept, today=today, limit=MOST_COUNTED), MOST_COUNTED)
 
 
 def _around(request: PageRequest, asked: Asked, shops: list[Shop], shop: Shop | None) -> dict[str, Any]:
