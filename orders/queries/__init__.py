@@ -5,7 +5,15 @@ from orders.queries.detail import HistoryEntry, NoOrder, OrderDetail, history_of
 from orders.queries.facts import facts_of
 from orders.queries.figures import Cutoff, HomeFigures, count_unplaced, cutoffs, home_figures, next_cutoff
 from orders.queries.filters import Filter
-from orders.queries.late import Cause, Late, count_late, held_causes, held_orders, is_late, late_orders, past_limit
+from orders.queries.late import (
+    Cause,
+    any_uncounted,
+    count_late,
+    held_causes,
+    held_orders,
+    is_late,
+    past_limit,
+)
 from orders.queries.pages import (
     SORTS,
     BadCursor,
@@ -19,9 +27,9 @@ from orders.queries.pages import (
 from orders.queries.rows import OpenTask, OrderRow, ShopMark, StatusMark, TagMark, rows_of
 
 __all__ = [
-    "SORTS", "BadCursor", "Cause", "Cutoff", "Filter", "GroupNode", "HistoryEntry", "HomeFigures", "Late", "NoOrder",
-    "OpenTask", "OrderDetail", "OrderRow", "Page", "ShopMark", "StatusMark", "StatusNode", "TagMark", "count_late",
+    "SORTS", "BadCursor", "Cause", "Cutoff", "Filter", "GroupNode", "HistoryEntry", "HomeFigures", "NoOrder",
+    "OpenTask", "OrderDetail", "OrderRow", "Page", "ShopMark", "StatusMark", "StatusNode", "TagMark", "any_uncounted", "count_late",
     "count_orders", "count_unplaced", "cutoffs", "facts_of", "fold_deltas", "held_causes", "held_orders", "history_of", "home_figures",
-    "ids_of_orders", "is_late", "late_counts", "late_orders", "marker", "newer_orders", "next_cutoff", "order_detail",
+    "ids_of_orders", "is_late", "late_counts", "marker", "newer_orders", "next_cutoff", "order_detail",
     "others_of_buyer", "page_of_orders", "past_limit", "recount", "rows_of", "status_counts", "status_tree",
 ]  # fmt: skip

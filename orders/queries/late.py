@@ -18,7 +18,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from hub.clock import JAPAN
 from hub.tenancy import current_tenant
 from orders.fields.kinds import day_of, start_of
-from orders.models import Order, Status, TaskMark
+from orders.models import MallReport, Order, Status, TaskMark
 
 COUNTED_BY = time(9, 0)
 """What was shipped before today must be counted by the mall at this time in Japan."""
@@ -31,22 +31,12 @@ def past_limit(now: datetime) -> Q:
     return Q(is_open=True) & reduce(or_, late) if late else Q(pk__in=[])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Late:
-    """An order that is late. `causes`: status, cutoff, not_counted. `since`: when the first of them began."""
-
-    order_id: int
-    causes: tuple[str, ...]
-    since: datetime
-
-
 _LATE = """
-SELECT o.id, 'status' AS cause, o.status_at + s.limit_minutes * interval '1 minute' AS since
-FROM orders_order o JOIN orders_status s ON s.id = o.status_id
+SELECT o.id FROM orders_order o JOIN orders_status s ON s.id = o.status_id
 WHERE o.tenant_id = %(tenant)s AND o.is_open AND s.limit_minutes IS NOT NULL AND NOT s.not_ours
   AND o.status_at < %(now)s - s.limit_minutes * interval '1 minute'
 UNION ALL
-SELECT x.id, 'cutoff', x.due FROM (
+SELECT x.id FROM (
     SELECT o.id, CASE
         WHEN p.ship_on IS NOT NULL THEN (p.ship_on + w.cutoff_at) AT TIME ZONE 'Asia/Tokyo'
         ELSE ((base.at AT TIME ZONE 'Asia/Tokyo')::date
@@ -61,19 +51,9 @@ SELECT x.id, 'cutoff', x.due FROM (
     WHERE o.tenant_id = %(tenant)s AND o.is_open AND o.ours AND (p.ship_on IS NOT NULL OR base.at IS NOT NULL)) x
 WHERE x.due <= %(now)s
 UNION ALL
-SELECT r.order_id, 'not_counted', r.created_at FROM orders_mallreport r JOIN orders_order o ON o.id = r.order_id
+SELECT r.order_id FROM orders_mallreport r JOIN orders_order o ON o.id = r.order_id
 WHERE r.tenant_id = %(tenant)s AND r.counted_at IS NULL AND r.created_at < %(shipped_before)s AND o.is_live
 """
-MOST_LATE = 1_000
-
-
-def late_orders(now: datetime, *, limit: int = MOST_LATE) -> list[Late]:
-    """Return late orders with their causes, the longest late first, at most `limit`. One statement."""
-    rows = _ask(
-        f"SELECT id, array_agg(DISTINCT cause ORDER BY cause), min(since) FROM ({_LATE}) late"
-        " GROUP BY id ORDER BY min(since), id LIMIT %(limit)s", now, limit=limit,
-    )  # fmt: skip
-    return [Late(order_id=order_id, causes=tuple(causes), since=since) for order_id, causes, since in rows]
 
 
 class _LateIds(Expression):
@@ -97,6 +77,14 @@ def is_late(now: datetime) -> Q:
 def count_late(now: datetime) -> int:
     """Return how many orders are late, for whatever cause."""
     return int(_ask(f"SELECT count(DISTINCT id) FROM ({_LATE}) late", now)[0][0])
+
+
+def any_uncounted(now: datetime) -> bool:
+    """Return whether a shipment is late because the mall has not counted it."""
+    reports = MallReport.objects.filter(
+        counted_at__isnull=True, created_at__lt=uncounted_before(now), order__is_live=True
+    )
+    return bool(reports.exists())
 
 
 def _ask(statement: str, now: datetime, **params: Any) -> list[Any]:

@@ -23,7 +23,7 @@ from hub.web import PageRequest, Visit, page
 from orders.fields.kinds import start_of
 from orders.models import Listing, Order, Shop, TaskMark
 from orders.models.shops import ShopMode
-from orders.queries import HomeFigures, home_figures, late_orders
+from orders.queries import HomeFigures, any_uncounted, home_figures
 from orders.queries.waits import waits
 from orders.views.drawing import bars
 from orders.views.shipping import unplaced_url
@@ -38,7 +38,6 @@ def home(request: PageRequest) -> HttpResponse:
     visit = request.hub
     figures = home_figures(visit.now)
     errors = troubles.counts(visit.now)
-    late = late_orders(visit.now)
     listed = reverse("orders:list")
     hour = localtime(visit.now, JAPAN).hour
     context = {
@@ -57,7 +56,7 @@ def home(request: PageRequest) -> HttpResponse:
         "stopped": _stopped(errors),
         "unreported": SimpleNamespace(
             count=figures.unreported, yen=figures.unreported_yen, url=f"{listed}?unreported=1",
-            late=any("not_counted" in one.causes for one in late),
+            late=any_uncounted(visit.now),
         ),
         "bars": bars(figures.hours, figures.hours_last_week, now_hour=hour),
         "orders_today": sum(figures.hours),

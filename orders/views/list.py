@@ -24,7 +24,7 @@ from orders.forms.searching import SaveSearch
 from orders.frame import chosen_shop
 from orders.models import Order, Shop, Status, Tag, Task
 from orders.operations.settings.searches import create_search
-from orders.queries import GroupNode, count_orders, is_late, newer_orders, page_of_orders, status_tree
+from orders.queries import GroupNode, count_late, count_orders, is_late, newer_orders, page_of_orders, status_tree
 from orders.queries.pages import BadCursor, Page
 from orders.queries.shops import shops_in_use
 from orders.queries.used import used_methods
@@ -156,9 +156,10 @@ def _tree_top(visit: Visit, asked: Asked, tree: tuple[GroupNode, ...]) -> list[I
     base = _bare(asked)
     held = Order.objects.filter(is_open=True, held=True)
     unreported = Order.objects.filter(is_live=True, unreported=True)
-    late = Order.objects.filter(is_late(visit.now))
-    if asked.kept.shop_ids:
-        held, late, unreported = (rows.filter(shop_id__in=asked.kept.shop_ids) for rows in (held, late, unreported))
+    shop_ids = asked.kept.shop_ids
+    if shop_ids:
+        held, unreported = held.filter(shop_id__in=shop_ids), unreported.filter(shop_id__in=shop_ids)
+    late = Order.objects.filter(is_late(visit.now), shop_id__in=shop_ids).count() if shop_ids else count_late(visit.now)
     chosen = {name for name, _value in asked.pairs}
 
     def flag(name: str, words: str, count: int, tone: str) -> Item:
@@ -167,7 +168,7 @@ def _tree_top(visit: Visit, asked: Asked, tree: tuple[GroupNode, ...]) -> list[I
     return [
         Item(words=_("すべての受注"), url="?", current=not asked.narrowed, count=sum(node.count for node in tree)),
         flag("held", _("保留中"), held.count(), "wait"),
-        flag("late", _("期限を過ぎた"), late.count(), "stop"),
+        flag("late", _("期限を過ぎた"), late, "stop"),
         flag("unreported", _("未反映"), unreported.count(), "moving"),
     ]
 
