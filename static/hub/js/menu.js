@@ -23,11 +23,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-/** A menu at the right or lower edge opens to the other side. */
+/** A menu at the right or lower edge opens to the other side; one that fits on neither is pushed into the window. */
 document.addEventListener("toggle", (event) => {
   const drop = event.target.open && event.target.querySelector?.(":scope > .drop");
   if (!drop) return;
+  drop.style.insetInlineEnd = "";
   const box = drop.getBoundingClientRect();
   if (box.right > innerWidth - 8 && box.width < innerWidth - 16) drop.classList.add("right");
   if (box.bottom > innerHeight - 8 && box.top > box.height + 60) drop.classList.add("up");
+  const { left } = drop.getBoundingClientRect();
+  if (left < 8 && drop.classList.contains("right")) drop.style.insetInlineEnd = `${left - 8}px`;
 }, true);
