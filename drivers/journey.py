@@ -21,7 +21,7 @@ from drivers.run import Run
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=JAPAN)
 """A Tuesday, 09:00 in Japan."""
-POLL_SECONDS = {"none": 720, "some": 600, "many": 540}
+POLL_SECONDS = {"none": 720, "some": 600, "many": 420}
 GATHER = {
     "none": timedelta(minutes=12, seconds=40),
     "some": timedelta(minutes=11),
