@@ -25,7 +25,7 @@ POLL_SECONDS = {"none": 720, "some": 600, "many": 420}
 GATHER = {
     "none": timedelta(minutes=12, seconds=40),
     "some": timedelta(minutes=11),
-    "many": timedelta(minutes=9, seconds=30),
+    "many": timedelta(minutes=8),
 }
 """How often the shops are read, in business time, and how long one may wait for others to be read with it: where readings fail,
 time to try again is left within the 15 minutes."""
