@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -95,9 +94,3 @@ def begin_anew(effects: QuerySet[Effect]) -> int:
 def _since_now() -> Func:
     mark = Value({TRYING_SINCE: true_now().isoformat()}, output_field=JSONField())
     return Func(F("result"), mark, arg_joiner=" || ", template="(%(expressions)s)", output_field=JSONField())
-
-
-__all__: Sequence[str] = [
-    "LATE", "TRYING_SINCE", "VERY_LATE", "EveningRow", "LateLane", "begin_anew", "lanes_late", "let_go", "not_done_by",
-    "trying_for",
-]  # fmt: skip
