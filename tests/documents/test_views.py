@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,7 +16,7 @@ from hub.ids import encode
 from hub.models import AccessRow, StoredFile, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Shop, TrackingNumber
-from tests.orders.making import make_order, make_shop
+from tests.orders.making import make_shop, order_in
 from tests.pages import browser, make_member, signed_in
 
 
@@ -27,18 +26,13 @@ def shop(tenant: Tenant) -> Shop:
         return make_shop("本店")
 
 
-def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
-    with tenant_transaction(tenant.pk):
-        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
-
-
 def only_job(tenant: Tenant) -> FileJob:
     with tenant_transaction(tenant.pk):
         return FileJob.objects.get()
 
 
 def test_a_csv_is_made_for_its_member_alone_and_leaves_an_access_row(tenant: Tenant, shop: Shop) -> None:
-    wanted, _other = make(tenant, shop, payment_method="cod", buyer_name="=1+1"), make(tenant, shop)
+    wanted, _other = order_in(tenant, shop, payment_method="cod", buyer_name="=1+1"), order_in(tenant, shop)
     client, colleague = browser(tenant, "staff"), browser(tenant, "staff")
     form = client.get("/orders/csv/?pay=cod")
     assert form.status_code == 200
@@ -75,7 +69,7 @@ def test_a_csv_is_made_for_its_member_alone_and_leaves_an_access_row(tenant: Ten
 
 
 def test_a_csv_of_the_selection(tenant: Tenant, shop: Shop) -> None:
-    first, _second = make(tenant, shop), make(tenant, shop)
+    first, _second = order_in(tenant, shop), order_in(tenant, shop)
     client = browser(tenant)
     panel = client.post(
         "/orders/csv/", {"orders": encode(first.pk), "export": "csv"}, headers={"hx-request": "true"}
@@ -92,7 +86,7 @@ def test_a_csv_of_the_selection(tenant: Tenant, shop: Shop) -> None:
 
 
 def test_packing_slips_are_a_pdf(tenant: Tenant, shop: Shop) -> None:
-    orders = [make(tenant, shop) for _ in range(2)]
+    orders = [order_in(tenant, shop) for _ in range(2)]
     client = browser(tenant, "packing")
 
     watched = client.post(
@@ -107,7 +101,7 @@ def test_packing_slips_are_a_pdf(tenant: Tenant, shop: Shop) -> None:
 
 
 def test_opening_the_address_of_a_slip_makes_nothing(tenant: Tenant, shop: Shop) -> None:
-    order, client = make(tenant, shop), browser(tenant)
+    order, client = order_in(tenant, shop), browser(tenant)
 
     assert client.get(f"/orders/{encode(order.pk)}/packing-slip/").status_code == 200
     with tenant_transaction(tenant.pk):
@@ -120,7 +114,7 @@ def test_opening_the_address_of_a_slip_makes_nothing(tenant: Tenant, shop: Shop)
 def test_a_pasted_list_is_checked_before_anything_is_recorded_and_twice_changes_nothing(
     tenant: Tenant, shop: Shop
 ) -> None:
-    first, second = make(tenant, shop), make(tenant, shop)
+    first, second = order_in(tenant, shop), order_in(tenant, shop)
     client = browser(tenant, "packing")
     text = f"{first.number}\t400000000000\n{second.number}\t400000000011\n338866-20200101-0000000009\t1\n"
     values = {"text": text, "carrier": "yamato", "shipped_on": "2026-11-22", "step": "check"}
@@ -143,7 +137,7 @@ def test_a_pasted_list_is_checked_before_anything_is_recorded_and_twice_changes_
 
 
 def test_a_list_may_be_a_file_of_old_windows(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     upload = SimpleUploadedFile(
         "list.csv", f"受注番号,運送会社,送り状番号\r\n{order.number},ヤマト運輸,400000000000\r\n".encode("cp932")
     )
@@ -166,7 +160,7 @@ def test_a_forged_list_is_refused(tenant: Tenant, shop: Shop) -> None:
 
 
 def test_the_selection_may_be_taken_to_the_list(tenant: Tenant, shop: Shop) -> None:
-    order, client = make(tenant, shop), browser(tenant)
+    order, client = order_in(tenant, shop), browser(tenant)
 
     sent = client.post("/orders/bulk/", {"orders": encode(order.pk), "ask": "tracking"})
 
@@ -174,7 +168,7 @@ def test_the_selection_may_be_taken_to_the_list(tenant: Tenant, shop: Shop) -> N
 
 
 def test_a_file_of_another_member_is_nobodys(tenant: Tenant, shop: Shop) -> None:
-    order, owner = make(tenant, shop), make_member(tenant)
+    order, owner = order_in(tenant, shop), make_member(tenant)
     with tenant_transaction(tenant.pk):
         job = FileJob.objects.create(kind="orders_csv", order_ids=[order.pk], client_key="k", member=owner)
 

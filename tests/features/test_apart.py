@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,23 +11,14 @@ from automation.engine import work as judge
 from documents.models import FileJob
 from hub.clock import business_now
 from hub.ids import encode
-from hub.models import Clock, Tenant
+from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Parcel, Status, StatusGroup, Tag
 from tests.api.conftest import caller_of
-from tests.conftest import NOW
 from tests.factories import make_shop, mall_line, mall_order, take_in, the_order
 from tests.orders.making import make_order
 from tests.orders.making import make_shop as open_shop
 from tests.pages import browser
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
 
 
 def state_of(tenant: Tenant, pk: int) -> tuple[object, ...]:
@@ -101,7 +91,7 @@ def test_a_status_of_another_system_is_read_only_for_staff_and_in_no_export_prin
 
 
 @pytest.mark.feature("F110")
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("at_now")
 def test_a_saved_search_as_a_rule_moves_orders_to_their_status_which_staff_cannot_move_them_out_of(
     tenant: Tenant,
 ) -> None:

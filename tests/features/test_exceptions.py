@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -11,11 +10,10 @@ import pytest
 
 from automation.engine import work as judge
 from hub.ids import encode
-from hub.models import Clock, Tenant
+from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Listing, Order, Parcel, Status
 from tests.api.conftest import caller_of
-from tests.conftest import NOW
 from tests.factories import BUYER, changed, make_shop, mall_line, mall_order, take_in
 from tests.orders.test_addresses import WRONG
 from tests.pages import browser
@@ -38,14 +36,6 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def clock() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
-
-
 def corpus() -> list[Any]:
     """Every fault alone, every two that can stand together, and every wrong address of the labelled set."""
     alone = [mall_order(**values) for values in FAULTS.values()]
@@ -64,7 +54,7 @@ def corpus() -> list[Any]:
 
 
 @pytest.mark.feature("F089")
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("at_now")
 def test_no_order_of_the_exception_corpus_passes_a_check_it_should_fail(tenant: Tenant) -> None:
     shops = [make_shop(tenant, warehouse="rsl"), make_shop(tenant, warehouse="rsl")]
     faulty, clean = corpus(), [mall_order() for _ in range(3)]

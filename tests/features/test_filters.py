@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -16,8 +15,8 @@ from hub.clock import JAPAN, business_now
 from hub.ids import encode
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import Order, Parcel, Shop, Status, TrackingNumber
-from tests.orders.making import make_order, make_shop
+from orders.models import Parcel, Shop, Status, TrackingNumber
+from tests.orders.making import make_shop, order_in
 from tests.pages import browser
 
 
@@ -25,11 +24,6 @@ from tests.pages import browser
 def shop(tenant: Tenant) -> Shop:
     with tenant_transaction(tenant.pk):
         return make_shop("本店")
-
-
-def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
-    with tenant_transaction(tenant.pk):
-        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
 
 
 def listed(client: Client, query: str) -> set[str]:
@@ -49,9 +43,9 @@ def offered(client: Client, menu: str, query: str = "") -> dict[str, str]:
 def test_only_deliveries_in_use_are_offered_and_they_combine_with_every_other_filter(
     tenant: Tenant, shop: Shop
 ) -> None:
-    cool = make(tenant, shop, delivery_name="クール便", payment_method="cod", next_day=True)
-    make(tenant, shop, delivery_name="クール便")
-    make(tenant, shop, delivery_name="メール便", payment_method="cod", next_day=True)
+    cool = order_in(tenant, shop, delivery_name="クール便", payment_method="cod", next_day=True)
+    order_in(tenant, shop, delivery_name="クール便")
+    order_in(tenant, shop, delivery_name="メール便", payment_method="cod", next_day=True)
     client = browser(tenant)
 
     menu = offered(client, "配送")
@@ -64,11 +58,11 @@ def test_only_deliveries_in_use_are_offered_and_they_combine_with_every_other_fi
 
 @pytest.mark.feature("F037")
 def test_payments_in_use_are_offered_by_the_malls_name_and_ours_and_combine(tenant: Tenant, shop: Shop) -> None:
-    deferred = make(
+    deferred = order_in(
         tenant, shop, payment_method="deferred", payment_name="後払い決済（架空）", delivery_name="クール便"
     )
-    make(tenant, shop, payment_method="deferred", payment_name="後払い決済（架空）")
-    make(tenant, shop, payment_method="card", payment_name="クレジットカード")
+    order_in(tenant, shop, payment_method="deferred", payment_name="後払い決済（架空）")
+    order_in(tenant, shop, payment_method="card", payment_name="クレジットカード")
     client = browser(tenant)
 
     menu = offered(client, "支払")
@@ -81,7 +75,7 @@ def test_payments_in_use_are_offered_by_the_malls_name_and_ours_and_combine(tena
 
 @pytest.mark.feature("F043")
 def test_a_number_looked_for_in_one_status_is_offered_where_it_is(tenant: Tenant, shop: Shop) -> None:
-    here, there = make(tenant, shop, status="check"), make(tenant, shop, status="ready")
+    here, there = order_in(tenant, shop, status="check"), order_in(tenant, shop, status="ready")
     client = browser(tenant)
     with tenant_transaction(tenant.pk):
         check = encode(Status.objects.get(default_for="check").pk)
@@ -103,8 +97,8 @@ def test_the_filter_of_the_list_prints_exactly_the_orders_it_lists(tenant: Tenan
     today = now.astimezone(JAPAN).date()
     with tenant_transaction(tenant.pk):
         second = make_shop("二号店")
-    sent, unsent = make(tenant, shop, status="shipped"), make(tenant, second)
-    make(tenant, shop, at=now - timedelta(days=20))
+    sent, unsent = order_in(tenant, shop, status="shipped"), order_in(tenant, second)
+    order_in(tenant, shop, at=now - timedelta(days=20))
     with tenant_transaction(tenant.pk):
         parcel = Parcel.objects.get(order=sent)
         TrackingNumber.objects.create(parcel=parcel, carrier="yamato", number="400000000000", shipped_on=today)

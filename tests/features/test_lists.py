@@ -19,7 +19,7 @@ from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Batch, Order, Product, SavedSearch, Shop, Status, StatusGroup, Tag
 from tests.api.conftest import caller_of
-from tests.orders.making import make_order, make_shop
+from tests.orders.making import make_shop, order_in
 from tests.pages import browser, make_member, signed_in
 
 
@@ -27,11 +27,6 @@ from tests.pages import browser, make_member, signed_in
 def shop(tenant: Tenant) -> Shop:
     with tenant_transaction(tenant.pk):
         return make_shop("本店")
-
-
-def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
-    with tenant_transaction(tenant.pk):
-        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
 
 
 def listed(client: Client, **query: str) -> set[str]:
@@ -51,9 +46,9 @@ def test_a_period_and_a_product_together_give_exactly_the_orders_that_hold_it_th
     with tenant_transaction(tenant.pk):
         product = Product.objects.create(sku="T-1", name="タオル")
     towel: list[dict[str, Any]] = [{"product": product, "sku": "T-1"}, {"sku": "X"}]
-    wanted = make(tenant, shop, at=now - timedelta(days=3), lines=towel)
-    make(tenant, shop, at=now - timedelta(days=30), lines=towel)
-    make(tenant, shop, at=now - timedelta(days=3))
+    wanted = order_in(tenant, shop, at=now - timedelta(days=3), lines=towel)
+    order_in(tenant, shop, at=now - timedelta(days=30), lines=towel)
+    order_in(tenant, shop, at=now - timedelta(days=3))
     client, day = browser(tenant), (now - timedelta(days=7)).date().isoformat()
 
     assert listed(client, product=encode(product.pk), **{"from": day}) == {wanted.number}
@@ -62,7 +57,7 @@ def test_a_period_and_a_product_together_give_exactly_the_orders_that_hold_it_th
 
 @pytest.mark.feature("F038")
 def test_the_first_column_is_the_number_and_opens_the_order(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
 
     page = browser(tenant).get("/orders/").content.decode()
 
@@ -74,8 +69,8 @@ def test_the_first_column_is_the_number_and_opens_the_order(tenant: Tenant, shop
 @pytest.mark.feature("F034")
 def test_the_counts_of_the_tree_add_up_to_the_live_orders(tenant: Tenant, shop: Shop) -> None:
     for status in ("intake", "check", "payment", "ready", "shipped", "done", "cancelled", "waiting", "check"):
-        make(tenant, shop, status=status)
-    make(tenant, shop, deleted_at=business_now())
+        order_in(tenant, shop, status=status)
+    order_in(tenant, shop, deleted_at=business_now())
     call = caller_of(tenant)
 
     counts = call.get("status-counts").json()
@@ -88,8 +83,8 @@ def test_the_counts_of_the_tree_add_up_to_the_live_orders(tenant: Tenant, shop: 
 
 @pytest.mark.feature("F040")
 def test_a_saved_search_is_its_owners_alone_unless_it_is_shared(tenant: Tenant, shop: Shop) -> None:
-    cod = make(tenant, shop, payment_method="cod")
-    make(tenant, shop)
+    cod = order_in(tenant, shop, payment_method="cod")
+    order_in(tenant, shop)
     owner, colleague = signed_in(make_member(tenant, "admin")), browser(tenant, "staff")
 
     owner.post("/orders/searches/new/?pay=cod", {"name": "自分の代引き"})
@@ -110,9 +105,9 @@ def test_a_product_is_asked_of_any_of_every_or_of_no_line_and_the_list_says_whic
     tenant: Tenant, shop: Shop, of: str, numbers: set[str]
 ) -> None:
     orders = {
-        "both": make(tenant, shop, lines=[{"sku": "A"}, {"sku": "B"}]),
-        "only": make(tenant, shop, lines=[{"sku": "A"}, {"sku": "A"}]),
-        "other": make(tenant, shop, lines=[{"sku": "C"}]),
+        "both": order_in(tenant, shop, lines=[{"sku": "A"}, {"sku": "B"}]),
+        "only": order_in(tenant, shop, lines=[{"sku": "A"}, {"sku": "A"}]),
+        "other": order_in(tenant, shop, lines=[{"sku": "C"}]),
     }
     condition = json.dumps({"field": "line_sku", "op": "is", "value": "A", "of": of})
     client = browser(tenant)
@@ -125,7 +120,7 @@ def test_a_product_is_asked_of_any_of_every_or_of_no_line_and_the_list_says_whic
 
 @pytest.mark.feature("F044", "F045", "F046")
 def test_a_new_status_is_at_once_in_list_rules_bulk_change_and_api(tenant: Tenant, shop: Shop) -> None:
-    order, client, call = make(tenant, shop), browser(tenant, "admin"), caller_of(tenant)
+    order, client, call = order_in(tenant, shop), browser(tenant, "admin"), caller_of(tenant)
     with tenant_transaction(tenant.pk):
         group = encode(StatusGroup.objects.get(name="新規").pk)
 
@@ -167,7 +162,7 @@ def test_a_group_is_made_renamed_and_retired_when_nothing_is_in_it(tenant: Tenan
 
 @pytest.mark.feature("F057")
 def test_a_memo_on_many_orders_is_seen_in_the_list_and_found(tenant: Tenant, shop: Shop) -> None:
-    orders, other = [make(tenant, shop) for _ in range(3)], make(tenant, shop)
+    orders, other = [order_in(tenant, shop) for _ in range(3)], order_in(tenant, shop)
     client = browser(tenant)
 
     bulk(client, *orders, ask="memo", text="月曜に電話")
@@ -180,7 +175,7 @@ def test_a_memo_on_many_orders_is_seen_in_the_list_and_found(tenant: Tenant, sho
 
 @pytest.mark.feature("F058")
 def test_labels_with_colour_are_put_on_many_filtered_by_and_asked_for_by_rules(tenant: Tenant, shop: Shop) -> None:
-    orders, other = [make(tenant, shop, judged_revision=1) for _ in range(3)], make(tenant, shop)
+    orders, other = [order_in(tenant, shop, judged_revision=1) for _ in range(3)], order_in(tenant, shop)
     client, call = browser(tenant, "admin"), caller_of(tenant)
     client.post("/settings/tags/new/", {"name": "贈答", "colour": "purple"})
     with tenant_transaction(tenant.pk):
@@ -209,7 +204,7 @@ def test_labels_with_colour_are_put_on_many_filtered_by_and_asked_for_by_rules(t
 def test_a_filter_acts_on_what_it_still_finds_at_that_moment_with_count_and_undo(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         tag = Tag.objects.get(key="unmapped_all")
-    orders = [make(tenant, shop, status="check", tags=[tag]) for _ in range(4)]
+    orders = [order_in(tenant, shop, status="check", tags=[tag]) for _ in range(4)]
     client = browser(tenant, "admin")
     query = {"all": "1", "query": f"tag={encode(tag.pk)}", "ask": "delete"}
     preview = client.post("/orders/bulk/", query).content.decode()
@@ -231,7 +226,7 @@ def test_a_filter_acts_on_what_it_still_finds_at_that_moment_with_count_and_undo
 def test_orders_that_another_system_looks_after_are_left_out_of_bulk_change_and_export(
     tenant: Tenant, shop: Shop
 ) -> None:
-    ours, theirs = make(tenant, shop), make(tenant, shop, status="check")
+    ours, theirs = order_in(tenant, shop), order_in(tenant, shop, status="check")
     with tenant_transaction(tenant.pk):
         Status.objects.filter(default_for="check").update(not_ours=True)
     client = browser(tenant)
@@ -246,8 +241,8 @@ def test_orders_that_another_system_looks_after_are_left_out_of_bulk_change_and_
 def test_the_csv_holds_exactly_the_filtered_orders_in_the_chosen_columns_and_encoding(
     tenant: Tenant, shop: Shop, encoding: str
 ) -> None:
-    wanted = {make(tenant, shop, payment_method="cod").number for _ in range(3)}
-    make(tenant, shop)
+    wanted = {order_in(tenant, shop, payment_method="cod").number for _ in range(3)}
+    order_in(tenant, shop)
     client = browser(tenant, "staff")
     values = {
         "all": "1",
@@ -272,8 +267,8 @@ def test_the_csv_holds_exactly_the_filtered_orders_in_the_chosen_columns_and_enc
 
 @pytest.mark.feature("F059")
 def test_a_saved_search_keeps_the_columns_of_its_csv_for_whoever_sees_it(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop, payment_method="cod", total_yen=777)
-    make(tenant, shop)
+    order = order_in(tenant, shop, payment_method="cod", total_yen=777)
+    order_in(tenant, shop)
     owner, colleague = browser(tenant, "admin"), browser(tenant, "staff")
     owner.post("/orders/searches/new/?pay=cod", {"name": "会計に渡す", "shared": "on"})
     with tenant_transaction(tenant.pk):

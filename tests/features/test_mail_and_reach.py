@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from automation.engine import work as judge
 from hub.clock import business_now
 from hub.ids import encode
-from hub.models import Clock, Tenant
+from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from mailer.models import MailAccount, MailTemplate, Message
 from orders.models import MallReport, Order, OrderTag, Parcel, Product, Tag, Task
@@ -27,21 +26,13 @@ from tests.pages import browser
 
 
 @pytest.fixture
-def clock() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
-
-
-@pytest.fixture
 def account(tenant: Tenant) -> None:
     with tenant_transaction(tenant.pk):
         MailAccount.objects.create(name="口", host="127.0.0.1", port=1, security="none", sender="shop@example.jp")
 
 
 @pytest.mark.feature("F137")
-@pytest.mark.usefixtures("clock", "account")
+@pytest.mark.usefixtures("at_now", "account")
 def test_each_new_order_gets_one_thanks_mail_and_a_rule_may_hold_it_back(tenant: Tenant) -> None:
     shop, call = make_shop(tenant), caller_of(tenant)
     group = next(one for one in call.get("rule-groups").json()["items"] if one["name"] == "受付")["id"]
@@ -116,7 +107,7 @@ def test_words_written_for_one_order_are_in_its_mail_alone_and_in_the_preview(te
 
 
 @pytest.mark.feature("F023")
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("at_now")
 def test_orders_of_every_shop_and_telephone_orders_are_one_list_with_one_search(tenant: Tenant) -> None:
     shops = [make_shop(tenant, name="本店"), make_shop(tenant, name="二号店")]
     placed = [mall_order() for _ in shops]
@@ -145,7 +136,7 @@ def test_orders_of_every_shop_and_telephone_orders_are_one_list_with_one_search(
 
 
 @pytest.mark.feature("F082", "F084")
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("at_now")
 def test_no_wrong_address_of_the_labelled_set_reaches_ready_before_a_person_has_accepted_it(tenant: Tenant) -> None:
     wrong = [line.split(" ") for line in WRONG.strip().splitlines()]
     orders = []
@@ -181,7 +172,7 @@ def test_no_wrong_address_of_the_labelled_set_reaches_ready_before_a_person_has_
 
 @pytest.mark.feature("K09")
 @pytest.mark.slow
-@pytest.mark.usefixtures("clock", "account")
+@pytest.mark.usefixtures("at_now", "account")
 def test_a_rule_applied_to_a_thousand_open_orders_does_what_its_preview_says_and_keeps_hand_edits(
     tenant: Tenant,
 ) -> None:

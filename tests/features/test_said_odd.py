@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +16,7 @@ import pytest
 from automation.engine import work as judge
 from channels_rakuten.client import RmsClient
 from hub.ids import encode
-from hub.models import Clock, Tenant
+from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders import coverage
 from orders.models import Order, OrderLine, Parcel, PollWindow, Shop, TaskMark
@@ -32,14 +31,6 @@ WAITING = 10_000
 MOST_MEMORY_KB = 300 * 1024
 
 
-@pytest.fixture
-def clock() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
-
-
 def most_memory_kb(pid: int) -> int:
     """Return the most memory that the program has held since it began (wait4 would count what it was forked from, too)."""
     with suppress(FileNotFoundError, ProcessLookupError):
@@ -50,7 +41,7 @@ def most_memory_kb(pid: int) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("at_now")
 def test_ten_thousand_waiting_orders_are_drained_by_a_process_of_at_most_300_mb(tenant: Tenant, tmp_path: Path) -> None:
     shop = make_shop(tenant, confirm_by="other")
     for _ in range(WAITING // 100):
@@ -74,7 +65,7 @@ def test_ten_thousand_waiting_orders_are_drained_by_a_process_of_at_most_300_mb(
         assert set(Order.objects.values_list("status__name", flat=True)) == {"確認待"}
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("at_now")
 def test_twenty_destinations_of_ten_lines_are_twenty_parcels_shown_folded(tenant: Tenant) -> None:
     lines = [mall_line(str(n)) for n in range(200)]
     one = mall_order(lines=tuple(lines[:1])).parcels[0]
@@ -94,7 +85,7 @@ def test_twenty_destinations_of_ten_lines_are_twenty_parcels_shown_folded(tenant
     assert "ほか 15件の荷物を表示" in page
 
 
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("at_now")
 def test_sums_that_differ_open_a_task_that_says_both(tenant: Tenant) -> None:
     order = mall_order(total_yen=1_234)
     take_in(tenant, make_shop(tenant), order)

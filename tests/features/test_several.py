@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
 
-from hub.clock import business_now
 from hub.ids import encode
 from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Batch, BatchIssue, Order, OrderTag, Parcel, Shop, Status, Tag
 from tests.api.conftest import caller_of
-from tests.orders.making import make_order, make_shop
+from tests.orders.making import make_shop, order_in
 from tests.pages import browser
 
 DAY = date(2027, 12, 1)
@@ -23,11 +22,6 @@ DAY = date(2027, 12, 1)
 def shop(tenant: Tenant) -> Shop:
     with tenant_transaction(tenant.pk):
         return make_shop("本店")
-
-
-def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
-    with tenant_transaction(tenant.pk):
-        return make_order(shop, at=business_now() - timedelta(hours=2), **columns)
 
 
 def stands(tenant: Tenant, order: Order) -> dict[str, Any]:
@@ -57,8 +51,11 @@ def asked(tenant: Tenant) -> dict[str, str]:
 
 @pytest.mark.feature("F054")
 def test_five_fields_are_set_together_and_an_order_that_refuses_one_keeps_all(tenant: Tenant, shop: Shop) -> None:
-    good = [make(tenant, shop, status="check") for _ in range(3)]
-    gone, unpaid = make(tenant, shop, status="cancelled"), make(tenant, shop, status="payment", mall_block="payment")
+    good = [order_in(tenant, shop, status="check") for _ in range(3)]
+    gone, unpaid = (
+        order_in(tenant, shop, status="cancelled"),
+        order_in(tenant, shop, status="payment", mall_block="payment"),
+    )
     before = {order.pk: stands(tenant, order) for order in (gone, unpaid)}
     client, ids = browser(tenant, "staff"), ",".join(encode(order.pk) for order in (*good, gone, unpaid))
     press = {"orders": ids, "ask": "change", **asked(tenant)}
@@ -88,7 +85,7 @@ def test_five_fields_are_set_together_and_an_order_that_refuses_one_keeps_all(te
 
 @pytest.mark.feature("F054")
 def test_a_program_changes_several_fields_in_one_call_and_must_name_one(tenant: Tenant, shop: Shop) -> None:
-    good, gone = make(tenant, shop, status="check"), make(tenant, shop, status="cancelled")
+    good, gone = order_in(tenant, shop, status="check"), order_in(tenant, shop, status="cancelled")
     call, orders = caller_of(tenant), [{"id": encode(order.pk)} for order in (good, gone)]
 
     nothing = call.post("orders/actions/change", {"orders": orders, "params": {}})

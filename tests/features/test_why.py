@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from automation.engine import work as judge
 from hub.ids import decode
-from hub.models import Clock, Tenant
+from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.api.explaining import explain_order
 from orders.models import Listing, Order, OrderLine, Product, Task
@@ -24,14 +24,6 @@ from tests.factories import BUYER, changed, make_shop, mall_line, mall_order, ta
 
 CAUSES = ("remark", "by hand", "unmapped", "address", "own task")
 ORDERS = 1_000
-
-
-@pytest.fixture
-def clock() -> Iterator[None]:
-    Clock.objects.all().delete()
-    Clock.objects.create(real_start=NOW, business_start=NOW, speed=0.0)
-    yield
-    Clock.objects.all().delete()
 
 
 def placed(number: int, causes: Iterable[str]) -> Any:
@@ -79,7 +71,7 @@ def standing(tenant: Tenant) -> dict[int, tuple[bool, str]]:
 
 @pytest.mark.feature("K04")
 @pytest.mark.slow
-@pytest.mark.usefixtures("clock")
+@pytest.mark.usefixtures("at_now")
 def test_doing_what_the_answer_says_moves_each_of_a_thousand_held_orders_and_less_does_not(tenant: Tenant) -> None:
     roll, shop = random.Random(4), make_shop(tenant)
     take_in(tenant, shop, mall_order(state="cancelled", blocks=("cancelled",)))

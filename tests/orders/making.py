@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from hub.clock import business_now
+from hub.models import Tenant
+from hub.tenancy import tenant_transaction
 from orders import search
 from orders.models import (
     Listing,
@@ -91,6 +94,12 @@ PAID = [0, 1, 999, 1000, 1001, 50_000]
 YEN = [None, *PAID]
 METHODS = ["card", "cod", "bank", "unknown"]
 PHASES = ["intake", "payment", "ready", "shipping", "shipped", "done", "cancelled"]
+
+
+def order_in(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
+    """Make an order of the tenant, placed two hours ago unless told otherwise, in a transaction of its own."""
+    with tenant_transaction(tenant.pk):
+        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
 
 
 def make_many(n: int, *, seed: int) -> None:

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from html import unescape
-from typing import Any
 
 from django.test import Client
 
 from hub.audit import Actor
-from hub.clock import business_now
 from hub.ids import encode
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import Order, Shop
-from tests.orders.making import make_order
+from orders.models import Order
 
 BY = Actor(kind="member", name="鈴木 一郎")
-
-
-def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
-    with tenant_transaction(tenant.pk):
-        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
 
 
 def path(order: Order, end: str = "") -> str:

@@ -15,8 +15,8 @@ from hub.models import AuditEntry, Effect, EffectTry, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import MallReport, Order, OrderNumber, Parcel, RejectedPayload, Shop, Task, Warehouse
 from orders.operations import holds
-from tests.orders.making import make_order
-from tests.orders.order_page import BY, make, read
+from tests.orders.making import make_order, order_in
+from tests.orders.order_page import BY, read
 from tests.pages import browser
 from warehouses.adapters import ShipResult
 from warehouses.models import ResultIssue, WarehouseRequest
@@ -26,7 +26,7 @@ from warehouses.results import apply_result
 def trouble_of_every_kind(tenant: Tenant, shop: Shop) -> Order:
     """One trouble from each source, two from some; return an order they are about."""
     now = business_now()
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         Shop.objects.filter(pk=shop.pk).update(blind_since=now - timedelta(hours=3), blind_reason="expired")
         RejectedPayload.objects.create(
@@ -323,7 +323,7 @@ def test_a_red_bar_says_that_nothing_leaves_and_why(tenant: Tenant, shop: Shop) 
 
 
 def test_held_orders_by_cause_the_longest_waiting_first(tenant: Tenant, shop: Shop) -> None:
-    old, young = make(tenant, shop), make(tenant, shop)
+    old, young = order_in(tenant, shop), order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         task = Task.objects.get(name="備考あり")
         holds.open_mark([young.pk], task=task, by=BY, now=business_now() - timedelta(hours=1))

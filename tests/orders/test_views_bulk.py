@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -18,7 +16,7 @@ from orders.models import BatchIssue, Order, Parcel, Shop, TaskMark, Warehouse
 from tests.conftest import NOW
 from tests.factories import make_shop as open_shop
 from tests.factories import mall_order, take_in
-from tests.orders.making import make_order, make_shop
+from tests.orders.making import make_order, make_shop, order_in
 from tests.pages import browser
 from warehouses.requesting import work as request
 
@@ -27,11 +25,6 @@ from warehouses.requesting import work as request
 def shop(tenant: Tenant) -> Shop:
     with tenant_transaction(tenant.pk):
         return make_shop("本店")
-
-
-def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
-    with tenant_transaction(tenant.pk):
-        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
 
 
 def press(client: Client, orders: list[Order], **more: str) -> str:
@@ -46,7 +39,7 @@ def parcel_of(tenant: Tenant, order: Order) -> Parcel:
 
 
 def test_a_warehouse_is_chosen_for_many(tenant: Tenant, shop: Shop) -> None:
-    orders = [make(tenant, shop), make(tenant, shop)]
+    orders = [order_in(tenant, shop), order_in(tenant, shop)]
     with tenant_transaction(tenant.pk):
         house = Warehouse.objects.create(name="南の倉庫", kind="own", position=-1)
     client = browser(tenant, "staff")
@@ -60,7 +53,7 @@ def test_a_warehouse_is_chosen_for_many(tenant: Tenant, shop: Shop) -> None:
 
 
 def test_the_wish_to_ship_is_taken_back_for_many(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     client = browser(tenant, "staff")
     press(client, [order], want_shipment="1", confirmed="1", client_key="a")
     assert parcel_of(tenant, order).ship_wanted_at is not None
@@ -71,7 +64,10 @@ def test_the_wish_to_ship_is_taken_back_for_many(tenant: Tenant, shop: Shop) -> 
 
 
 def test_remarks_are_noted_as_read_and_malls_read_again(tenant: Tenant, shop: Shop) -> None:
-    order, by_hand = make(tenant, shop, remarks="急ぎ", remark_left="急ぎ"), make(tenant, shop, mall_state="none")
+    order, by_hand = (
+        order_in(tenant, shop, remarks="急ぎ", remark_left="急ぎ"),
+        order_in(tenant, shop, mall_state="none"),
+    )
     client = browser(tenant, "staff")
 
     press(client, [order], read_remark="1", confirmed="1", client_key="a")
@@ -125,7 +121,7 @@ def test_requests_are_withdrawn_where_there_are_any(tenant: Tenant, requested: t
 
 @pytest.mark.feature("F095")
 def test_orders_are_cancelled_at_the_mall_together(tenant: Tenant, shop: Shop) -> None:
-    order, shipped = make(tenant, shop), make(tenant, shop, status="shipped")
+    order, shipped = order_in(tenant, shop), order_in(tenant, shop, status="shipped")
     client = browser(tenant, "staff")
 
     panel = press(client, [order, shipped], ask="cancel_at_mall")
@@ -152,7 +148,7 @@ def test_orders_are_cancelled_at_the_mall_together(tenant: Tenant, shop: Shop) -
 
 
 def test_the_bar_offers_each_role_what_it_may_do(tenant: Tenant, shop: Shop) -> None:
-    make(tenant, shop)
+    order_in(tenant, shop)
 
     bar = {
         role: browser(tenant, role).get("/orders/").content.decode() for role in ("admin", "staff", "packing", "viewer")

@@ -16,8 +16,8 @@ from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import MallReport, Parcel, Shop, Warehouse
 from orders.operations import holds
-from tests.orders.making import make_order
-from tests.orders.order_page import BY, make, read
+from tests.orders.making import make_order, order_in
+from tests.orders.order_page import BY, read
 from tests.pages import browser
 
 
@@ -25,10 +25,10 @@ from tests.pages import browser
 def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) -> None:
     now = business_now()
     held, shipped = (
-        make(tenant, shop),
-        make(tenant, shop, status="shipped", unreported=True, total_yen=7000, shipped_at=now),
+        order_in(tenant, shop),
+        order_in(tenant, shop, status="shipped", unreported=True, total_yen=7000, shipped_at=now),
     )
-    make(tenant, shop, ready_at=now + timedelta(minutes=20), status="waiting")
+    order_in(tenant, shop, ready_at=now + timedelta(minutes=20), status="waiting")
     with tenant_transaction(tenant.pk):
         holds.hold([held.pk], reason="返事待ち", by=BY, now=now - timedelta(hours=30))
         MallReport.objects.create(order=shipped, parcel=Parcel.objects.get(order=shipped), shipment=1, created_at=now)
@@ -60,9 +60,9 @@ def test_home_teaches_a_tenant_that_has_only_begun(tenant: Tenant) -> None:
 
 def test_home_counts_orders_shipped_without_a_hand(tenant: Tenant, shop: Shop) -> None:
     now = business_now()
-    touched = make(tenant, shop, status="shipped", shipped_at=now)
+    touched = order_in(tenant, shop, status="shipped", shipped_at=now)
     for _ in range(3):
-        make(tenant, shop, status="shipped", shipped_at=now)
+        order_in(tenant, shop, status="shipped", shipped_at=now)
     with tenant_transaction(tenant.pk):
         holds.hold([touched.pk], reason="返事待ち", by=Actor(kind="member", id=1, name="私"), now=now)
 
@@ -94,7 +94,7 @@ def test_shipping_counts_each_warehouses_day_and_what_misses_it(tenant: Tenant, 
 def test_pages_around_orders_cost_few_statements(tenant: Tenant, shop: Shop) -> None:
     client = browser(tenant)
     for _ in range(5):
-        make(tenant, shop)
+        order_in(tenant, shop)
     costs = {}
     for url in ("/", "/attention/", "/attention/errors/", "/shipping/", "/account/"):
         client.get(url)

@@ -20,7 +20,7 @@ from hub.tenancy import tenant_transaction
 from orders import batches
 from orders.models import Batch, Order, SavedSearch, Shop, Status, Tag, Task
 from orders.operations.holds import system_task
-from tests.orders.making import make_order, make_shop
+from tests.orders.making import make_order, make_shop, order_in
 from tests.pages import browser
 
 
@@ -28,11 +28,6 @@ from tests.pages import browser
 def shop(tenant: Tenant) -> Shop:
     with tenant_transaction(tenant.pk):
         return make_shop("本店")
-
-
-def make(tenant: Tenant, shop: Shop, **columns: Any) -> Order:
-    with tenant_transaction(tenant.pk):
-        return make_order(shop, **{"at": business_now() - timedelta(hours=2), **columns})
 
 
 def listed(client: Client, query: str = "") -> list[str]:
@@ -49,7 +44,9 @@ def status_of(tenant: Tenant, order: Order) -> str:
 def test_rows_show_number_buyer_goods_amount_and_why_they_wait(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         task = Task.objects.get(name="備考あり")
-    order = make(tenant, shop, total_yen=12340, lines=({"name": "丸皿"}, {"name": "湯のみ"}), tasks=[task], held=True)
+    order = order_in(
+        tenant, shop, total_yen=12340, lines=({"name": "丸皿"}, {"name": "湯のみ"}), tasks=[task], held=True
+    )
 
     page = browser(tenant).get("/orders/").content.decode()
 
@@ -58,7 +55,7 @@ def test_rows_show_number_buyer_goods_amount_and_why_they_wait(tenant: Tenant, s
 
 
 def test_a_viewer_sees_no_names(tenant: Tenant, shop: Shop) -> None:
-    make(tenant, shop)
+    order_in(tenant, shop)
 
     page = browser(tenant, "viewer").get("/orders/").content.decode()
 
@@ -72,8 +69,8 @@ def test_filters_narrow_by_shop_tag_task_payment_delivery_day_and_words(tenant: 
         other = make_shop("二号店")
         tag = Tag.objects.get(name="急ぎ")
         task = Task.objects.get(name="離島")
-    plain = make(tenant, shop)
-    odd = make(
+    plain = order_in(tenant, shop)
+    odd = order_in(
         tenant, other, tags=[tag], tasks=[task], payment_method="cod", delivery_name="クール便", at=business_now() - timedelta(days=40),
         buyer_name="高橋 健", lines=({"sku": "ZZ-9"},), total_yen=99, next_day=True,
     )  # fmt: skip
@@ -97,8 +94,8 @@ def test_a_malformed_condition_is_told_with_its_place(tenant: Tenant, shop: Shop
 
 
 def test_an_order_is_found_by_the_last_four_digits_of_a_phone(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop, buyer_phone="090-5555-4321")
-    make(tenant, shop)
+    order = order_in(tenant, shop, buyer_phone="090-5555-4321")
+    order_in(tenant, shop)
 
     answer = browser(tenant).get("/search/?q=4321")
 
@@ -107,7 +104,7 @@ def test_an_order_is_found_by_the_last_four_digits_of_a_phone(tenant: Tenant, sh
 
 @pytest.mark.feature("F022")
 def test_a_pasted_list_of_numbers_names_those_that_are_not_here(tenant: Tenant, shop: Shop) -> None:
-    first, second = make(tenant, shop), make(tenant, shop)
+    first, second = order_in(tenant, shop), order_in(tenant, shop)
 
     page = (
         browser(tenant)
@@ -123,7 +120,7 @@ def test_a_pasted_list_of_numbers_names_those_that_are_not_here(tenant: Tenant, 
 
 def test_pages_lead_on_and_back_to_the_same_rows(tenant: Tenant, shop: Shop) -> None:
     now = business_now()
-    numbers = [make(tenant, shop, at=now - timedelta(minutes=60 + n)).number for n in range(53)]
+    numbers = [order_in(tenant, shop, at=now - timedelta(minutes=60 + n)).number for n in range(53)]
     client = browser(tenant)
     first = client.get("/orders/").content.decode()
     following = unescape(re.search(r'href="([^"]+)" rel="next"', first).group(1))  # type: ignore[union-attr]
@@ -138,13 +135,13 @@ def test_pages_lead_on_and_back_to_the_same_rows(tenant: Tenant, shop: Shop) -> 
 
 
 def test_new_orders_are_announced_and_not_pushed(tenant: Tenant, shop: Shop) -> None:
-    make(tenant, shop)
+    order_in(tenant, shop)
     client = browser(tenant)
     news_url = unescape(re.search(r'id="news" hx-get="([^"]+)"', client.get("/orders/").content.decode()).group(1))  # type: ignore[union-attr]
     assert "件を表示" not in client.get(news_url).content.decode()
 
-    make(tenant, shop)
-    make(tenant, shop)
+    order_in(tenant, shop)
+    order_in(tenant, shop)
 
     assert "新着 2件を表示" in client.get(news_url).content.decode()
 
@@ -160,11 +157,11 @@ def test_the_list_costs_the_same_for_three_rows_as_for_thirty(tenant: Tenant, sh
         return len(queries)
 
     for _ in range(3):
-        make(tenant, shop)
+        order_in(tenant, shop)
     cost()
     few = cost()
     for _ in range(27):
-        make(tenant, shop)
+        order_in(tenant, shop)
     cost()
 
     assert cost() == few
@@ -172,8 +169,8 @@ def test_the_list_costs_the_same_for_three_rows_as_for_thirty(tenant: Tenant, sh
 
 
 def test_a_saved_search_is_a_tab(tenant: Tenant, shop: Shop) -> None:
-    cod = make(tenant, shop, payment_method="cod")
-    make(tenant, shop)
+    cod = order_in(tenant, shop, payment_method="cod")
+    order_in(tenant, shop)
     client = browser(tenant)
 
     client.post("/orders/searches/new/?pay=cod", {"name": "代引き"})
@@ -187,8 +184,8 @@ def test_a_saved_search_is_a_tab(tenant: Tenant, shop: Shop) -> None:
 def test_one_shop_may_be_looked_at(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         other = make_shop("二号店")
-    mine = make(tenant, other)
-    make(tenant, shop)
+    mine = order_in(tenant, other)
+    order_in(tenant, shop)
     client = browser(tenant)
 
     client.post("/shop/", {"shop": encode(other.pk)})
@@ -204,7 +201,7 @@ def bulk(client: Client, orders: list[Order], **more: str) -> Any:
 
 
 def test_a_preview_says_what_changes_and_what_cannot_and_changes_nothing(tenant: Tenant, shop: Shop) -> None:
-    free, gone = make(tenant, shop), make(tenant, shop, status="cancelled")
+    free, gone = order_in(tenant, shop), order_in(tenant, shop, status="cancelled")
     with tenant_transaction(tenant.pk):
         check = Status.objects.get(default_for="check")
 
@@ -222,7 +219,7 @@ def test_a_preview_says_what_changes_and_what_cannot_and_changes_nothing(tenant:
 
 
 def test_a_confirmed_preview_changes_once_and_is_undone(tenant: Tenant, shop: Shop) -> None:
-    orders = [make(tenant, shop) for _ in range(3)]
+    orders = [order_in(tenant, shop) for _ in range(3)]
     with tenant_transaction(tenant.pk):
         check = Status.objects.get(default_for="check")
     client = browser(tenant)
@@ -286,7 +283,7 @@ def test_a_job_can_be_stopped(tenant: Tenant, shop: Shop) -> None:
     ],
 )  # fmt: skip
 def test_acts_that_ask_first(tenant: Tenant, shop: Shop, ask: str, values: dict[str, str], said: str) -> None:
-    order, client = make(tenant, shop), browser(tenant)
+    order, client = order_in(tenant, shop), browser(tenant)
     form = bulk(client, [order], ask=ask).content.decode()
     assert "変わる 1件" in form
 
@@ -302,7 +299,7 @@ def test_acts_that_ask_first(tenant: Tenant, shop: Shop, ask: str, values: dict[
 
 
 def test_packing_may_not_change_orders_in_bulk(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         check = Status.objects.get(default_for="check")
 
@@ -329,7 +326,7 @@ def test_ids_of_another_tenant_are_nobody(tenant: Tenant, other_tenant: Tenant, 
 
 
 def test_holds_by_hand_are_released_in_bulk(tenant: Tenant, shop: Shop) -> None:
-    order, client = make(tenant, shop), browser(tenant)
+    order, client = order_in(tenant, shop), browser(tenant)
     bulk(client, [order], ask="hold", reason="返事待ち", confirmed="1", client_key="a")
 
     bulk(client, [order], release="1", confirmed="1", client_key="b")

@@ -22,7 +22,8 @@ from simulators.rakuten.full_order import full_order
 from tests.channels_rakuten.conftest import sent
 from tests.factories import make_shop as open_shop
 from tests.factories import take_in
-from tests.orders.order_page import BY, make, page_of, path
+from tests.orders.making import order_in
+from tests.orders.order_page import BY, page_of, path
 from tests.pages import browser, make_member, signed_in
 
 SAID = {
@@ -80,7 +81,7 @@ def _stands(bare: str, name: str, value: Any) -> bool:
 
 def test_a_remark_of_300_kb_is_kept_whole_and_the_page_stays_small(tenant: Tenant, shop: Shop) -> None:
     remark = "長い備考です。" * 14_300
-    order = make(tenant, shop, remarks=remark, remark_left=remark)
+    order = order_in(tenant, shop, remarks=remark, remark_left=remark)
     client = browser(tenant)
 
     page = client.get(path(order))
@@ -94,7 +95,7 @@ def test_a_remark_of_300_kb_is_kept_whole_and_the_page_stays_small(tenant: Tenan
 
 
 def test_twenty_parcels_are_shown_folded(tenant: Tenant, shop: Shop) -> None:
-    order = make(
+    order = order_in(
         tenant,
         shop,
         recipients=[{"name": f"受取人{n:02}"} for n in range(20)],
@@ -112,7 +113,7 @@ def test_twenty_parcels_are_shown_folded(tenant: Tenant, shop: Shop) -> None:
 
 def test_text_of_strangers_stays_text(tenant: Tenant, shop: Shop) -> None:
     evil = "<script>alert(1)</script>{{ 7 }}"
-    order = make(
+    order = order_in(
         tenant,
         shop,
         buyer_name=evil,
@@ -128,7 +129,7 @@ def test_text_of_strangers_stays_text(tenant: Tenant, shop: Shop) -> None:
 
 
 def test_a_viewer_sees_no_personal_data(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop, remarks="電話は夜に", remark_left="電話は夜に")
+    order = order_in(tenant, shop, remarks="電話は夜に", remark_left="電話は夜に")
     client = browser(tenant, "viewer")
 
     for url in (path(order), path(order, "peek/"), path(order, "history/"), "/orders/"):
@@ -139,7 +140,7 @@ def test_a_viewer_sees_no_personal_data(tenant: Tenant, shop: Shop) -> None:
 
 
 def test_what_others_do_while_you_look_is_marked(tenant: Tenant, shop: Shop) -> None:
-    order, client = make(tenant, shop), browser(tenant)
+    order, client = order_in(tenant, shop), browser(tenant)
     watch = re.search(r'id="history" hx-get="([^"]+)"', page_of(client, order)).group(1)  # type: ignore[union-attr]
     with tenant_transaction(tenant.pk):
         labels.set_memo([order.pk], text="たったいま", add=False, by=BY, now=business_now())
@@ -151,7 +152,7 @@ def test_what_others_do_while_you_look_is_marked(tenant: Tenant, shop: Shop) -> 
 
 
 def test_the_history_can_be_narrowed_to_people(tenant: Tenant, shop: Shop) -> None:
-    order, client = make(tenant, shop), browser(tenant)
+    order, client = order_in(tenant, shop), browser(tenant)
     with tenant_transaction(tenant.pk):
         labels.set_memo([order.pk], text="人のメモ", add=False, by=BY, now=business_now())
         labels.set_memo(
@@ -167,7 +168,7 @@ def test_the_history_can_be_narrowed_to_people(tenant: Tenant, shop: Shop) -> No
 @pytest.mark.feature("F038")
 def test_the_way_back_leads_to_the_list_as_it_was(tenant: Tenant, shop: Shop) -> None:
     first, second, third = (
-        make(tenant, shop, payment_method="cod", at=business_now() - timedelta(hours=n)) for n in (1, 2, 3)
+        order_in(tenant, shop, payment_method="cod", at=business_now() - timedelta(hours=n)) for n in (1, 2, 3)
     )
     client = browser(tenant)
     client.get("/orders/?pay=cod&sort=oldest")
@@ -180,7 +181,7 @@ def test_the_way_back_leads_to_the_list_as_it_was(tenant: Tenant, shop: Shop) ->
 
 
 def test_peeking_offers_acts_that_need_no_dialog(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop, status="ready")
+    order = order_in(tenant, shop, status="ready")
 
     answer = signed_in(make_member(tenant)).get(path(order, "peek/")).content.decode()
 

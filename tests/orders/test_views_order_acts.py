@@ -12,13 +12,14 @@ from hub.models import AuditEntry, Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Parcel, Shop, Status, Tag, Task, TaskMark, TrackingNumber
 from orders.operations import holds, labels
-from tests.orders.order_page import BY, again, make, page_of, path
+from tests.orders.making import order_in
+from tests.orders.order_page import BY, again, page_of, path
 from tests.pages import browser
 
 
 @pytest.mark.feature("F039")
 def test_status_changes_and_is_undone_from_the_toast_and_the_history(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         check = Status.objects.get(default_for="check")
     client = browser(tenant)
@@ -40,7 +41,7 @@ def test_status_changes_and_is_undone_from_the_toast_and_the_history(tenant: Ten
 
 @pytest.mark.feature("F039")
 def test_a_stale_status_shows_both_and_overwrites_nothing(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         check, intake = Status.objects.get(default_for="check"), Status.objects.get(default_for="payment")
     client = browser(tenant)
@@ -56,7 +57,7 @@ def test_a_stale_status_shows_both_and_overwrites_nothing(tenant: Tenant, shop: 
 
 @pytest.mark.feature("F039")
 def test_memos_of_two_people_are_shown_side_by_side(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop, memo="前のメモ")
+    order = order_in(tenant, shop, memo="前のメモ")
     with tenant_transaction(tenant.pk):
         labels.set_memo([order.pk], text="鈴木のメモ", add=False, by=BY, now=business_now())
     client = browser(tenant)
@@ -74,7 +75,7 @@ def test_memos_of_two_people_are_shown_side_by_side(tenant: Tenant, shop: Shop) 
 
 
 def test_a_memo_is_saved_though_something_else_changed(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         labels.add_tag([order.pk], tag=Tag.objects.get(name="急ぎ"), by=BY, now=business_now())
 
@@ -91,7 +92,7 @@ ADDRESS = {
 
 @pytest.mark.feature("F039")
 def test_an_address_is_mended_and_a_conflict_is_shown(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         parcel = Parcel.objects.get(order=order)
     url, client = f"/parcels/{encode(parcel.pk)}/address/", browser(tenant)
@@ -111,7 +112,7 @@ def test_an_address_is_mended_and_a_conflict_is_shown(tenant: Tenant, shop: Shop
 
 
 def test_a_requested_parcel_cannot_be_edited(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         Parcel.objects.filter(order=order).update(state="requested")
         parcel = Parcel.objects.get(order=order)
@@ -127,7 +128,7 @@ def test_a_requested_parcel_cannot_be_edited(tenant: Tenant, shop: Shop) -> None
 
 
 def test_an_order_is_held_with_a_reason_and_released(tenant: Tenant, shop: Shop) -> None:
-    order, client = make(tenant, shop), browser(tenant)
+    order, client = order_in(tenant, shop), browser(tenant)
 
     client.post(path(order, "hold/"), {"reason": " "})
     assert not again(tenant, order).held
@@ -141,7 +142,7 @@ def test_an_order_is_held_with_a_reason_and_released(tenant: Tenant, shop: Shop)
 
 
 def test_a_fact_is_passed_only_by_name_with_a_reason_and_the_right(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         task = Task.objects.get(key="sums_differ")
         holds.open_mark([order.pk], task=task, by=BY, now=business_now())
@@ -159,7 +160,7 @@ def test_a_fact_is_passed_only_by_name_with_a_reason_and_the_right(tenant: Tenan
 
 
 def test_a_remark_is_read_a_label_put_on_and_off(tenant: Tenant, shop: Shop) -> None:
-    order, client = make(tenant, shop, remarks="急いで", remark_left="急いで"), browser(tenant)
+    order, client = order_in(tenant, shop, remarks="急いで", remark_left="急いで"), browser(tenant)
     with tenant_transaction(tenant.pk):
         tag = Tag.objects.get(name="急ぎ")
 
@@ -174,7 +175,7 @@ def test_a_remark_is_read_a_label_put_on_and_off(tenant: Tenant, shop: Shop) -> 
 
 
 def test_carrier_and_number_by_hand_are_the_shipment(tenant: Tenant, shop: Shop) -> None:
-    order, client = make(tenant, shop), browser(tenant, "packing")
+    order, client = order_in(tenant, shop), browser(tenant, "packing")
     day = {"shipped_on": "2026-11-22", "carrier": "yamato"}
 
     without = client.post(path(order, "record-shipment/"), {**day, "number": ""}, follow=True).content.decode()
@@ -191,7 +192,7 @@ def test_carrier_and_number_by_hand_are_the_shipment(tenant: Tenant, shop: Shop)
 @pytest.mark.feature("F094", "F095", "F098")
 def test_the_four_ways_out_say_the_difference(tenant: Tenant, shop: Shop) -> None:
     client = browser(tenant)
-    let_go, cancelled, removed = make(tenant, shop), make(tenant, shop), make(tenant, shop)
+    let_go, cancelled, removed = order_in(tenant, shop), order_in(tenant, shop), order_in(tenant, shop)
     page = page_of(client, let_go)
     for words in (
         "ここで扱わない",
@@ -222,7 +223,7 @@ def test_the_four_ways_out_say_the_difference(tenant: Tenant, shop: Shop) -> Non
 
 
 def test_a_refused_parcel_is_made_ready_again(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
     with tenant_transaction(tenant.pk):
         for state in ("requested", "cannot_ship"):
             Parcel.objects.filter(order=order).update(state=state, ship_fault="out_of_stock")
@@ -246,7 +247,7 @@ def test_a_refused_parcel_is_made_ready_again(tenant: Tenant, shop: Shop) -> Non
 
 
 def test_reading_the_mall_again_makes_the_order_due(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop)
+    order = order_in(tenant, shop)
 
     browser(tenant).post(path(order, "read-again/"))
 

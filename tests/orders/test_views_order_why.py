@@ -14,7 +14,8 @@ from hub.tenancy import tenant_transaction
 from orders.explaining import explain_order
 from orders.models import Order, Parcel, Shop, Warehouse
 from orders.operations import holds, parcels
-from tests.orders.order_page import BY, make, page_of, path
+from tests.orders.making import order_in
+from tests.orders.order_page import BY, page_of, path
 from tests.pages import browser
 
 
@@ -41,7 +42,7 @@ def why_of(tenant: Tenant, order: Order) -> Any:
 )  # fmt: skip
 def test_the_one_sentence(tenant: Tenant, shop: Shop, columns: dict[str, Any], code: str, tone: str) -> None:
     given = {key: value() if callable(value) else value for key, value in columns.items()}
-    order = make(tenant, shop, **given)
+    order = order_in(tenant, shop, **given)
 
     why = why_of(tenant, order)
 
@@ -54,7 +55,7 @@ def test_the_one_sentence(tenant: Tenant, shop: Shop, columns: dict[str, Any], c
 
 
 def test_a_wish_waits_for_the_mall_to_be_read(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop, status="ready")
+    order = order_in(tenant, shop, status="ready")
     with tenant_transaction(tenant.pk):
         Order.objects.filter(pk=order.pk).update(judged_revision=1, judged_rule_set=1)
         parcels.want_shipment([order.pk], by=BY, now=business_now())
@@ -63,7 +64,7 @@ def test_a_wish_waits_for_the_mall_to_be_read(tenant: Tenant, shop: Shop) -> Non
 
 
 def test_a_request_that_cannot_be_made_says_so_with_the_button(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop, status="ready")
+    order = order_in(tenant, shop, status="ready")
     with tenant_transaction(tenant.pk):
         Parcel.objects.filter(order=order).update(ship_fault="no_warehouse", ship_wanted_at=business_now())
         house = Warehouse.objects.create(name="南の倉庫", kind="own")
@@ -77,7 +78,7 @@ def test_a_request_that_cannot_be_made_says_so_with_the_button(tenant: Tenant, s
 
 
 def test_a_stopped_report_comes_first(tenant: Tenant, shop: Shop) -> None:
-    order = make(tenant, shop, status="shipped")
+    order = order_in(tenant, shop, status="shipped")
     with tenant_transaction(tenant.pk):
         Effect.objects.create(
             kind="mall.report",
@@ -96,7 +97,7 @@ def test_a_stopped_report_comes_first(tenant: Tenant, shop: Shop) -> None:
 
 
 def test_what_is_wrong_with_one_order_is_on_no_other_page(tenant: Tenant, shop: Shop) -> None:
-    held, free = make(tenant, shop), make(tenant, shop, buyer_phone="03-1111-2222")
+    held, free = order_in(tenant, shop), order_in(tenant, shop, buyer_phone="03-1111-2222")
     with tenant_transaction(tenant.pk):
         holds.hold([held.pk], reason="この受注だけ", by=BY, now=business_now())
 
