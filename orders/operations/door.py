@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from hub.audit import Actor
 from hub.tenancy import current_tenant
+from orders.lookups import as_array
 from orders.models import Order
 
 
@@ -76,7 +77,7 @@ def _locking(ids: Iterable[int]) -> QuerySet[Order]:
     wanted = sorted(set(ids))
     if len(wanted) > MOST:
         raise TooManyOrders(f"{len(wanted)} orders in one operation; at most {MOST}")
-    return Order.objects.filter(pk__among=wanted).order_by("pk").select_for_update(no_key=True, of=("self",))
+    return Order.objects.filter(pk__among=as_array(wanted)).order_by("pk").select_for_update(no_key=True, of=("self",))
 
 
 def write(
@@ -111,10 +112,10 @@ def write(
         "now": now,
         "judge": judge,
         "tenant": current_tenant(),
-        "ids": [row.order_id for row in rows],
+        "ids": as_array([row.order_id for row in rows]),
     }
     if all(value == values[0] for value in values):
-        source, where = f"json_to_record(%(rows)s::json) AS x({_types(columns)})", "o.id = ANY(%(ids)s)"
+        source, where = f"json_to_record(%(rows)s::json) AS x({_types(columns)})", "o.id = ANY(%(ids)s::bigint[])"
         asked["rows"] = _json({"id": 0, **values[0]})
     else:
         source, where = f"json_to_recordset(%(rows)s::json) AS x({_types(columns)})", "o.id = x.id"
@@ -144,33 +145,63 @@ def enter_audit(
     """Write one entry for each row, and one detail where it says before or after, in one statement."""
     if not rows:
         return
-    entries = []
-    for row in rows:
-        before, after = _difference(row)
-        entries.append({"o": row.order_id, "r": revisions.get(row.order_id), "p": row.params, "b": before, "a": after})
+    said = {
+        "o": [row.order_id for row in rows],
+        "r": [revisions.get(row.order_id) for row in rows],
+        "p": [row.params for row in rows],
+        **_differences(rows),
+    }
+    # What every row says alike (of a bulk act: all but the status before) goes to the server once, and is read there once.
+    alike = {name: values[0] for name, values in said.items() if name != "o" and all(v == values[0] for v in values)}
+    each = {name: values for name, values in said.items() if name not in alike}
+    entries = [dict(zip(each, values, strict=True)) for values in zip(*each.values(), strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             WITH x AS MATERIALIZED (
-                SELECT * FROM json_to_recordset(%s::json) AS j(o bigint, r integer, p jsonb, b jsonb, a jsonb)),
+                SELECT {", ".join(f"{'c' if name in alike else 'j'}.{name}" for name in _COLUMNS)}
+                FROM json_to_recordset(%s::json) AS j({_typed(each)}), json_to_record(%s::json) AS c({_typed(alike) or "o bigint"})),
             e AS (
                 INSERT INTO hub_auditentry
                     (tenant_id, order_id, revision, at, actor_kind, actor_id, actor_name, verb, params, batch_id)
                 SELECT %s, o, r, %s, %s, %s, %s, %s, p, %s FROM x ORDER BY o RETURNING id, order_id)
             INSERT INTO hub_auditdetail (tenant_id, entry_id, before, after)
             SELECT %s, e.id, x.b, x.a FROM e JOIN x ON x.o = e.order_id
-            WHERE x.b <> '{}'::jsonb OR x.a <> '{}'::jsonb
+            WHERE x.b <> '{{}}'::jsonb OR x.a <> '{{}}'::jsonb
             """,
-            [_json(entries), current_tenant(), now, by.kind, by.id, by.name, verb, batch_id, current_tenant()],
+            [
+                _json(entries),
+                _json(alike),
+                current_tenant(),
+                now,
+                by.kind,
+                by.id,
+                by.name,
+                verb,
+                batch_id,
+                current_tenant(),
+            ],
         )
 
 
-def _difference(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the history says of a row: what was named as it was and is as before is left out."""
-    same = {name for name, value in row.before.items() if name in row.after and row.after[name] == value}
-    before = {name: value for name, value in row.before.items() if name not in same}
-    after = {name: value for name, value in row.after.items() if name not in same}
-    return {**before, **row.notes_before}, {**after, **row.notes_after}
+_COLUMNS = {"o": "bigint", "r": "integer", "p": "jsonb", "b": "jsonb", "a": "jsonb"}
+
+
+def _typed(names: Iterable[str]) -> str:
+    return ", ".join(f"{name} {_COLUMNS[name]}" for name in names)
+
+
+def _differences(rows: Sequence[Row]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return what the history says of the rows, before and after: what was named as it was and is as before is left out."""
+    found: dict[str, list[Mapping[str, Any]]] = {"b": [], "a": []}
+    for row in rows:
+        before, after = row.before, row.after
+        if same := [name for name, value in before.items() if name in after and after[name] == value]:
+            before = {name: value for name, value in before.items() if name not in same}
+            after = {name: value for name, value in after.items() if name not in same}
+        found["b"].append({**before, **row.notes_before} if row.notes_before else before)
+        found["a"].append({**after, **row.notes_after} if row.notes_after else after)
+    return found
 
 
 def note(

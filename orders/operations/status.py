@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from hub.audit import Actor
 from orders.judging import obstacles_of_orders, unpaid
-from orders.models import OrderLine, Phase, Status
+from orders.lookups import as_array
+from orders.models import OrderLine, Parcel, Phase, Status
 from orders.models.orders import ParcelState
 from orders.models.statuses import OPEN_PHASES, PHASE_ORDER
 from orders.operations.door import Changed, Row, locked_values, write
@@ -91,12 +94,12 @@ def _refusal(
 
 
 def _with_unshipped_parcels(orders: list[Any]) -> set[int]:
-    """Return the orders that have an open line in a parcel that has not left."""
-    return set(
-        OrderLine.objects.filter(order_id__among=[order.pk for order in orders], closed_at__isnull=True, quantity__gt=0)
-        .exclude(parcel__state__in=[ParcelState.SHIPPED, ParcelState.RETURNED])
-        .values_list("order_id", flat=True)
+    """Return the orders that have an open line in a parcel that has not left. Parcels that have left are not looked into."""
+    here = Parcel.objects.filter(order_id__among=as_array([order.pk for order in orders])).exclude(
+        state__in=[ParcelState.SHIPPED, ParcelState.RETURNED]
     )
+    open_line = OrderLine.objects.filter(parcel_id=OuterRef("pk"), closed_at__isnull=True, quantity__gt=0)
+    return set(here.filter(Exists(open_line)).values_list("order_id", flat=True))
 
 
 __all__ = ["StatusRetired", "default_status", "set_status"]
