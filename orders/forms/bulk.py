@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -24,65 +24,95 @@ def methods() -> list[tuple[str, Any]]:
     return [(code, DELIVERY_METHODS.get(code, code)) for code in dict.fromkeys([*DELIVERY_METHODS, *used])]
 
 
-def look_again(form: forms.Form) -> None:
-    """Let each field, when it changes, ask anew what the act would come to."""
-    look = {"hx-post": reverse("orders:bulk"), "hx-target": "#peek", "hx-vals": '{"look": "1"}', "hx-trigger": "change"}
-    for field in form.fields.values():
-        field.widget.attrs.update(look)
+class LookingForm(forms.Form):
+    """A form whose answers decide what the act comes to: each field that changes asks anew. Only the outcome is replaced then, never a
+    field that somebody is in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        look = {
+            "hx-post": reverse("orders:bulk"), "hx-vals": '{"look": "1"}', "hx-trigger": "change", "hx-sync": "closest form:replace",
+            "hx-target": "#outcome", "hx-select": "#outcome > *", "hx-swap": "innerHTML", "hx-select-oob": "#confirm",
+        }  # fmt: skip
+        for field in self.fields.values():
+            field.widget.attrs.update(look)
+            if isinstance(field.widget, forms.Textarea):
+                field.widget.attrs["hx-trigger"] = "change, input changed delay:400ms"
+
+    def params(self) -> dict[str, Any]:
+        """Return what the act is done with."""
+        raise NotImplementedError
+
+    def first(self) -> dict[str, Any] | None:
+        """Return what the act would be done with if nothing of the form were changed; None where that is nothing."""
+        return None
+
+    def chosen(self) -> dict[str, Any] | None:
+        """Return what the act would be done with as the form stands; None while that is nothing."""
+        if not self.is_bound:
+            return self.first()
+        return self.params() if self.is_valid() else None
+
+    def offers_nothing(self) -> bool:
+        """Return whether there is a list without anything to choose from."""
+        return any(isinstance(field, forms.ChoiceField) and not list(field.choices) for field in self.fields.values())
 
 
-class DayForm(forms.Form):
+class DayForm(LookingForm):
     day = forms.DateField(
         label=_("発送日"),
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("その日になると、止めるものがなければ依頼が自動で出ます。"),
     )
 
+    def first(self) -> dict[str, Any]:
+        return {"day": self.get_initial_for_field(self.fields["day"], "day").isoformat()}
+
     def params(self) -> dict[str, Any]:
         return {"day": self.cleaned_data["day"].isoformat()}
 
 
-class DeliveryForm(forms.Form):
-    method = forms.CharField(label=_("配送方法"), max_length=60)
-    carrier = forms.ChoiceField(
-        label=_("運送会社"),
-        required=False,
-        choices=CARRIER_CHOICES,
-    )
+class DeliveryForm(LookingForm):
+    method = forms.ChoiceField(label=_("配送方法"), choices=methods)
+    carrier = forms.ChoiceField(label=_("運送会社"), required=False, choices=CARRIER_CHOICES)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["method"] = forms.ChoiceField(label=_("配送方法"), choices=methods())
+    def first(self) -> dict[str, Any]:
+        return {"method": methods()[0][0], "carrier": ""}
 
     def params(self) -> dict[str, Any]:
         return {"method": self.cleaned_data["method"], "carrier": self.cleaned_data["carrier"]}
 
 
-class ChangeForm(forms.Form):
-    """Several changes at once; what is left empty stays as it is."""
+def _or_as_it_is(rows: Callable[[], list[tuple[str, Any]]]) -> Callable[[], list[tuple[str, Any]]]:
+    return lambda: [("", _("変えない")), *rows()]
+
+
+def _statuses() -> list[tuple[str, Any]]:
+    rows = Status.objects.filter(retired_at__isnull=True).exclude(group__phase="cancelled")
+    return [(encode(row.pk), row.name) for row in rows.order_by("group__position", "position", "pk")]
+
+
+def _tags() -> list[tuple[str, Any]]:
+    rows = Tag.objects.filter(retired_at__isnull=True, key="").order_by("position", "pk")
+    return [(encode(tag.pk), tag.name) for tag in rows]
+
+
+class ChangeForm(LookingForm):
+    """Several changes at once; what is left empty stays as it is. It begins with none."""
 
     day = forms.DateField(label=_("発送日"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    method = forms.ChoiceField(label=_("配送方法"), required=False)
-    carrier = forms.ChoiceField(label=_("運送会社"), required=False, choices=CARRIER_CHOICES)
-    status = forms.ChoiceField(label=_("状態"), required=False)
-    tag = forms.ChoiceField(label=_("付けるラベル"), required=False)
+    method = forms.ChoiceField(label=_("配送方法"), required=False, choices=_or_as_it_is(methods))
+    carrier = forms.ChoiceField(
+        label=_("運送会社"), required=False, choices=CARRIER_CHOICES, help_text=_("配送方法と一緒に選んでください。")
+    )
+    status = forms.ChoiceField(label=_("状態"), required=False, choices=_or_as_it_is(_statuses))
+    tag = forms.ChoiceField(label=_("付けるラベル"), required=False, choices=_or_as_it_is(_tags))
     text = forms.CharField(
         label=_("メモに足す言葉"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{**kwargs, "initial": {}})
-        rows = Status.objects.filter(retired_at__isnull=True).exclude(group__phase="cancelled")
-        tags = Tag.objects.filter(retired_at__isnull=True, key="").order_by("position", "pk")
-        offered = {
-            "method": methods(),
-            "status": [(encode(row.pk), row.name) for row in rows.order_by("group__position", "position", "pk")],
-            "tag": [(encode(tag.pk), tag.name) for tag in tags],
-        }
-        for name, choices in offered.items():
-            label = self.fields[name].label
-            self.fields[name] = forms.ChoiceField(label=label, required=False, choices=[("", _("変えない")), *choices])
-        look_again(self)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -115,25 +145,21 @@ class ReasonForm(forms.Form):
         return {"reason": self.cleaned_data["reason"]}
 
 
-class WarehouseForm(forms.Form):
-    warehouse = forms.ChoiceField(label=_("倉庫"), help_text=_("まだ誰も作業していない荷物を、この倉庫から出します。"))
+def _warehouses() -> list[tuple[str, Any]]:
+    rows = Warehouse.objects.filter(retired_at__isnull=True).order_by("position", "pk")
+    return [(encode(pk), name) for pk, name in rows.values_list("pk", "name")]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["warehouse"] = forms.ChoiceField(
-            label=_("倉庫"),
-            choices=[(encode(pk), name) for pk, name in warehouses()],
-            help_text=self.fields["warehouse"].help_text,
-        )
+
+class WarehouseForm(LookingForm):
+    warehouse = forms.ChoiceField(
+        label=_("倉庫"), choices=_warehouses, help_text=_("まだ誰も作業していない荷物を、この倉庫から出します。")
+    )
+
+    def first(self) -> dict[str, Any]:
+        return {"warehouse": decode(_warehouses()[0][0])}
 
     def params(self) -> dict[str, Any]:
         return {"warehouse": decode(self.cleaned_data["warehouse"])}
-
-
-def warehouses() -> list[tuple[int, str]]:
-    """Return the warehouses in use, by id and name."""
-    rows = Warehouse.objects.filter(retired_at__isnull=True).order_by("position", "pk")
-    return list(rows.values_list("pk", "name"))
 
 
 class WithdrawForm(forms.Form):
@@ -148,8 +174,8 @@ class WithdrawForm(forms.Form):
         return {"reason": self.cleaned_data["reason"], "accept_fee": self.cleaned_data["accept_fee"]}
 
 
-class MailForm(forms.Form):
-    """Which template; `templates` are those that fit the orders. Choosing another one looks again."""
+class MailForm(LookingForm):
+    """Which template; `templates` are those that fit the orders."""
 
     template = forms.ChoiceField(label=_("テンプレート"))
     again = forms.BooleanField(
@@ -160,10 +186,13 @@ class MailForm(forms.Form):
 
     def __init__(self, *args: Any, templates: Sequence[tuple[int, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["template"] = forms.ChoiceField(
-            label=_("テンプレート"), choices=[(encode(pk), name) for pk, name in templates]
-        )
-        look_again(self)
+        template = self.fields["template"]
+        assert isinstance(template, forms.ChoiceField)
+        template.choices = [(encode(pk), name) for pk, name in templates]
+        self._templates = templates
+
+    def first(self) -> dict[str, Any]:
+        return {"template": self._templates[0][0], "again": False}
 
     def params(self) -> dict[str, Any]:
         return {"template": decode(self.cleaned_data["template"]), "again": self.cleaned_data["again"]}

@@ -31,12 +31,12 @@ from orders.forms.bulk import (
     ChangeForm,
     DayForm,
     DeliveryForm,
+    LookingForm,
     MailForm,
     MemoForm,
     ReasonForm,
     WarehouseForm,
     WithdrawForm,
-    warehouses,
 )
 from orders.frame import chosen_shop
 from orders.models import Batch, Order, Shop, Status, Tag
@@ -67,17 +67,16 @@ class Ask:
     title: str | Promise = ""
     form: type[forms.Form] | None = None
     sample: Mapping[str, Any] = field(default_factory=dict)
-    """What a trial is made with before the form is filled in."""
+    """What a trial is made with before the form is filled in, where the outcome is the same whatever is filled in."""
     warning: str | Promise = ""
     undo: str | Promise = ""
     """How long it can be undone, where that is not always."""
 
 
 ASKS: Mapping[str, Ask] = {
-    "ship_on": Ask(action="ship-on", right="orders.edit", title=gettext_lazy("発送日を決める"), form=DayForm, sample={"day": "2999-12-31"}),
-    "delivery": Ask(action="set-delivery", right="orders.edit", title=gettext_lazy("配送を変える"), form=DeliveryForm,
-    sample={"method": "\u2063"}),
-    "change": Ask(action="change", right="orders.edit", title=gettext_lazy("まとめて変える"), form=ChangeForm, sample={"text": "\u2063"}),
+    "ship_on": Ask(action="ship-on", right="orders.edit", title=gettext_lazy("発送日を決める"), form=DayForm),
+    "delivery": Ask(action="set-delivery", right="orders.edit", title=gettext_lazy("配送を変える"), form=DeliveryForm),
+    "change": Ask(action="change", right="orders.edit", title=gettext_lazy("まとめて変える"), form=ChangeForm),
     "memo": Ask(action="memo", right="orders.edit", title=gettext_lazy("メモを書く"), form=MemoForm,
     sample={"text": "\u2063", "add": True}),
     "warehouse": Ask(action="choose-warehouse", right="orders.edit", title=gettext_lazy("倉庫を選ぶ"), form=WarehouseForm),
@@ -172,10 +171,7 @@ def bulk(request: PageRequest) -> HttpResponse:
         return _preview(request, name, ask, params)
     if ask.form is not None:
         form = ask.form(request.POST, **_offered(request, ask))
-        if "look" in request.POST:
-            chosen = form.params() if form.is_valid() else {}  # type: ignore[attr-defined]
-            return _preview(request, name, ask, {**params, **chosen}, form=form)
-        if not form.is_valid():
+        if "look" in request.POST or not form.is_valid():
             return _preview(request, name, ask, params, form=form)
         params = {**params, **form.params()}  # type: ignore[attr-defined]
     return _do(request, ask, params)
@@ -219,30 +215,35 @@ def _preview(
     request: PageRequest, name: str, ask: Ask, params: Mapping[str, Any], *, form: forms.Form | None = None
 ) -> HttpResponse:
     chosen = Chosen(request)
-    ids, offered = chosen.ids(), _offered(request, ask)
-    params = {**_first(ask, offered), **params}
-    if params.get("template", 1) is None or params.get("warehouse", 1) is None:
-        return done(request, _("選べるものがありません。先に設定で作ってください。"), tone="stop")
-    outcome = tried(ask.action, ids[:LOOKED_AT], {**ask.sample, **params}, request)
+    ids = chosen.ids()
+    if form is None and ask.form is not None:
+        tomorrow = (request.hub.now.astimezone(JAPAN) + timedelta(days=1)).date()
+        form = ask.form(initial={"day": tomorrow}, **_offered(request, ask))
+    if isinstance(form, LookingForm):
+        if form.offers_nothing():
+            return done(request, _("選べるものがありません。先に設定で作ってください。"), tone="stop")
+        asked = form.chosen()
+    else:
+        asked = {**ask.sample, **params}
+    outcome = Changed() if asked is None else tried(ask.action, ids[:LOOKED_AT], asked, request)
     share = len(ids) / min(len(ids), LOOKED_AT) if ids else 1
     will = round(len(outcome.changed) * share)
-    if form is None and ask.form is not None:
-        form = ask.form(initial={"day": (request.hub.now.astimezone(JAPAN) + timedelta(days=1)).date()}, **offered)
     shown = Batch(action=ask.action, params=dict(params))
     context = {
         "title": ask.title or title_of(shown),
+        "unchosen": asked is None,
         "will": will,
         "cannot": round(len(outcome.issues) * share),
         "causes": _causes(outcome),
         "changes": _before(ask, outcome, params),
-        "already": len(outcome.unchanged),
+        "already": round(len(outcome.unchanged) * share),
         "looked_at": LOOKED_AT if len(ids) > LOOKED_AT else 0,
         "form": form,
         "undoable": ask.action in UNDOABLE or ask.action in REVERSIBLE,
         "undo_words": ask.undo,
         "warning": ask.warning,
         "confirm_words": (_("%(n)s通を送る") if ask.action == "send-mail" else _("%(n)s件を変える")) % {"n": f"{will:,}"},
-        "mails": _mails(ask, params, outcome),
+        "mails": _mails(ask, asked, outcome),
         "action_url": reverse("orders:bulk"),
         "kept": [
             *chosen.kept(), ("confirmed", "1"), ("client_key", uuid.uuid4().hex),
@@ -259,18 +260,9 @@ def _offered(request: PageRequest, ask: Ask) -> dict[str, Any]:
     return {"templates": panel("mail_templates", order_ids=Chosen(request).ids()[:LOOKED_AT]) or []}
 
 
-def _first(ask: Ask, offered: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a list offers first; None where it offers nothing."""
-    if ask.form is MailForm:
-        return {"template": next((pk for pk, _name in offered["templates"]), None), "again": False}
-    if ask.form is WarehouseForm:
-        return {"warehouse": next((pk for pk, _name in warehouses()), None)}
-    return {}
-
-
-def _mails(ask: Ask, params: Mapping[str, Any], outcome: Changed) -> list[SimpleNamespace]:
+def _mails(ask: Ask, params: Mapping[str, Any] | None, outcome: Changed) -> list[SimpleNamespace]:
     """Return how a mail reads for the first orders that it will go to."""
-    if ask.action != "send-mail":
+    if ask.action != "send-mail" or params is None:
         return []
     shown = panel("mail_previews", template=params["template"], order_ids=outcome.changed[:PREVIEWED]) or []
     numbers = dict(Order.objects.filter(pk__in=outcome.changed[:PREVIEWED]).values_list("pk", "number"))

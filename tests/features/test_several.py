@@ -67,6 +67,7 @@ def test_five_fields_are_set_together_and_an_order_that_refuses_one_keeps_all(te
 
     for name in ("day", "method", "carrier", "status", "tag", "text"):
         assert f'name="{name}"' in offered
+    assert ("変更を選んでください" in offered, "変わる" in offered) == (True, False), "nothing is chosen yet"
     assert ("変わる 3件" in preview, "変えられない 2件" in preview) == (True, True)
     assert untouched == ["", "", ""], "a preview writes nothing"
     for order in good:

@@ -12,7 +12,7 @@ from hub.clock import business_now
 from hub.ids import encode
 from hub.models import Clock, Effect, Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import BatchIssue, Order, Parcel, Shop, TaskMark, Warehouse
+from orders.models import Batch, BatchIssue, Order, Parcel, Shop, Tag, TaskMark, Warehouse
 from tests.conftest import NOW
 from tests.factories import make_shop as open_shop
 from tests.factories import mall_order, take_in
@@ -50,6 +50,31 @@ def test_a_warehouse_is_chosen_for_many(tenant: Tenant, shop: Shop) -> None:
     assert "南の倉庫" in panel
     assert "変わる 2件" in panel
     assert {parcel_of(tenant, order).warehouse_id for order in orders} == {house.pk}
+
+
+def test_what_would_change_is_said_of_what_is_chosen(tenant: Tenant, shop: Shop) -> None:
+    orders = [order_in(tenant, shop), order_in(tenant, shop, delivery_method="cool")]
+    look = {"confirmed": "1", "look": "1"}
+    client = browser(tenant, "staff")
+
+    beginning = press(client, orders, ask="delivery")
+    cool = press(client, orders, ask="delivery", method="cool", **look)
+    no_day = press(client, orders, ask="ship_on", day="", **look)
+    carrier_alone = press(client, orders, ask="change", carrier="sagawa", **look)
+    label = press(client, orders, ask="change", tag=tag_of(tenant, "急ぎ"), **look)
+
+    assert "変わる 2件" in beginning
+    assert ("変わる 1件" in cool, "すでにそうなっている 1件" in cool) == (True, True)
+    assert [("変更を選んでください" in panel, "変わる" in panel) for panel in (no_day, carrier_alone, label)] == [
+        (True, False), (True, False), (False, True),
+    ]  # fmt: skip
+    with tenant_transaction(tenant.pk):
+        assert not Batch.objects.exists()
+
+
+def tag_of(tenant: Tenant, name: str) -> str:
+    with tenant_transaction(tenant.pk):
+        return encode(Tag.objects.get(name=name).pk)
 
 
 def test_the_wish_to_ship_is_taken_back_for_many(tenant: Tenant, shop: Shop) -> None:
