@@ -1,6 +1,7 @@
 """Where a person is signed in: each session with its browser, first and last seen, and the ways to end it (promise G35).
 
-The sessions themselves are Django's; what is known of them beside is a row of allauth's `usersessions`. Both are gone when one is ended.
+The sessions themselves are Django's; what is known of them beside is a row of allauth's `usersessions`. Both are gone when one is ended,
+and the hourly housekeeping clears both when one has expired.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from allauth.account.adapter import get_adapter
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
@@ -25,6 +27,7 @@ SEEN_EVERY = 300
 """Seconds between two notes of one process that a session was used."""
 _noted: dict[str, float] = {}
 _MOST = 10_000
+CLEARED_AT_ONCE = 1_000
 
 
 def seen(request: HttpRequest, user: User, *, tenant_id: int, member_id: int) -> None:
@@ -84,3 +87,16 @@ def end(rows: Iterable[UserSession]) -> None:
 def end_all(user_id: int) -> None:
     """End every session of a person, wherever it was opened."""
     end(UserSession.objects.filter(user_id=user_id))
+
+
+def clear(true_now: datetime) -> int:
+    """Delete sessions that expired, and what is known of sessions that are gone: up to CLEARED_AT_ONCE rows of each, and none that
+    another process is deleting. Returns how many rows went."""
+    over = Session.objects.filter(expire_date__lt=true_now).order_by("expire_date")
+    alive = Session.objects.filter(session_key=OuterRef("session_key"))
+    gone = UserSession.objects.filter(~Exists(alive)).order_by("pk")
+    cleared = 0
+    for rows in (over, gone):
+        some = rows.select_for_update(skip_locked=True).values("pk")[:CLEARED_AT_ONCE]
+        cleared += rows.model._default_manager.filter(pk__in=some).delete()[0]
+    return cleared

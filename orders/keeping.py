@@ -1,14 +1,16 @@
 """Stage: hourly housekeeping of a tenant: say what has been trying for too long, fold the counts, reconcile with the malls, warn of keys
-that end, drop what has served."""
+that end, drop what has served, sessions that expired among it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
+from hub import sessions
 from hub.audit import SYSTEM
-from hub.clock import JAPAN, business_now
+from hub.clock import JAPAN, business_now, true_now
 from hub.crash import crash
 from hub.models import IdempotencyKey, StoredFile, Tenant
 from hub.tenancy import tenant_transaction
@@ -25,6 +27,7 @@ WINDOWS_KEPT = timedelta(days=7)
 RECONCILE_EVERY = timedelta(hours=1)
 RECONCILED = timedelta(hours=24)
 UNCONFIRMED = timedelta(days=10)
+CLEARED_IN_A_ROW = 20
 WARN_AT_DAYS = (21, 14, 7, 3, 1)
 
 
@@ -51,10 +54,21 @@ def work(tenant_id: int, unit_id: int = 0) -> bool:
         _warn_unconfirmed(now)
         shops = list(Shop.objects.filter(polling=True, retired_at__isnull=True).values_list("pk", flat=True))
     crash("keeping.after_drop")
+    _clear_sessions()
     for shop_id in shops:
         _warn(tenant_id, shop_id, now=now)
         _reconcile(tenant_id, shop_id, now=now)
     return True
+
+
+def _clear_sessions() -> None:
+    """Clear sessions that expired, of whoever they were: they belong to no tenant, so the first one served does it for all."""
+    for _ in range(CLEARED_IN_A_ROW):
+        with transaction.atomic():
+            cleared = sessions.clear(true_now())
+        crash("keeping.after_clear")
+        if cleared < sessions.CLEARED_AT_ONCE:
+            return
 
 
 def _warn_unconfirmed(now: datetime) -> None:

@@ -17,10 +17,11 @@ from django.urls import reverse
 from django.utils import translation
 
 from hub import devices, sessions
-from hub.clock import business_now
+from hub.clock import business_now, true_now
 from hub.ids import encode
 from hub.models import AuditEntry, Clock, Member, Tenant, User
 from hub.tenancy import tenant_transaction
+from orders import keeping
 from tests.browsing import text_of
 from tests.pages import PASSWORD, make_member, signed_in
 
@@ -283,3 +284,32 @@ def test_the_list_of_members_says_when_each_was_here_last(tenant: Tenant) -> Non
     said = text_of(enter(owner).get("/settings/members/"))
 
     assert re.search(r"最後に使った.*\d+/\d+\(.\) \d\d:\d\d.*まだ来ない人.* – ", said)
+
+
+# --- clearing
+
+
+def test_housekeeping_clears_what_expired_and_what_is_known_of_sessions_that_are_gone(
+    member: Member, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, expired, signed_out = enter(member), enter(member), enter(member)
+    Session.objects.exclude(expire_date__gt=true_now()).delete()
+    user = User.objects.get(pk=member.user_id)
+    Session.objects.filter(pk=row_of(expired).session_key).update(expire_date=true_now() - timedelta(seconds=1))
+    Session.objects.filter(pk=row_of(signed_out).session_key).delete()
+    monkeypatch.setattr(sessions, "CLEARED_AT_ONCE", 3)
+    past = true_now() - timedelta(days=2)
+    Session.objects.bulk_create(
+        [Session(session_key=f"nobody{n}-{tenant.pk}", session_data="", expire_date=past) for n in range(8)]
+    )
+    kept = Session.objects.filter(expire_date__gt=true_now()).count()
+
+    assert 3 <= sessions.clear(true_now()) <= 6, "a batch is bounded"
+    assert Session.objects.filter(expire_date__lt=true_now()).exists()
+    keeping.work(tenant.pk)
+
+    assert not Session.objects.filter(expire_date__lt=true_now()).exists()
+    assert Session.objects.count() == kept
+    assert list(UserSession.objects.filter(user=user)) == [row_of(here)]
+    assert is_in(here)
+    assert not is_in(expired)
