@@ -181,6 +181,11 @@ class Order(TenantModel):
             models.Index(
                 fields=["tenant_id", "shipped_at"], name="orders_order_shipped", condition=Q(shipped_at__isnull=False)
             ),
+            models.Index(
+                fields=["tenant_id", "ready_at"],
+                name="orders_order_next_day",
+                condition=Q(next_day=True, ours=True, is_open=True),
+            ),
             models.Index(fields=["judge_at"], name="orders_order_judge", condition=Q(judge_at__isnull=False)),
             models.Index(fields=["reread_at"], name="orders_order_reread", condition=Q(reread_at__isnull=False)),
         ]
@@ -238,6 +243,8 @@ class Parcel(TenantModel):
         indexes = [
             models.Index(fields=["tenant_id", "order", "position"], name="orders_parcel_order"),
             models.Index(fields=["ship_wanted_at"], name="orders_parcel_wanted", condition=Q(ship_wanted_at__isnull=False, state="draft")),
+            models.Index(fields=["tenant_id", "order"], name="orders_parcel_due", condition=Q(state="draft", closed_at__isnull=True)
+                         & (Q(ship_on__isnull=False) | Q(ship_wanted_at__isnull=False))),
             models.Index(fields=["tenant_id", "state", "state_at"], name="orders_parcel_state_at",
                          condition=Q(state__in=["requested", "accepted", "working", "cannot_ship", "cancel_asked"])),
         ]  # fmt: skip
