@@ -1,4 +1,4 @@
-"""The one search box, and the keys that make it quick: reversed numbers and phones, names as hashed pairs of letters.
+"""The one search box, and the keys that make it quick: numbers and phones reversed, names as hashed pairs of letters.
 
 Keys hold a folded form for looking up only; the orders keep the characters that were sent. What has no key (memo, address, goods,
 mail address) is searched over open orders only.
@@ -24,7 +24,7 @@ from django.db.models.lookups import Exact
 from hub.tenancy import current_tenant
 from orders.carriers import clean_number
 from orders.lookups import Mentions
-from orders.models import Order, OrderLine, OrderSearch, Parcel, SearchPhone
+from orders.models import AT_MALL, Order, OrderLine, OrderSearch, Parcel, SearchPhone, TrackingNumber
 
 if TYPE_CHECKING:
     _Lookup = Lookup[bool]
@@ -36,6 +36,8 @@ FEW = 1_500
 MOST_IDS = 50_000
 """An end of a number that fits more orders than this is answered by asking for more digits."""
 SHORTEST_NUMBER = 4
+SHIPMENT = "#"
+"""What the key of a tracking number begins with that stands among phones: one that another system wrote at the mall."""
 MAX_NUMBERS = 1_000
 
 # Folding: SQL's translate() takes the same two texts, so that the check of a hit agrees with its key.
@@ -100,15 +102,34 @@ class Keys(msgspec.Struct, frozen=True):
 
 
 def keys_of(
-    order_id: int, *, number: str, phone: str, names: Iterable[str], phones: Iterable[str], tenant_id: int
+    order_id: int,
+    *,
+    number: str,
+    phone: str,
+    names: Iterable[str],
+    phones: Iterable[str],
+    tenant_id: int,
+    at_mall: Iterable[str] = (),
 ) -> Keys:
-    """Return the keys: `names` and kana of buyer and recipients, `phone` the buyer's, `phones` the recipients'."""
+    """Return the keys: `names` and kana of buyer and recipients, `phone` the buyer's, `phones` the recipients', `at_mall` tracking
+    numbers that others wrote at the mall."""
     found: set[int] = set()
     for name in set(names):
         found |= grams(name, tenant_id)
     own = phone_key(phone)[::-1]
     others = {phone_key(other)[::-1] for other in set(phones)} - {own, ""}
+    others |= {shipment_key(other) for other in at_mall}
     return Keys(order_id, number_key(number)[::-1], own, tuple(sorted(found)), tuple(sorted(others)))
+
+
+def shipment_key(number: str) -> str:
+    """Return the key of a tracking number that another system wrote at the mall."""
+    return SHIPMENT + clean_number(number)[::-1]
+
+
+def _said_at_mall(rows: Iterable[Mapping[str, Any]] | None) -> set[str]:
+    """Return the tracking numbers of a parcel's shipping rows at the mall."""
+    return {row["number"] for row in rows or ()}
 
 
 _INSERT = """WITH given AS MATERIALIZED (
@@ -123,13 +144,16 @@ def insert_keys(orders: Sequence[Mapping[str, Any]], parcels: Sequence[Mapping[s
     """Insert the keys of new orders in one statement. Rows are named as the models' columns; parcels carry `order_id`."""
     names: dict[int, list[str]] = {order["id"]: [order["buyer_name"], order["buyer_kana"]] for order in orders}
     phones: dict[int, list[str]] = {order["id"]: [] for order in orders}
+    at_mall: dict[int, set[str]] = {}
     for parcel in parcels:
         names[parcel["order_id"]] += (parcel["name"], parcel["kana"])
         phones[parcel["order_id"]].append(parcel["phone"])
+        if rows := parcel.get("mall_fields", {}).get(AT_MALL):
+            at_mall.setdefault(parcel["order_id"], set()).update(_said_at_mall(rows))
     tenant_id = current_tenant()
     _insert([
         keys_of(order["id"], number=order["number"], phone=order["buyer_phone"], names=names[order["id"]],
-                phones=phones[order["id"]], tenant_id=tenant_id)
+                phones=phones[order["id"]], at_mall=at_mall.get(order["id"], ()), tenant_id=tenant_id)
         for order in orders
     ])  # fmt: skip
 
@@ -143,14 +167,19 @@ def _insert(keys: Sequence[Keys]) -> None:
 
 
 def refresh_keys(order_id: int) -> None:
-    """Bring an order's keys in line with its buyer and recipients, after either was changed. Writes only what differs."""
+    """Bring an order's keys in line with its buyer, recipients and numbers at the mall, after one was changed. Writes only what
+    differs."""
     order = Order.objects.only("number", "buyer_name", "buyer_kana", "buyer_phone").get(pk=order_id)
     by_line = OrderLine.objects.filter(order=order_id, closed_at__isnull=True).values("parcel")
     rows = Parcel.objects.filter(Q(order=order_id) | Q(pk__in=by_line), closed_at__isnull=True)
-    parcels = list(rows.values_list("name", "kana", "phone"))
+    parcels = list(rows.values_list("name", "kana", "phone", f"mall_fields__{AT_MALL}", "pk"))
+    at_mall = set().union(*(_said_at_mall(parcel[3]) for parcel in parcels))
+    if at_mall:
+        ours = TrackingNumber.objects.filter(parcel__in=[parcel[4] for parcel in parcels])
+        at_mall -= set(ours.values_list("number", flat=True))
     wanted = keys_of(
         order_id, number=order.number, phone=order.buyer_phone, phones=[parcel[2] for parcel in parcels], tenant_id=order.tenant_id,
-        names=[order.buyer_name, order.buyer_kana, *(name for parcel in parcels for name in parcel[:2])],
+        names=[order.buyer_name, order.buyer_kana, *(name for parcel in parcels for name in parcel[:2])], at_mall=at_mall,
     )  # fmt: skip
     if _stored(order_id) != wanted:
         SearchPhone.objects.filter(order=order_id).delete()
@@ -237,6 +266,7 @@ _BY_END = """SELECT order_id FROM orders_ordersearch WHERE tenant_id = %(tenant)
  UNION SELECT order_id FROM orders_searchphone WHERE tenant_id = %(tenant)s AND starts_with(phone_rev, %(phone)s) AND %(is_phone)s
  UNION SELECT l.order_id FROM orders_trackingnumber t JOIN orders_orderline l ON l.tenant_id = t.tenant_id AND l.parcel_id = t.parcel_id
     WHERE t.tenant_id = %(tenant)s AND starts_with(t.number_rev, %(tracking)s)
+ UNION SELECT order_id FROM orders_searchphone WHERE tenant_id = %(tenant)s AND starts_with(phone_rev, %(at_mall)s)
  UNION SELECT order_id FROM orders_orderline WHERE tenant_id = %(tenant)s AND sku = %(sku)s
  LIMIT %(limit)s"""
 
@@ -248,7 +278,7 @@ def _by_number(asked: str) -> Found:
     is_phone = len(digits) >= SHORTEST_NUMBER and not re.search(r"[a-zA-Z]", asked)
     return _of_ids(
         _ids(_BY_END, tenant=current_tenant(), number=key[::-1], phone=digits[::-1], is_phone=is_phone, tracking=tracking[::-1],
-             sku=asked, limit=MOST_IDS), "number")  # fmt: skip
+             at_mall=shipment_key(asked), sku=asked, limit=MOST_IDS), "number")  # fmt: skip
 
 
 def _ids(statement: str, **params: Any) -> list[int]:
@@ -268,14 +298,20 @@ def _of_ids(ids: list[int], how: str) -> Found:
 _BY_LIST = """SELECT order_id, number_rev FROM orders_ordersearch WHERE tenant_id = %(tenant)s AND number_rev = ANY(%(numbers)s::text[])
  UNION SELECT l.order_id, t.number_rev FROM orders_trackingnumber t
     JOIN orders_orderline l ON l.tenant_id = t.tenant_id AND l.parcel_id = t.parcel_id
-    WHERE t.tenant_id = %(tenant)s AND t.number_rev = ANY(%(tracking)s::text[])"""
+    WHERE t.tenant_id = %(tenant)s AND t.number_rev = ANY(%(tracking)s::text[])
+ UNION SELECT order_id, substr(phone_rev, 2) FROM orders_searchphone
+    WHERE tenant_id = %(tenant)s AND phone_rev = ANY(%(at_mall)s::text[])"""
 
 
 def _by_list(words: Sequence[str]) -> Found:
     numbers = {number_key(word)[::-1]: word for word in words}
     tracking = {clean_number(word)[::-1]: word for word in words}
+    at_mall = [SHIPMENT + key for key in tracking]
     with connection.cursor() as cursor:
-        cursor.execute(_BY_LIST, {"tenant": current_tenant(), "numbers": list(numbers), "tracking": list(tracking)})
+        cursor.execute(
+            _BY_LIST,
+            {"tenant": current_tenant(), "numbers": list(numbers), "tracking": list(tracking), "at_mall": at_mall},
+        )
         rows = cursor.fetchall()
     if not rows:
         return _by_number("".join(words))  # one number, typed with blanks

@@ -8,11 +8,8 @@ from typing import Any
 
 from orders import addresses
 from orders.channels import Address, MallLine, MallOrder, MallParcel
-from orders.models import Shop
+from orders.models import AT_MALL, Shop
 from orders.remarks import remark_left
-
-AT_MALL = "tracking_at_mall"
-"""Where a parcel keeps the shipping rows that stand at the mall."""
 
 
 def order_columns(

@@ -11,6 +11,7 @@ from orders.models.intake import (
     RejectedPayload,
 )
 from orders.models.orders import (
+    AT_MALL,
     MallReport,
     Order,
     OrderLine,
@@ -26,7 +27,7 @@ from orders.models.statuses import Phase, SavedSearch, Status, StatusDelta, Stat
 from orders.models.tasks import Task, TaskMark
 
 __all__ = [
-    "Batch", "BatchIssue", "DeliveryName", "Listing", "MallReport", "MallSnapshot", "Order", "OrderLine", "OrderNumber",
+    "AT_MALL", "Batch", "BatchIssue", "DeliveryName", "Listing", "MallReport", "MallSnapshot", "Order", "OrderLine", "OrderNumber",
     "OrderSearch", "OrderTag", "Parcel", "PaymentName", "Phase", "PollWindow", "Product", "ReconcileBreak", "RejectedPayload",
     "SavedSearch", "SearchPhone", "Shop", "Status", "StatusDelta", "StatusGroup", "Tag", "Task", "TaskMark",
     "TrackingNumber", "Warehouse",

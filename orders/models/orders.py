@@ -191,6 +191,10 @@ class Order(TenantModel):
         ]
 
 
+AT_MALL = "tracking_at_mall"
+"""Where a parcel's `mall_fields` keep the shipping rows that stand at the mall, whoever wrote them."""
+
+
 class Parcel(TenantModel):
     """What goes to one recipient. `order` is its lead; its lines may come from several orders (同梱).
 
@@ -359,7 +363,8 @@ class OrderSearch(TenantModel):
 
 
 class SearchPhone(TenantModel):
-    """A recipient's phone, reversed, where it is not the buyer's."""
+    """A further number that finds an order by its end, reversed: a recipient's phone, where it is not the buyer's, or, behind a `#`,
+    a tracking number that another system wrote at the mall."""
 
     order = TenantForeignKey(Order)
     phone_rev = models.TextField(db_collation="C")

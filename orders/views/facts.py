@@ -21,8 +21,7 @@ from orders.explaining import Act, Hold, Why
 from orders.explaining.holds import detail_of
 from orders.fields import OrderFacts
 from orders.fields.labels import CONFIRM_STATES, MALL_STATES, PARCEL_STATES, PAYMENT_METHODS, PAYMENT_STATES
-from orders.intake.rows import AT_MALL
-from orders.models import MallReport, OrderLine, Parcel
+from orders.models import AT_MALL, MallReport, OrderLine, Parcel
 from orders.operations.edits import FREE
 from orders.views.addresses import proposals
 from orders.views.withdrawing import cost_words

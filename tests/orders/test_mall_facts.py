@@ -13,8 +13,9 @@ from hub.effects.handlers import handler_for
 from hub.ids import encode
 from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
+from orders import search
 from orders.channels import MallOrder, MallTracking
-from orders.models import Order, Parcel, Shop, TaskMark, TrackingNumber
+from orders.models import Order, Parcel, SearchPhone, Shop, TaskMark, TrackingNumber
 from orders.operations.edits import edit_parcel
 from tests.browsing import text_of
 from tests.conftest import NOW
@@ -99,6 +100,49 @@ def test_numbers_that_another_system_wrote_at_the_mall_are_kept_and_shown(tenant
         assert [row["number"] for row in parcel.mall_fields["tracking_at_mall"]] == ["400000000001", "400000000002"]
         assert not TrackingNumber.objects.exists(), "they are not ours"
         assert TaskMark.objects.get(task__key="shipped_elsewhere").detail["numbers"] == ["400000000001", "400000000002"]
+
+
+def test_an_order_is_found_by_a_number_that_another_system_wrote_at_the_mall(tenant: Tenant, shop: Shop) -> None:
+    late, early, without = mall_order(), mall_order(), mall_order()
+    take_in(tenant, shop, late, with_numbers(early, "4800-5550-7771", "JD0123456789"), without)
+    take_in(tenant, shop, with_numbers(late, "480055507772"))
+    found = {number: the_order(tenant, number).pk for number in (late.number, early.number)}
+
+    for text, number in (
+        ("480055507771", early.number), ("4800-5550-7771", early.number), ("07771", early.number), ("JD0123456789", early.number),
+        ("480055507772", late.number), ("7772", late.number),
+    ):  # fmt: skip
+        assert orders_by(tenant, text) == {found[number]}, text
+    assert orders_by(tenant, f"480055507771 480055507772 {without.number}") == {
+        *found.values(), the_order(tenant, without.number).pk,
+    }  # fmt: skip
+    assert orders_by(tenant, "480055507773") == set()
+
+
+def test_a_number_at_the_mall_is_forgotten_when_it_is_replaced_or_turns_out_to_be_ours(
+    tenant: Tenant, shop: Shop
+) -> None:
+    mall = mall_order()
+    take_in(tenant, shop, with_numbers(mall, "400000000001"))
+    order = the_order(tenant, mall.number)
+
+    take_in(tenant, shop, with_numbers(mall, "400000000002"))
+    assert (orders_by(tenant, "400000000001"), orders_by(tenant, "400000000002")) == (set(), {order.pk})
+
+    with tenant_transaction(tenant.pk):
+        TrackingNumber.objects.create(
+            parcel=Parcel.objects.get(order=order), carrier="sagawa", number="400000000002", number_rev="200000000004",
+            shipped_on=date(2026, 11, 22),
+        )  # fmt: skip
+    take_in(tenant, shop, with_numbers(changed(mall, remarks="変更"), "400000000002"))
+    assert orders_by(tenant, "400000000002") == {order.pk}
+    with tenant_transaction(tenant.pk):
+        assert not SearchPhone.objects.filter(order=order, phone_rev__contains="#").exists(), "one key is enough"
+
+
+def orders_by(tenant: Tenant, text: str) -> set[int]:
+    with tenant_transaction(tenant.pk):
+        return set(Order.objects.filter(search.look_up(text).q).values_list("pk", flat=True))
 
 
 def test_our_own_numbers_at_the_mall_are_not_told_twice(tenant: Tenant, shop: Shop) -> None:
