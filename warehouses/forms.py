@@ -7,13 +7,45 @@ from datetime import time
 from typing import Any
 
 from django import forms
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from hub.templatetags.hub_ui import weekdays
 from orders.channels import CredentialsForm
+from orders.models.shops import WEEKDAYS
 from orders.views.withdrawing import FETCH_BACK, WITHDRAWAL
 from warehouses.adapters import WarehouseAbility, adapter_class
 
 FEES = (WITHDRAWAL, FETCH_BACK)
+
+
+class WeekdayTimes(forms.Widget):
+    """A time for each weekday, side by side."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        days = [
+            {"name": f"{name}_{key}", "label": label, "value": (value or {}).get(key, "")}
+            for key, label in zip(WEEKDAYS, weekdays(), strict=True)
+        ]
+        return render_to_string("warehouses/parts/weekday_times.html", {"days": days, "attrs": attrs or {}})
+
+    def id_for_label(self, id_: str) -> str:
+        return ""
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> dict[str, str]:
+        given = {key: str(data.get(f"{name}_{key}", "")).strip() for key in WEEKDAYS}
+        return {key: text for key, text in given.items() if text}
+
+
+class CutoffsField(forms.Field):
+    """The weekdays with a cut-off of their own, as `Warehouse.cutoffs` keeps them."""
+
+    widget = WeekdayTimes
+
+    def to_python(self, value: Mapping[str, str] | None) -> dict[str, str]:
+        one = forms.TimeField()
+        return {key: f"{one.clean(text):%H:%M}" for key, text in (value or {}).items()}
 
 
 class WarehouseForm(forms.Form):
@@ -24,6 +56,11 @@ class WarehouseForm(forms.Form):
         label=_("締め時刻"), initial=time(15, 30), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         help_text=_("この時刻までの依頼は、その日の出荷になります。"),
     )  # fmt: skip
+    cutoffs = CutoffsField(
+        label=_("曜日ごとの締め時刻"),
+        required=False,
+        help_text=_("違う曜日だけ入れます。空いている曜日は、上の締め時刻です。"),
+    )
     collect_every_seconds = forms.TypedChoiceField(
         label=_("実績を受け取る間隔"),
         coerce=int,
@@ -53,7 +90,7 @@ class WarehouseForm(forms.Form):
         if WarehouseAbility.RESULTS not in abilities:
             del self.fields["collect_every_seconds"]
         if WarehouseAbility.REQUEST not in abilities:
-            del self.fields["result_due_hour"], self.fields["cutoff_at"]
+            del self.fields["result_due_hour"], self.fields["cutoff_at"], self.fields["cutoffs"]
         if not adapter_class(kind).form.secret_fields:
             for name in FEES:
                 del self.fields[name]

@@ -40,7 +40,7 @@ class CannotRequest(Exception):
 def ship_day(warehouse: Warehouse, now: datetime) -> date:
     """Return the day a request made now counts for: the same day before the cut-off, from the cut-off on the next."""
     local = now.astimezone(JAPAN)
-    return local.date() if local.time() < warehouse.cutoff_at else local.date() + timedelta(days=1)
+    return local.date() + timedelta(days=int(local.time() >= warehouse.cutoff_on(local.date())))
 
 
 def request_shipment(
@@ -204,7 +204,7 @@ def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, 
     enqueue(
         "warehouse.withdraw", lane=f"warehouse:{request.warehouse_id}", key=f"withdraw:{request.reference}:{asked.isoformat()}", now=now,
         payload={"request": request.pk, "reference": request.reference, "accept_fee": accept_fee, "reason": reason},
-        order_id=parcel.order_id, after=[request.effect_id] if request.effect_id else (),
+        order_id=parcel.order_id, shop_id=orders[0].shop_id, after=[request.effect_id] if request.effect_id else (),
     )  # fmt: skip
     touch(
         [order.pk for order in orders],

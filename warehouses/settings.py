@@ -16,7 +16,7 @@ from orders.operations.shops import raise_rule_set
 from warehouses.adapters import WarehouseAbility, adapter_class
 from warehouses.models import WarehouseRequest
 
-COLUMNS = frozenset({"name", "settings", "cutoff_at", "collect_every_seconds", "result_due_hour"})
+COLUMNS = frozenset({"name", "settings", "cutoff_at", "cutoffs", "collect_every_seconds", "result_due_hour"})
 NEVER = timedelta(days=36_500)
 
 
@@ -28,13 +28,14 @@ class HasLiveRequests(Refusal):
 
 def create_warehouse(
     *, kind: str, name: str, by: Actor, now: datetime, credentials: Mapping[str, str] | None = None, cutoff_at: time = time(15, 30),
-    settings: Mapping[str, Any] | None = None, collect_every_seconds: int = 900, result_due_hour: int = 21,
+    cutoffs: Mapping[str, str] | None = None, settings: Mapping[str, Any] | None = None, collect_every_seconds: int = 900,
+    result_due_hour: int = 21,
 ) -> Warehouse:  # fmt: skip
     """Add an account at a warehouse; `kind` names its adapter. One that tells no results is never asked for them."""
     asked = WarehouseAbility.RESULTS in adapter_class(kind).abilities
     warehouse = rows.create(
-        Warehouse, noun="warehouse", by=by, now=now, kind=kind, name=name, cutoff_at=cutoff_at, settings=dict(settings or {}),
-        collect_every_seconds=collect_every_seconds, result_due_hour=result_due_hour, created_at=now,
+        Warehouse, noun="warehouse", by=by, now=now, kind=kind, name=name, cutoff_at=cutoff_at, cutoffs=dict(cutoffs or {}),
+        settings=dict(settings or {}), collect_every_seconds=collect_every_seconds, result_due_hour=result_due_hour, created_at=now,
         position=rows.next_position(Warehouse.objects.all()), next_collect_at=now if asked else now + NEVER,
     )  # fmt: skip
     if credentials:
@@ -45,7 +46,7 @@ def create_warehouse(
 def change_warehouse(
     warehouse: Warehouse, *, values: Mapping[str, Any], by: Actor, now: datetime, seen: Mapping[str, Any] | None = None
 ) -> list[str]:
-    """Change name, settings, cutoff_at, collect_every_seconds or result_due_hour."""
+    """Change name, settings, cutoff_at, cutoffs, collect_every_seconds or result_due_hour."""
     assert values.keys() <= COLUMNS, values
     return rows.change(warehouse, values, noun="warehouse", by=by, now=now, seen=seen)
 

@@ -12,15 +12,17 @@ from django.utils.translation import gettext as _
 
 from hub.form_parts import SEEN, attempt, read_seen, refused, seen_box
 from hub.problems import advise, say
+from hub.templatetags.hub_ui import weekdays
 from hub.web import PageRequest, page, toast
 from orders.channels import MallBlind, MallDown
 from orders.models import Warehouse
+from orders.models.shops import WEEKDAYS
 from warehouses import settings as operations
 from warehouses.adapters import adapter_for
 from warehouses.forms import WarehouseForm, credentials_of, key_form
 from warehouses.queries import open_requests
 
-SEEN_COLUMNS = ("name", "collect_every_seconds", "result_due_hour")
+SEEN_COLUMNS = ("name", "cutoffs", "collect_every_seconds", "result_due_hour")
 
 
 def _in_use(pk: int) -> Warehouse:
@@ -30,6 +32,18 @@ def _in_use(pk: int) -> Warehouse:
 def _kind(warehouse: Warehouse) -> str:
     plug = settings.WAREHOUSES.get(warehouse.kind)
     return plug.label if plug else warehouse.kind
+
+
+def _cutoff_words(warehouse: Warehouse) -> str:
+    """Return until when is shipped on the same day: on every day, or on all others and on those with a cut-off of their own."""
+    usual = f"{warehouse.cutoff_at:%H:%M}"
+    if not warehouse.cutoffs:
+        return _("毎日 %(time)s") % {"time": usual}
+    own: dict[str, list[str]] = {}
+    for name, key in zip(weekdays(), WEEKDAYS, strict=True):
+        if at := warehouse.cutoffs.get(key):
+            own.setdefault(at, []).append(name)
+    return " · ".join([usual, *(f"{'・'.join(days)} {at}" for at, days in own.items())])
 
 
 def fault_words(code: str) -> str:
@@ -48,7 +62,7 @@ def warehouse_list(request: PageRequest) -> HttpResponse:
     shown = [
         {
             "pk": row.pk, "name": row.name, "kind_words": _kind(row), "paused_at": row.paused_at, "collected_at": row.collected_at,
-            "cutoff_words": _("毎日 %(time)s") % {"time": f"{row.cutoff_at:%H:%M}"} if row.kind != "other" else "–",
+            "cutoff_words": _cutoff_words(row) if row.kind != "other" else "–",
             "next_collect_at": row.next_collect_at, "collect_error": fault_words(row.collect_error) if row.collect_error else "",
             "open": counts.get(row.pk, (0, 0))[0], "late": counts.get(row.pk, (0, 0))[1],
         }
@@ -78,7 +92,7 @@ def _edit(request: PageRequest, pk: int | None) -> HttpResponse:
         )
         data = request.POST if request.method == "POST" else None
         kept = warehouse.settings if warehouse else {}
-        columns = ("name", "cutoff_at", "collect_every_seconds", "result_due_hour")
+        columns = ("name", "cutoff_at", "cutoffs", "collect_every_seconds", "result_due_hour")
         initial = {**kept, **{name: getattr(warehouse, name) for name in columns}} if warehouse else None
         form = WarehouseForm(data, kind=kind, kept=kept, initial=initial)
         keys = key_form(kind, data, stored=warehouse is not None and bool(bytes(warehouse.credentials)))

@@ -25,11 +25,16 @@ def _japanese() -> bool:
     return (get_language() or "ja").startswith("ja")
 
 
+def weekdays() -> tuple[str, ...]:
+    """Return 月, 火, 水 …, or Mon, Tue, Wed … in English."""
+    return tuple(WEEKDAYS_JA) if _japanese() else WEEKDAYS_EN
+
+
 def short_day(value: date) -> str:
     """Return 11/22(日), or Sun 22 Nov in English."""
     if _japanese():
-        return f"{value.month}/{value.day}({WEEKDAYS_JA[value.weekday()]})"
-    return f"{WEEKDAYS_EN[value.weekday()]} {value.day} {MONTHS_EN[value.month - 1]}"
+        return f"{value.month}/{value.day}({weekdays()[value.weekday()]})"
+    return f"{weekdays()[value.weekday()]} {value.day} {MONTHS_EN[value.month - 1]}"
 
 
 def full_day(value: date) -> str:

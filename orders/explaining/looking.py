@@ -260,8 +260,10 @@ class _Looking:
         house = parcel.warehouse or Warehouse.objects.filter(pk=self.facts.shop.warehouse_id).first()
         if house is None:
             return []
-        passed = self.now.astimezone(JAPAN).time() >= house.cutoff_at
-        return [Said(code="past_cutoff" if passed else "until_cutoff", params={"time": f"{house.cutoff_at:%H:%M}"})]
+        local = self.now.astimezone(JAPAN)
+        cutoff = house.cutoff_on(local.date())
+        code = "past_cutoff" if local.time() >= cutoff else "until_cutoff"
+        return [Said(code=code, params={"time": f"{cutoff:%H:%M}"})]
 
 
 def _why(

@@ -582,6 +582,7 @@ class Migration(migrations.Migration):
                 ('credentials', models.BinaryField(default=b'')),
                 ('settings', models.JSONField(default=dict)),
                 ('cutoff_at', models.TimeField(default=datetime.time(15, 30))),
+                ('cutoffs', models.JSONField(default=dict)),
                 ('paused_at', models.DateTimeField(null=True)),
                 ('results_cursor', models.TextField(default='')),
                 ('next_collect_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

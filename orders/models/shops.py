@@ -1,6 +1,6 @@
 """Shop: a tenant's account at a mall. Warehouse: an account at whoever ships. Their secrets are encrypted (`hub/secrets.py`)."""
 
-from datetime import time
+from datetime import date, time
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
@@ -33,14 +33,22 @@ class ConfirmBy(models.TextChoices):
     OTHER = "other"
 
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""The keys of `Warehouse.cutoffs`, Monday first; PostgreSQL's to_char(day, 'dy') says them too."""
+
+
 class Warehouse(TenantModel):
-    """An account at a warehouse. `kind` names its adapter; `own` is the shop's own shelf, `other` another system."""
+    """An account at a warehouse. `kind` names its adapter; `own` is the shop's own shelf, `other` another system.
+
+    `cutoffs` holds the weekdays whose cut-off is another than `cutoff_at`: {"sat": "12:00"}.
+    """
 
     name = models.TextField()
     kind = models.TextField()
     credentials = models.BinaryField(default=b"")
     settings = models.JSONField(default=dict)
     cutoff_at = models.TimeField(default=time(15, 30))
+    cutoffs = models.JSONField(default=dict)
     paused_at = models.DateTimeField(null=True)
     results_cursor = models.TextField(default="")
     next_collect_at = models.DateTimeField(db_default=Now())
@@ -61,6 +69,11 @@ class Warehouse(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def cutoff_on(self, day: date) -> time:
+        """Return until when a request of this day leaves on it."""
+        own = self.cutoffs.get(WEEKDAYS[day.weekday()])
+        return time.fromisoformat(own) if own else self.cutoff_at
 
 
 class Shop(TenantModel):

@@ -28,7 +28,7 @@ SIMPLE = [
     ("saved-searches", {"name": "新", "condition": {"all": []}, "columns": ["number"]}, {"name": "改"}),
     ("products", {"sku": "新-1", "name": "商品"}, {"name": "改"}),
     ("rule-groups", {"name": "新", "when": "change", "phases": ["ready"]}, {"name": "改"}),
-    ("warehouses", {"kind": "own", "name": "新"}, {"name": "改", "cutoff_at": "14:00"}),
+    ("warehouses", {"kind": "own", "name": "新"}, {"name": "改", "cutoff_at": "14:00", "cutoffs": {"sat": "12:00"}}),
     ("mail-templates", {"name": "新", "subject": "件名", "body": "{buyer_name} 様"}, {"name": "改"}),
 ]
 
@@ -63,6 +63,17 @@ def test_name_in_use_is_refused_by_name(call: Caller, tenant: Tenant, kind: str)
 
     assert (again.status_code, again.json()["code"], again.json()["field"]) == (409, "name_taken", "name")
     assert "新" in again.json()["title"]
+    assert checksum(tenant) == before
+
+
+@pytest.mark.parametrize("cutoffs", [{"saturday": "12:00"}, {"sat": "noon"}, {"sat": 12}, ["12:00"], "12:00", None])
+def test_a_cut_off_is_a_time_of_a_weekday(call: Caller, tenant: Tenant, cutoffs: Any) -> None:
+    before = checksum(tenant)
+
+    answer = call.post("warehouses", {"kind": "own", "name": "新", "cutoffs": cutoffs})
+
+    assert answer.status_code == 422, answer.content
+    assert answer.json()["field"].startswith("cutoffs")
     assert checksum(tenant) == before
 
 
@@ -276,8 +287,8 @@ def test_shop_goes_live_and_back(call: Caller, tenant: Tenant) -> None:
         early = make_order(shop, ours=False)
     path = f"shops/{encode(shop.pk)}"
 
-    counts = call.get(f"{path}/would-do?since=2026-11-23T00:00:00%2B09:00").json()
-    live = call.post(f"{path}/go-live", {"since": "2026-11-23T00:00:00+09:00", "orders": [encode(early.pk)]}).json()
+    counts = call.get(f"{path}/would-do").json()
+    live = call.post(f"{path}/go-live", {"orders": [encode(early.pk)]}).json()
     back = call.post(f"{path}/observe").json()
 
     assert (counts["ours"], counts["stays"]) == (0, 1)

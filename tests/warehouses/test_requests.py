@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection
 
 from automation.engine import work as judge
 from hub.audit import Actor
+from hub.clock import JAPAN
 from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.channels import CancelReason
@@ -258,6 +259,19 @@ def test_cut_off_is_half_past_three_and_one_second_matters(tenant: Tenant) -> No
 
     assert ship_day(warehouse, in_time) == date(2026, 11, 22)
     assert ship_day(warehouse, too_late) == date(2026, 11, 22) + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "minute", "ships"),
+    [
+        (21, 11, 59, 21), (21, 12, 0, 22), (22, 11, 0, 22), (22, 11, 59, 23), (22, 15, 29, 23), (23, 15, 29, 23), (23, 15, 30, 24),
+    ],
+)  # fmt: skip
+def test_a_weekday_may_have_a_cut_off_of_its_own(tenant: Tenant, day: int, hour: int, minute: int, ships: int) -> None:
+    """The 21st is a Saturday; its night belongs to Sunday in UTC and not in Japan."""
+    warehouse = Warehouse(tenant_id=tenant.pk, name="x", kind="rsl", cutoffs={"sat": "12:00", "sun": "11:30"})
+
+    assert ship_day(warehouse, datetime(2026, 11, day, hour, minute, tzinfo=JAPAN)) == date(2026, 11, ships)
 
 
 def test_own_warehouse_ships_by_hand_entry(tenant: Tenant) -> None:

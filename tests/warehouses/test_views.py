@@ -104,6 +104,25 @@ def test_change_without_keys_keeps_them(tenant: Tenant, owner: Browser, keys: di
     assert "つながりました" in owner.toast()
 
 
+def test_weekdays_have_cut_offs_of_their_own(tenant: Tenant, owner: Browser) -> None:
+    house = named(tenant, "自社倉庫")
+    form = {"name": "自社倉庫", "cutoff_at": "15:30", "result_due_hour": "20"}
+
+    owner.post(url("edit", house.pk), {**form, "cutoffs_sat": "12:00", "cutoffs_sun": "12:00", "cutoffs_wed": "17:00"})
+    page, listed = owner.get(url("edit", house.pk)), text_of(owner.get(url("list")))
+    wrong = owner.post(url("edit", house.pk), {**form, "cutoffs_sat": "25:00"}, seen=hidden(page, "seen"))
+    kept = named(tenant, "自社倉庫").cutoffs
+    owner.post(url("edit", house.pk), form, seen=hidden(page, "seen"))
+    late = owner.post(url("edit", house.pk), {**form, "cutoffs_fri": "9:00"}, seen=hidden(page, "seen"))
+
+    assert kept == {"wed": "17:00", "sat": "12:00", "sun": "12:00"}
+    assert 'name="cutoffs_sat" value="12:00"' in page.content.decode()
+    assert "15:30 · 水 17:00 · 土・日 12:00" in listed
+    assert wrong.status_code == 422
+    assert named(tenant, "自社倉庫").cutoffs == {}
+    assert late.status_code == 422, "the page was made before they were taken away"
+
+
 def test_own_shelf_needs_no_keys(tenant: Tenant, owner: Browser) -> None:
     owner.post(url("new") + "?kind=own", name="二階の棚", cutoff_at="17:00", result_due_hour="20")
 

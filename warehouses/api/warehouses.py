@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from django.conf import settings as conf
@@ -25,14 +26,30 @@ from warehouses import settings
 from warehouses.adapters import adapter_class, adapter_for
 
 
+class Cutoffs(Input):
+    """The weekdays with a cut-off of their own; the others have that of every day."""
+
+    mon = serializers.TimeField(required=False)
+    tue = serializers.TimeField(required=False)
+    wed = serializers.TimeField(required=False)
+    thu = serializers.TimeField(required=False)
+    fri = serializers.TimeField(required=False)
+    sat = serializers.TimeField(required=False)
+    sun = serializers.TimeField(required=False)
+
+
 class WarehouseInput(Input):
     kind = Text(max_length=50)
     name = Text(max_length=100)
     credentials = serializers.DictField(child=Text(max_length=2_000, empty=True), required=False)
     settings = Anything(required=False)
     cutoff_at = serializers.TimeField(required=False)
+    cutoffs = Cutoffs(required=False)
     collect_every_seconds = Whole(required=False, min_value=60, max_value=86_400)
     result_due_hour = Whole(required=False, min_value=0, max_value=23)
+
+    def validate_cutoffs(self, value: dict[str, time]) -> dict[str, str]:
+        return {day: f"{at:%H:%M}" for day, at in value.items()}
 
     def validate_settings(self, value: Any) -> Any:
         if not isinstance(value, dict):
@@ -54,6 +71,7 @@ class WarehouseOutput(serializers.Serializer[Any]):
     credentials = serializers.JSONField(help_text="Only whether they are set.")
     settings = serializers.JSONField()
     cutoff_at = serializers.TimeField()
+    cutoffs = serializers.DictField(child=serializers.TimeField())
     collect_every_seconds = serializers.IntegerField()
     result_due_hour = serializers.IntegerField()
     collected_at = serializers.DateTimeField(allow_null=True)
@@ -80,8 +98,9 @@ class Warehouses(Ordered):
     def show(self, row: Warehouse) -> dict[str, Any]:
         return {
             "id": oid(row.pk), "kind": row.kind, "name": row.name, "credentials": {"set": bool(row.credentials)}, "settings": row.settings,
-            "cutoff_at": row.cutoff_at.isoformat(timespec="minutes"), "collect_every_seconds": row.collect_every_seconds,
-            "result_due_hour": row.result_due_hour, "collected_at": at(row.collected_at), "collect_error": row.collect_error,
+            "cutoff_at": row.cutoff_at.isoformat(timespec="minutes"), "cutoffs": row.cutoffs,
+            "collect_every_seconds": row.collect_every_seconds, "result_due_hour": row.result_due_hour,
+            "collected_at": at(row.collected_at), "collect_error": row.collect_error,
             "collect_error_title": say(row.collect_error) if row.collect_error else "", "paused_at": at(row.paused_at),
             "abilities": sorted(ability.value for ability in adapter_class(row.kind).abilities), "position": row.position,
             "retired_at": at(row.retired_at),
