@@ -99,7 +99,7 @@ class Demo:
         make_history(self.outside, clock, tenants, orders=self.past, until=now)
         clock.speed = self.speed
         clock.set(now)
-        furnisher.go_live(tenants, since=now - LEFT_OPEN, now=now)
+        furnisher.go_live(tenants, at=now - LEFT_OPEN)
         count = sum(take_in(tenant, since=first, until=now - timedelta(minutes=5), now=now) for tenant in tenants)
         self.say(f"[{self.seconds():.0f} s] {count} past orders are taken in")
         known = {

@@ -114,20 +114,20 @@ class Furnisher:
         with tenant_transaction(tenant.pk):
             shop_operations.save_test(shop, test, by=BY, now=now)
         if live:
-            self._go_live(tenant.pk, shop.pk, since=now, now=now)
+            self._go_live(tenant.pk, shop.pk, at=now)
         return shop.pk, opened["shop"]
 
-    def go_live(self, furnished: Sequence[Furnished], *, since: datetime, now: datetime) -> None:
-        """Let connected shops go live: orders placed from `since` on are theirs, earlier ones stay with the old system."""
+    def go_live(self, furnished: Sequence[Furnished], *, at: datetime) -> None:
+        """Let connected shops go live as if it were this time: orders placed from then on are theirs, earlier ones the old system's."""
         for tenant in furnished:
             for shop_id in tenant.shop_ids:
-                self._go_live(tenant.tenant_id, shop_id, since=since, now=now)
+                self._go_live(tenant.tenant_id, shop_id, at=at)
 
-    def _go_live(self, tenant_id: int, shop_id: int, *, since: datetime, now: datetime) -> None:
+    def _go_live(self, tenant_id: int, shop_id: int, *, at: datetime) -> None:
         with tenant_transaction(tenant_id):
             shop = Shop.objects.get(pk=shop_id)
-            shop_operations.go_live(shop, since=since, by=BY, now=now)
-            shop_operations.start_intake(shop, by=BY, now=now)
+            shop_operations.go_live(shop, since=at, by=BY, now=at)
+            shop_operations.start_intake(shop, by=BY, now=at)
 
     def _map(self, shop: Shop, *, now: datetime) -> None:
         """Map the mall's catalogue to our SKUs; what it marks as unmapped stays so."""

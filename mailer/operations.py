@@ -25,8 +25,7 @@ from orders.models.shops import ShopMode
 from orders.operations import door
 from orders.operations.door import Changed
 from orders.operations.holds import open_mark, system_task
-
-OBSERVE = "observing"
+from orders.operations.shops import OBSERVING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +230,7 @@ def _holds(mails: Sequence[_Mail], template: MailTemplate, *, now: datetime) -> 
     held = {}
     for shop_id, orders in by_shop.items():
         if orders[0].shop.mode == ShopMode.OBSERVE:
-            held[shop_id] = OBSERVE
+            held[shop_id] = OBSERVING
         elif gate.is_flood(template, shop_id, now=now, order_ids=[order.pk for order in orders]):
             held[shop_id] = gate.FLOOD
             gate.shut(template_id=template.pk, shop_id=shop_id)

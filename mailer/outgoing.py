@@ -24,12 +24,13 @@ from mailer import gate
 from mailer.accounts import server_of
 from mailer.composing import is_address
 from mailer.models import MailAccount, Message
-from mailer.operations import OBSERVE, is_cancelled
+from mailer.operations import is_cancelled
 from mailer.smtp import Conversation, Failed, Server
 from orders.models import TaskMark
 from orders.models.shops import ShopMode
 from orders.operations import door
 from orders.operations.holds import close_mark, open_mark, system_task
+from orders.operations.shops import OBSERVING
 
 OLDEST = timedelta(hours=6)
 TOO_OLD = "mail_too_old"
@@ -176,7 +177,7 @@ def _reason(message: Message, overtaken: bool, gates: _Gates, now: datetime) -> 
     if overtaken:
         return "newer_mail"
     if message.shop.mode == ShopMode.OBSERVE:
-        return f"{HOLD}{OBSERVE}"
+        return f"{HOLD}{OBSERVING}"
     if gates.shut_on(message):
         return f"{HOLD}{gate.FLOOD}"
     return "" if now - (message.released_at or message.occurred_at) <= OLDEST else TOO_OLD

@@ -40,7 +40,8 @@ teach(holds.CauseStillThere, lambda e: Problem(code="cause_still_there", params=
 teach(holds.NeverPassed, lambda e: Problem(code="never_passed", params={"name": str(e)}))
 teach(undo.NotUndoable, lambda e: Problem(code="not_undoable", params={"verb": str(e)}))
 teach(shops.AccountTaken, lambda e: Problem(code=f"account_taken_{e.where}"))
-teach(shops.TestNeeded, lambda e: Problem(code="test_needed"))
+teach(shops.TestNeeded, lambda e: Problem(code="test_failed" if e.failed else "test_needed"))
+teach(shops.StartsInThePast, lambda e: Problem(code="starts_in_the_past", status=422, field="since"))
 teach(shops.TooOld, lambda e: Problem(code="too_old", status=422, field="since", params={"days": shops.OLDEST.days}))
 teach(TooManyOrders, lambda e: Problem(code="too_many_orders", status=422, params={"limit": 1_000}))
 teach(UnknownAction, lambda e: Problem(code="unknown_action", status=404, params={"action": str(e)}))
@@ -49,3 +50,8 @@ teach(NoOrder, lambda e: Problem(code="not_found", status=404))
 teach(MallDown, lambda e: Problem(code="outside_down", status=502, params={"counterpart": "mall"}))
 teach(MallBlind, lambda e: Problem(code="mall_blind", status=502, params={"reason": str(e)}))
 teach(Unsupported, lambda e: Problem(code="unsupported", params={"what": str(e)}))
+
+
+def result_code(result: str) -> str:
+    """Return the catalogue's code of one result of a shop's live test: silence there is not silence after sending."""
+    return "test_no_answer" if result == "no_answer" else result

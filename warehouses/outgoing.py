@@ -8,16 +8,17 @@ from datetime import date, datetime
 
 from django.conf import settings
 
-from hub.effects import Absent_, Delivery, Found, Handler, NotDone, Outcome, Receipt, Refused, StillOpen, Unsure
+from hub.effects import Absent_, Delivery, Found, NotDone, Outcome, Receipt, Refused, StillOpen, Unsure
 from hub.models import Effect
 from orders.channels import MallBlind, MallDown
 from orders.models import OrderLine, Warehouse
+from orders.outgoing.observed import Observed
 from warehouses.adapters import RequestState, WarehouseAbility, WarehouseAdapter, adapter_for
 from warehouses.models import WarehouseRequest
 from warehouses.operations import accept, answer_withdrawal, refuse, request_of
 
 
-class WarehouseHandler(Handler):
+class WarehouseHandler(Observed):
     """Effects of one lane are of one warehouse."""
 
     can_look = True

@@ -73,18 +73,27 @@ TEXTS: Mapping[str, Text] = {
         "相手に見つからないので、もう一度送ります。", "It is not there at the other side, so it is sent again.", "", "",
     ),
     # The key.
+    "allowed": text("使えます。", "Allowed.", "", ""),
     "wrong_key": text(
-        "鍵が違います。", "The key is wrong.", "店舗の設定で鍵を入れ直してください。",
-        "Enter the key again in the settings.",
+        "鍵が違います。", "The key is wrong.", "鍵を、モールの管理画面からもう一度コピーして入れ直してください。",
+        "Copy the key from the mall's back office once more and enter it again.",
     ),
-    "expired": text("鍵の期限が切れています。", "The key has expired.", "鍵を更新してください。", "Renew the key."),
+    "expired": text(
+        "鍵の期限が切れています。", "The key has expired.", "モールの管理画面で鍵を更新し、新しい鍵を入れてください。",
+        "Renew the key in the mall's back office and enter the new one.",
+    ),
     "not_switched_on": text(
-        "この機能の利用申請がまだです。", "The function is not switched on.", "モールの管理画面で有効にしてください。",
-        "Switch it on at the mall.",
+        "許可されていません。", "Not switched on.", "モールの管理画面で、この機能の利用を許可してください。",
+        "Switch this function on in the mall's back office.",
     ),
     "not_active_yet": text(
-        "鍵がまだ有効になっていません。", "The key is not active yet.", "発行から30分ほどで使えるようになります。",
-        "It becomes active about 30 minutes after it was issued.",
+        "鍵がまだ有効になっていません。", "The key is not active yet.",
+        "発行してから使えるまで10〜30分かかります。待ってから、もう一度確かめてください。",
+        "A new key works 10 to 30 minutes after it was issued. Wait, then test again.",
+    ),
+    "test_no_answer": text(
+        "返事がありません。", "No answer.", "モールが応答しません。しばらくして、もう一度確かめてください。",
+        "The mall does not answer. Test again in a while.",
     ),
     "login_refused": text(
         "メールサーバーにログインできません。", "The mail server refused the login.",

@@ -20,6 +20,15 @@ TEXTS: Mapping[str, Text] = {
         "鍵のテストに合格していません。", "The key has not passed its test.", "テストしてから取込を開始してください。",
         "Test it, then start the intake.",
     ),
+    "test_failed": text(
+        "鍵のテストで、使えない機能がありました。", "The test of the key found functions that cannot be used.",
+        "テスト結果の案内に従って直し、もう一度テストしてください。", "Do what the result of the test says, then test again.",
+    ),
+    "starts_in_the_past": text(
+        "過ぎた時刻からは始められません。", "It cannot start in the past.",
+        "いままでの注文は、いまのシステムが出荷しているかもしれません。引き取るものを選んでください。",
+        "Earlier orders may be shipped by the system used so far. Choose those to take on.",
+    ),
     "too_old": text(
         "読み直せるのは{days}日前までです。", "It can be read again for {days} days at most.", "日付を直してください。",
         "Choose a later day.",

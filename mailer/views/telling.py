@@ -11,8 +11,8 @@ from hub.effects.words import STATES
 from hub.models import EffectState
 from hub.problems import advise, say
 from mailer.gate import FLOOD
-from mailer.operations import OBSERVE
 from mailer.queries import SeenMessage
+from orders.operations.shops import OBSERVING
 
 
 def tabs(current: str) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def state_of(seen: SeenMessage) -> tuple[str, str]:
     """Return a mail's state and its tone."""
     if seen.hold == FLOOD:
         return _("送信前に止めています"), "wait"
-    if seen.hold == OBSERVE:
+    if seen.hold == OBSERVING:
         return _("観察中は送りません"), "closed"
     if seen.state == EffectState.DONE:
         return _("送信済"), "good"

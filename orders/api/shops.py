@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from hub.api.rendering import at, oid
 from hub.api.routes import rows
 from hub.api.views import Rows
 from hub.clock import business_now
-from hub.problems import say
+from hub.problems import advise, say
 from hub.tenancy import tenant_transaction
 from orders import connecting
 from orders.api.inputs import credentials_for
@@ -27,6 +28,7 @@ from orders.channels import channel_class
 from orders.models import Shop, Warehouse
 from orders.models.shops import ConfirmBy, ShopMode
 from orders.operations import settings, shops
+from orders.words import result_code
 
 PLAIN = ("name", "mark", "colour", "confirm_by", "next_day_name", "harmless_remarks", "signature")
 
@@ -72,7 +74,9 @@ class PollingOutput(serializers.Serializer[Any]):
 class FunctionOutput(serializers.Serializer[Any]):
     function = serializers.CharField()
     result = serializers.CharField()
-    detail = serializers.CharField()
+    title = serializers.CharField(help_text="The result in the caller's language.")
+    advice = serializers.CharField(help_text="What to do about it; empty where it is allowed.")
+    detail = serializers.CharField(help_text="The mall's own words.")
 
 
 class TestOutput(serializers.Serializer[Any]):
@@ -123,6 +127,16 @@ class SinceInput(Input):
     since = Instant()
 
 
+def _told(result: Mapping[str, Any], tested_at: datetime | None) -> dict[str, Any]:
+    """Return the outcome of a live test as it is stored, with the words of each function's result."""
+    functions = [
+        {**row, "title": say(code), "advice": advise(code)}
+        for row in result.get("functions", [])
+        for code in (result_code(row["result"]),)
+    ]
+    return {**result, "functions": functions, "at": at(tested_at)}
+
+
 class Shops(Rows):
     """A tenant's accounts at malls."""
 
@@ -145,7 +159,7 @@ class Shops(Rows):
                 "blind_since": at(row.blind_since),
                 "blind_reason": row.blind_reason, "blind_title": say(row.blind_reason) if row.blind_reason else "",
             },
-            "test": {**row.test_result, "at": at(row.tested_at)} if row.test_result else None,
+            "test": _told(row.test_result, row.tested_at) if row.test_result else None,
             "confirm_by": row.confirm_by, "next_day_name": row.next_day_name, "harmless_remarks": row.harmless_remarks,
             "signature": row.signature, "warehouse": oid(row.warehouse_id), "unknown_fields": row.unknown_fields, "position": row.position,
             "retired_at": at(row.retired_at),

@@ -120,8 +120,8 @@ class LiveForm(forms.Form):
         value: datetime | None = self.cleaned_data["starts_at"]
         if value is None:
             return self.now
-        if value < self.now - timedelta(days=1) or value > self.now + timedelta(days=90):
-            raise forms.ValidationError(_("昨日から90日先までの時刻にしてください。"))
+        if value > self.now + timedelta(days=90):
+            raise forms.ValidationError(_("90日先までの時刻にしてください。"))
         return value.astimezone(JAPAN)
 
 

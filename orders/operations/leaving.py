@@ -20,6 +20,7 @@ from orders.models import Order, Parcel, Shop
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, lock, write
 from orders.operations.holds import open_mark, system_task
+from orders.operations.shops import observed_orders
 from orders.operations.status import default_status
 
 BUSY = (ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING, ParcelState.CANCEL_ASKED)
@@ -84,11 +85,14 @@ def cancel_at_mall(
     ids = [order.pk for order in orders]
     busy, outcome = _with_busy_parcels(ids), Changed()
     channels = dict(Shop.objects.filter(pk__in={order.shop_id for order in orders}).values_list("pk", "channel"))
+    observed = observed_orders(ids)
     for order in orders:
         if order.mall_state == "none":
             outcome.refuse(order.pk, "no_mall")
         elif not order.ours:
             outcome.refuse(order.pk, "not_ours")
+        elif order.pk in observed:
+            outcome.refuse(order.pk, "observing")
         elif not can(channels[order.shop_id], Ability.CANCEL):
             outcome.refuse(order.pk, "cancel_unsupported")
         elif order.mall_state in ("cancelled", "cancelling"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,10 @@ from orders.operations.door import touch
 
 OLDEST = timedelta(days=730)
 """Malls tell of orders no older than this."""
+MINUTE_OF_A_FORM = timedelta(minutes=2)
+"""A form says times in whole minutes, and a person takes a moment to press the button."""
+OBSERVING = "observing"
+"""The hold reason of what waits because its shop only observes."""
 
 
 class AccountTaken(Exception):
@@ -34,13 +38,21 @@ class AccountTaken(Exception):
 
 
 class TestNeeded(Exception):
-    """Intake starts only with a key that passed its live test."""
+    """Intake starts only with a key that passed its live test. `failed`: it was tested, and did not pass."""
 
     __test__ = False
+
+    def __init__(self, *, failed: bool) -> None:
+        super().__init__("failed" if failed else "not tested")
+        self.failed = failed
 
 
 class TooOld(Exception):
     """Reading again begins at most 730 days ago."""
+
+
+class StartsInThePast(Exception):
+    """A shop goes live now or at a later time: what was placed before is taken on only by name."""
 
 
 def owner_of(shop: Shop) -> str:
@@ -109,7 +121,7 @@ def told(test: ShopTest) -> dict[str, Any]:
 def start_intake(shop: Shop, *, by: Actor, now: datetime) -> None:
     """Start reading the mall. Raises TestNeeded when the key has not passed its test."""
     if not shop.test_result.get("passed"):
-        raise TestNeeded
+        raise TestNeeded(failed=bool(shop.test_result))
     Shop.objects.filter(pk=shop.pk).update(polling=True, next_poll_at=now)
     note("shop.intake_started", by=by, now=now, shop=shop.pk)
 
@@ -151,7 +163,12 @@ def would_do(shop: Shop, *, since: datetime) -> dict[str, int]:
 
 
 def go_live(shop: Shop, *, since: datetime, also: Iterable[int] = (), by: Actor, now: datetime) -> dict[str, int]:
-    """本番開始: take on orders placed from `since` on, and earlier ones only if ticked. Raises AccountTaken."""
+    """本番開始: take on orders placed from `since` on (now or later), and earlier ones only if ticked.
+
+    Raises AccountTaken, and StartsInThePast: the system used until then may be shipping what was placed before.
+    """
+    if since < now - MINUTE_OF_A_FORM:
+        raise StartsInThePast
     if account_elsewhere(shop):
         raise AccountTaken("elsewhere")
     Shop.objects.filter(pk=shop.pk).update(mode=ShopMode.LIVE, live_from=since)
@@ -161,16 +178,24 @@ def go_live(shop: Shop, *, since: datetime, also: Iterable[int] = (), by: Actor,
         part = ids[start : start + 1_000]
         Order.objects.filter(pk__in=part).update(ours=True)
         touch(part, verb="order.taken_on", by=by, now=now)
-    let_go(Effect.objects.filter(shop_id=shop.pk, state="waiting", hold_reason="observing"))
+    let_go(Effect.objects.filter(shop_id=shop.pk, state="waiting", hold_reason=OBSERVING))
     note("shop.live", by=by, now=now, shop=shop.pk, since=since.isoformat(), taken=len(ids))
     return {"taken": len(ids)}
 
 
 def observe(shop: Shop, *, by: Actor, now: datetime) -> None:
-    """Back to 観察: nothing leaves any more; waiting effects stay waiting."""
+    """Back to 観察: nothing leaves any more; waiting effects stay waiting, and what is decided later waits with them."""
     Shop.objects.filter(pk=shop.pk).update(mode=ShopMode.OBSERVE)
-    Effect.objects.filter(shop_id=shop.pk, state="waiting", hold_reason="").update(hold_reason="observing")
+    waiting = Effect.objects.filter(shop_id=shop.pk, state="waiting", hold_reason="")
+    by_hand = Order.objects.filter(shop=shop, mall_state="none", is_open=True)
+    waiting.exclude(order_id__in=by_hand.values("pk"), kind__begins="warehouse.").update(hold_reason=OBSERVING)
     note("shop.observe", by=by, now=now, shop=shop.pk)
+
+
+def observed_orders(order_ids: Sequence[int]) -> set[int]:
+    """Return those of the mall orders whose shop only observes. Orders entered by hand are no mall's, and go their way."""
+    of_observing = Order.objects.filter(pk__in=order_ids, shop__mode=ShopMode.OBSERVE).exclude(mall_state="none")
+    return set(of_observing.values_list("pk", flat=True))
 
 
 def account_elsewhere(shop: Shop) -> bool:
@@ -192,6 +217,7 @@ def raise_rule_set(*, now: datetime, shop_id: int | None = None) -> int:
 
 
 __all__ = [
-    "AccountTaken", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live", "observe", "owner_of", "raise_rule_set",
-    "read_again", "save_test", "set_credentials", "start_intake", "stop_intake", "told", "would_do",
+    "OBSERVING", "AccountTaken", "StartsInThePast", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live", "observe",
+    "observed_orders", "owner_of", "raise_rule_set", "read_again", "save_test", "set_credentials", "start_intake", "stop_intake",
+    "told", "would_do",
 ]  # fmt: skip

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from hub.effects import Delivery, Handler, NotDone
+from hub.effects import Delivery, NotDone
 from hub.models import Effect
 from orders.channels import Absent, Channel, MallBlind, MallDown, MallOrder, channel_for
 from orders.models import Order, Shop
+from orders.outgoing.observed import Observed
 
 
-class MallHandler(Handler):
+class MallHandler(Observed):
     """Effects of one lane are of one shop."""
 
     can_look = True

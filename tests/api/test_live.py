@@ -50,7 +50,13 @@ def test_failing_key_is_kept_and_starts_nothing(call: Caller, tenant: Tenant, ke
 
     assert (shop["polling"]["enabled"], shop["test"]["passed"], shop["credentials"]["set"]) == (False, False, True)
     assert {one["result"] for one in shop["test"]["functions"]} == {"wrong_key"}
-    assert (started.status_code, started.json()["code"]) == (409, "test_needed")
+    assert (started.status_code, started.json()["code"]) == (409, "test_failed")
+    english = Caller(call.secret, language="en").post(f"shops/{shop['id']}/test").json()
+    told = {(one["title"], one["advice"]) for one in shop["test"]["functions"]}
+    assert told == {("鍵が違います。", "鍵を、モールの管理画面からもう一度コピーして入れ直してください。")}
+    assert {(one["title"], one["advice"]) for one in english["functions"]} == {
+        ("The key is wrong.", "Copy the key from the mall's back office once more and enter it again.")
+    }
 
     mended = call.patch(f"shops/{shop['id']}", {"credentials": body_of(keys)["credentials"]}).json()
     test = call.post(f"shops/{shop['id']}/test").json()

@@ -61,6 +61,8 @@ CASES = [
     Case(name="wrong method", status=405, code="method_not_allowed", ask=lambda call, _: call.delete("orders")),
     Case(name="read too far back", status=422, code="too_old", field="since",
          ask=lambda call, order: call.post(f"shops/{encode(order.shop_id)}/read-again", {"since": "2020-01-01T00:00:00+09:00"})),
+    Case(name="going live in the past", status=422, code="starts_in_the_past", field="since",
+         ask=lambda call, order: call.post(f"shops/{encode(order.shop_id)}/go-live", {"since": "2020-01-01T00:00:00+09:00"})),
     Case(name="intake with an untested key", status=409, code="test_needed",
          ask=lambda call, order: call.patch(f"shops/{encode(order.shop_id)}", {"polling": {"enabled": True}})),
 ]  # fmt: skip

@@ -8,34 +8,19 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.conf import settings
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from hub.clock import JAPAN
+from hub.problems import CATALOGUE, advise, say
 from hub.templatetags.hub_ui import span
 from orders.channels import channel_class
 from orders.coverage import BEHIND, Stretch
 from orders.models import Shop
 from orders.models.shops import ConfirmBy, ShopMode
 from orders.queries.shops import ShopLine
+from orders.words import result_code
 
-RESULTS: Mapping[str, Promise] = {
-    "allowed": gettext_lazy("使えます"),
-    "not_switched_on": gettext_lazy("許可されていません"),
-    "wrong_key": gettext_lazy("鍵が違います"),
-    "not_active_yet": gettext_lazy("鍵がまだ有効になっていません"),
-    "expired": gettext_lazy("鍵の期限切れ"),
-    "no_answer": gettext_lazy("返事がありません"),
-}
 TONES = {"allowed": "good", "not_active_yet": "wait", "no_answer": "wait"}
-WHAT_TO_DO: Mapping[str, Promise] = {
-    "not_switched_on": gettext_lazy("モールの管理画面で、この機能の利用を許可してください。"),
-    "wrong_key": gettext_lazy("鍵を、モールの管理画面からもう一度コピーして入れ直してください。"),
-    "not_active_yet": gettext_lazy("発行してから使えるまで10〜30分かかります。待ってから、もう一度確かめてください。"),
-    "expired": gettext_lazy("モールの管理画面で鍵を更新し、新しい鍵を入れてください。"),
-    "no_answer": gettext_lazy("モールが応答しません。しばらくして、もう一度確かめてください。"),
-}
 GRACE = timedelta(minutes=3)
 """What was placed this lately is not called a gap: the next poll reads it."""
 
@@ -60,7 +45,7 @@ def blind_words(shop: Shop) -> str:
     if shop.blind_since is None:
         return ""
     function, _colon, reason = shop.blind_reason.rpartition(":")
-    said = f"{RESULTS.get(reason, reason)}。{WHAT_TO_DO.get(reason, '')}" if reason in RESULTS else shop.blind_reason
+    said = f"{say(reason)} {advise(reason)}".strip() if reason in CATALOGUE else shop.blind_reason
     return f"{function}: {said}" if function else said
 
 
@@ -151,7 +136,7 @@ def test_told(channel: str, result: Mapping[str, Any], at: datetime | None) -> S
         lines.append(
             SimpleNamespace(
                 function=row["function"], words=" · ".join(part for part in said if part), tone=TONES.get(row["result"], "stop"),
-                result_words=RESULTS.get(row["result"], row["result"]),
+                result_words=say(result_code(row["result"])).rstrip("。."),
             )
         )  # fmt: skip
     return SimpleNamespace(at=at, lines=lines, all_good=bool(result.get("passed")), advice=advice_on(result))
@@ -170,7 +155,7 @@ def refusal_to_poll(shop: Shop) -> str:
 def advice_on(result: Mapping[str, Any]) -> str:
     """Return what to do about a live test that failed: said once, for the first function that is refused."""
     refused = [row["result"] for row in result.get("functions", []) if row["result"] != "allowed"]
-    return str(WHAT_TO_DO.get(refused[0], "")) if refused else ""
+    return advise(result_code(refused[0])) if refused else ""
 
 
 def coverage_drawn(
