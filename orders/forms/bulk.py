@@ -54,8 +54,8 @@ class LookingForm(forms.Form):
         return self.params() if self.is_valid() else None
 
     def offers_nothing(self) -> bool:
-        """Return whether there is a list without anything to choose from."""
-        return any(isinstance(field, forms.ChoiceField) and not list(field.choices) for field in self.fields.values())
+        """Return whether there is nothing to choose from yet."""
+        return False
 
 
 class DayForm(LookingForm):
@@ -155,6 +155,9 @@ class WarehouseForm(LookingForm):
         label=_("倉庫"), choices=_warehouses, help_text=_("まだ誰も作業していない荷物を、この倉庫から出します。")
     )
 
+    def offers_nothing(self) -> bool:
+        return not _warehouses()
+
     def first(self) -> dict[str, Any]:
         return {"warehouse": decode(_warehouses()[0][0])}
 
@@ -190,6 +193,9 @@ class MailForm(LookingForm):
         assert isinstance(template, forms.ChoiceField)
         template.choices = [(encode(pk), name) for pk, name in templates]
         self._templates = templates
+
+    def offers_nothing(self) -> bool:
+        return not self._templates
 
     def first(self) -> dict[str, Any]:
         return {"template": self._templates[0][0], "again": False}

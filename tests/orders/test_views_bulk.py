@@ -72,6 +72,18 @@ def test_what_would_change_is_said_of_what_is_chosen(tenant: Tenant, shop: Shop)
         assert not Batch.objects.exists()
 
 
+def test_with_nothing_to_choose_from_it_says_what_to_do(tenant: Tenant, shop: Shop) -> None:
+    order = order_in(tenant, shop)
+    with tenant_transaction(tenant.pk):
+        Warehouse.objects.update(retired_at=business_now())
+
+    answer = browser(tenant, "staff").post(
+        "/orders/bulk/", {"orders": encode(order.pk), "ask": "warehouse"}, follow=True
+    )
+
+    assert "選べるものがありません" in answer.content.decode()
+
+
 def tag_of(tenant: Tenant, name: str) -> str:
     with tenant_transaction(tenant.pk):
         return encode(Tag.objects.get(name=name).pk)
