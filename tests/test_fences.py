@@ -90,7 +90,7 @@ def test_functions_that_look_across_tenants_are_these_and_end_their_path_with_pg
         )
     )
     assert set(found) == {
-        "due_batch", "due_collect", "due_deliver", "due_file", "due_judge", "due_keep", "due_poll", "due_reread", "due_request", "hub_invitation_owner",
+        "due_batch", "due_collect", "due_deliver", "due_file", "due_judge", "due_keep", "due_poll", "due_reread", "due_request", "due_retain", "hub_invitation_owner",
         "hub_memberships", "hub_token_owner", "orders_account_elsewhere", "orders_search_ids",
     }  # fmt: skip
     assert [name for name, config in found.items() if "search_path=public, pg_temp" not in (config or "")] == []

@@ -61,6 +61,7 @@ STAGES: dict[str, Stage] = {
     "batch": Stage(module="orders.batches", due="due_batch"),
     "file": Stage(module="documents.making", due="due_file"),
     "keep": Stage(module="orders.keeping", due="due_keep", every_ticks=6),
+    "retain": Stage(module="orders.retention.running", due="due_retain", every_ticks=6),
 }
 
 TROUBLES: list[str] = ["orders.troubles.SOURCES", "warehouses.troubles.SOURCES", "hub.effects.troubles.SOURCES"]

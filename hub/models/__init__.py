@@ -6,6 +6,7 @@ from hub.models.columns import CurrentXid, Xid8Field, one_of
 from hub.models.effects import Breaker, Effect, EffectState, EffectTry, Lane, StageLease, Throttle
 from hub.models.installation import Clock, System
 from hub.models.people import ApiToken, Invitation, Member, Role, Tenant, User, UserManager
+from hub.models.retention import RetentionRun
 
 __all__ = [
     "AccessRow",
@@ -23,6 +24,7 @@ __all__ = [
     "Invitation",
     "Lane",
     "Member",
+    "RetentionRun",
     "Role",
     "StageLease",
     "StoredFile",

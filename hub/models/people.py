@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from hub.models.columns import one_of
@@ -15,7 +16,10 @@ from hub.tenancy import TenantForeignKey, TenantModel
 
 
 class Tenant(models.Model):
-    """One contract; owns everything else."""
+    """One contract; owns everything else.
+
+    `retention_days`: so long the persons of a finished order are kept; `retained_at` is when what was due was last erased.
+    """
 
     name = models.TextField()
     created_at = models.DateTimeField(db_default=Now())
@@ -24,6 +28,13 @@ class Tenant(models.Model):
     outgoing = models.BooleanField(default=True)
     outgoing_reason = models.TextField(default="", blank=True)
     practice = models.BooleanField(default=False)
+    retention_days = models.IntegerField(default=180)
+    retained_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(retention_days__range=(7, 3650)), name="hub_tenant_retention_days")
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -88,7 +88,7 @@ def _save(
         row = stored.get(order.number)
         if row is None:
             fresh.append(order)
-        elif _is_same(row.hash, order):
+        elif row.erased or _is_same(row.hash, order):
             unchanged.append(order.number)
         else:
             changed.append(order)
@@ -105,15 +105,19 @@ def _save(
 
 
 class _Stored(NamedTuple):
-    """What is stored of an order, as far as it decides what to do with an answer. `stale`: the note of its last reading is old."""
+    """What is stored of an order, as far as it decides what to do with an answer. `stale`: the note of its last reading is old.
+
+    An `erased` one stays as it is, whatever the mall sends: its persons are not to come back.
+    """
 
     pk: int
     hash: bytes | None
+    erased: bool
     stale: bool
 
 
-_STORED = """SELECT number, id, snapshot_hash,
-    mall_read_at IS NULL OR mall_read_at < %(long_ago)s OR (reread_at IS NOT NULL AND reread_at <= %(now)s)
+_STORED = """SELECT number, id, snapshot_hash, erased_at IS NOT NULL, erased_at IS NULL AND
+    (mall_read_at IS NULL OR mall_read_at < %(long_ago)s OR (reread_at IS NOT NULL AND reread_at <= %(now)s))
  FROM orders_order WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[])"""
 
 
@@ -143,9 +147,13 @@ def _merge(
         return
     ids = [stored[order.number].pk for order in orders]
     rows = Order.objects.filter(pk__among=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
-    hashes = dict(rows.values_list("number", "snapshot_hash"))
+    found = {
+        number: (kept, erased_at)
+        for number, kept, erased_at in rows.values_list("number", "snapshot_hash", "erased_at")
+    }
     for order in orders:
-        if _is_same(hashes[order.number], order):
+        kept, erased_at = found[order.number]
+        if erased_at is not None or _is_same(kept, order):
             saved.same.append(order.number)
         else:
             merge_order(shop, stored[order.number].pk, order, by=by, now=now)
@@ -207,7 +215,14 @@ def _note_rest(
 
 
 def _reject(shop_id: int, bad: BadPayload, saved: Saved, *, now: datetime) -> None:
-    """List an order that could not be understood; the third same failure ends its automatic retries (promise G3)."""
+    """List an order that could not be understood; the third same failure ends its automatic retries (promise G3).
+
+    Of an erased order nothing is kept: neither what was sent nor that it could not be read.
+    """
+    if Order.objects.filter(shop_id=shop_id, number=bad.number, erased_at__isnull=False).exists():
+        OrderNumber.objects.filter(shop_id=shop_id, number=bad.number).update(state=NumberState.FETCHED, error="")
+        saved.same.append(bad.number)
+        return
     owner = f"{current_tenant()}|rejected|{shop_id}|{bad.number}"
     row, made = RejectedPayload.objects.get_or_create(
         shop_id=shop_id,

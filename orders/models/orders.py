@@ -1,9 +1,11 @@
 """Order, its parcels and lines, tracking numbers, reports to the mall, and the search keys beside them."""
 
+from collections.abc import Iterable
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce, Now
 
 from hub.models import one_of
 from hub.tenancy import TenantForeignKey, TenantModel
@@ -59,12 +61,30 @@ class ParcelState(models.TextChoices):
     RETURNED = "returned"
 
 
+FINISHED_AT = Coalesce(
+    "deleted_at", Case(When(phase=Phase.CANCELLED, then="status_at"), default=Coalesce("shipped_at", "status_at"))
+)
+"""When an order that is not open was finished: taken out of the hub, cancelled, shipped, or (seen here as done already) as it came in."""
+
+ORDER_PERSONS = ("buyer_name", "buyer_kana", "buyer_email", "buyer_phone", "buyer_postal_code", "buyer_city", "buyer_street",
+                 "remarks", "remark_left", "memo")  # fmt: skip
+PARCEL_PERSONS = ("name", "kana", "phone", "postal_code", "city", "street", "drop_off", "noshi")
+"""Columns that an erased order, and an erased parcel, never hold again: the database refuses it."""
+
+
+def _no_persons(name: str, *, texts: Iterable[str], objects: Iterable[str]) -> models.CheckConstraint:
+    """Return the CHECK that keeps these columns of an erased row empty."""
+    empty = {**dict.fromkeys(texts, ""), **{column: {} for column in objects}}
+    return models.CheckConstraint(condition=Q(erased_at__isnull=True) | Q(**empty), name=name)
+
+
 class Order(TenantModel):
     """One order of a shop, numbered by the mall.
 
     Columns belong to the mall, to the hub, or are shared (`orders/owners.py`). Money is integer yen; null means the mall has not
     fixed it yet. `mall_block` lists, space separated, why the mall itself forbids shipping. `judge_at` is when the order is next
-    due for the rules; `reread_at` when it is next read from the mall. `ours`: this hub may act on it outside.
+    due for the rules; `reread_at` when it is next read from the mall. `ours`: this hub may act on it outside. `erased_at`: its persons
+    were erased by retention (`orders/retention/`); the database lets none come back.
     """
 
     shop = TenantForeignKey(Shop)
@@ -135,6 +155,7 @@ class Order(TenantModel):
     unreported = models.BooleanField(default=False)
     deleted_at = models.DateTimeField(null=True)
     deleted_by_id = models.BigIntegerField(null=True)
+    erased_at = models.DateTimeField(null=True)
 
     snapshot_hash = models.BinaryField(null=True)
     revision = models.IntegerField(default=1)
@@ -163,6 +184,7 @@ class Order(TenantModel):
             one_of("mall_state", MallState, "orders_order_mall_state"),
             one_of("payment_method", PaymentMethod, "orders_order_payment_method"),
             one_of("payment_state", PaymentState, "orders_order_payment_state"),
+            _no_persons("orders_order_erased", texts=ORDER_PERSONS, objects=("mall_fields", "edited_fields")),
         ]
         indexes = [
             models.Index(fields=["tenant_id", "-placed_at", "-id"], name="orders_order_list"),
@@ -185,6 +207,13 @@ class Order(TenantModel):
                 fields=["tenant_id", "ready_at"],
                 name="orders_order_next_day",
                 condition=Q(next_day=True, ours=True, is_open=True),
+            ),
+            models.Index(
+                F("tenant_id"),
+                FINISHED_AT,
+                F("id"),
+                name="orders_order_finished",
+                condition=Q(erased_at__isnull=True, is_open=False, scratch=False),
             ),
             models.Index(fields=["judge_at"], name="orders_order_judge", condition=Q(judge_at__isnull=False)),
             models.Index(fields=["reread_at"], name="orders_order_reread", condition=Q(reread_at__isnull=False)),
@@ -239,11 +268,15 @@ class Parcel(TenantModel):
     shipment = models.IntegerField(default=0)
     revision = models.IntegerField(default=1)
     closed_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
 
     fence_scan = ("id", "tenant_id", "ship_wanted_at", "state")
 
     class Meta:
-        constraints = [one_of("state", ParcelState, "orders_parcel_state")]
+        constraints = [
+            one_of("state", ParcelState, "orders_parcel_state"),
+            _no_persons("orders_parcel_erased", texts=PARCEL_PERSONS, objects=("pick_up", "edited_fields")),
+        ]
         indexes = [
             models.Index(fields=["tenant_id", "order", "position"], name="orders_parcel_order"),
             models.Index(fields=["ship_wanted_at"], name="orders_parcel_wanted", condition=Q(ship_wanted_at__isnull=False, state="draft")),

@@ -62,6 +62,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 ALTER FUNCTION due_keep(timestamptz, integer) OWNER TO hub_scan;
 
+-- What is finished for long enough is erased once a night, after 3:00 in Japan.
+GRANT SELECT (retained_at) ON hub_tenant TO hub_scan;
+CREATE OR REPLACE FUNCTION due_retain(business timestamptz, n integer)
+RETURNS TABLE (tenant_id bigint, unit_id bigint, due_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT t.id, 0::bigint, t.retained_at FROM hub_tenant t
+    WHERE t.suspended_at IS NULL AND (t.retained_at IS NULL
+       OR t.retained_at < (date_trunc('day', business AT TIME ZONE 'Asia/Tokyo' - interval '3 hours') + interval '3 hours') AT TIME ZONE 'Asia/Tokyo')
+    ORDER BY t.retained_at NULLS FIRST LIMIT n
+$$;
+ALTER FUNCTION due_retain(timestamptz, integer) OWNER TO hub_scan;
+
 -- Is this mall account live in another tenant? Answers yes or no, nothing else.
 CREATE OR REPLACE FUNCTION orders_account_elsewhere(wanted_channel text, wanted_account text)
 RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -1,0 +1,132 @@
+"""Which orders are due for erasing: finished for longer than the tenant's days, with nothing open, and their bundle with them.
+
+Orders that share a parcel go together or not at all: the recipient belongs to each of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from hub.models import EffectState
+from hub.tenancy import current_tenant
+from orders.lookups import as_array
+from orders.operations.leaving import BACK_WITHIN, BUSY
+
+LEAST_DAYS, MOST_DAYS = 7, 3_650
+"""Between these a tenant chooses; so does the CHECK of the column."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What is due now: finished before `before`; taken out of the hub before `removed_before`, as it may be taken back until then."""
+
+    before: datetime
+    removed_before: datetime
+
+
+def rule_of(days: int, *, now: datetime) -> Rule:
+    """Return the rule of so many days."""
+    return Rule(before=now - timedelta(days=days), removed_before=now - max(timedelta(days=days), BACK_WITHIN))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """How far a run has looked: behind this order."""
+
+    finished_at: datetime
+    order_id: int
+
+
+_FINISHED_AT = """coalesce(o.deleted_at, CASE WHEN o.phase = 'cancelled' THEN o.status_at ELSE coalesce(o.shipped_at, o.status_at) END)"""
+"""The same expression as `FINISHED_AT` of the model, whose index this walks."""
+
+_DUE = f"""o.tenant_id = %(tenant)s AND o.erased_at IS NULL AND NOT o.is_open AND NOT o.scratch
+ AND {_FINISHED_AT} < %(before)s AND (o.deleted_at IS NULL OR o.deleted_at < %(removed_before)s) AND NOT o.unreported
+ AND NOT EXISTS (SELECT 1 FROM hub_effect e WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id AND e.state = ANY(%(open)s::text[]))
+ AND NOT EXISTS (
+    SELECT 1 FROM orders_parcel p
+    LEFT JOIN warehouses_warehouserequest r ON r.tenant_id = p.tenant_id AND r.parcel_id = p.id AND r.ended_at IS NULL
+    WHERE p.tenant_id = o.tenant_id AND (r.id IS NOT NULL OR p.state = ANY(%(busy)s::text[])) AND (p.order_id = o.id OR p.id IN (
+        SELECT l.parcel_id FROM orders_orderline l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id)))"""
+
+_NEXT = f"""SELECT o.id, {_FINISHED_AT} FROM orders_order o WHERE {_DUE}
+ AND (%(at)s::timestamptz IS NULL OR ({_FINISHED_AT}, o.id) > (%(at)s::timestamptz, %(id)s)) ORDER BY 2, 1 LIMIT %(limit)s"""
+
+_AMONG = f"""SELECT o.id, o.erased_at IS NOT NULL FROM orders_order o WHERE o.id = ANY(%(ids)s::bigint[])
+ AND (({_DUE}) OR (o.tenant_id = %(tenant)s AND o.erased_at IS NOT NULL))"""
+
+_PARCELS = """SELECT l.parcel_id, l.order_id FROM orders_orderline l WHERE l.tenant_id = %(tenant)s AND l.parcel_id IN (
+    SELECT m.parcel_id FROM orders_orderline m WHERE m.tenant_id = %(tenant)s AND m.order_id = ANY(%(ids)s::bigint[])
+    UNION SELECT p.id FROM orders_parcel p WHERE p.tenant_id = %(tenant)s AND p.order_id = ANY(%(ids)s::bigint[]))
+ UNION SELECT p.id, p.order_id FROM orders_parcel p WHERE p.tenant_id = %(tenant)s AND p.id IN (
+    SELECT m.parcel_id FROM orders_orderline m WHERE m.tenant_id = %(tenant)s AND m.order_id = ANY(%(ids)s::bigint[]))"""
+
+_OPEN = [EffectState.WAITING, EffectState.SENDING, EffectState.UNSURE, EffectState.STOPPED]
+
+
+def next_due(rule: Rule, after: Place | None, *, limit: int) -> tuple[list[int], Place | None]:
+    """Return the next due orders by when they were finished, with those they share parcels with, and where to go on (None: the end).
+
+    Orders whose bundle holds one that is not due are left out.
+    """
+    asked = _asked(rule, at=after and after.finished_at, id=after.order_id if after else 0, limit=limit)
+    rows = _rows(_NEXT, asked)
+    place = Place(finished_at=rows[-1][1], order_id=rows[-1][0]) if len(rows) == limit else None
+    return still_due([row[0] for row in rows], rule), place
+
+
+def still_due(order_ids: Collection[int], rule: Rule) -> list[int]:
+    """Return these orders and those they share parcels with, as far as the whole of each bundle is due."""
+    bundles = bundles_of(order_ids)
+    members = {order_id for bundle in bundles for order_id in bundle}
+    gone = dict(_rows(_AMONG, _asked(rule, ids=as_array(sorted(members)))))
+    return sorted(pk for bundle in bundles if bundle <= gone.keys() for pk in bundle if not gone[pk])
+
+
+def bundles_of(order_ids: Collection[int]) -> list[frozenset[int]]:
+    """Return the orders in bundles: those that share a parcel, directly or through others, are one."""
+    known, asked = set(order_ids), set(order_ids)
+    neighbours: dict[int, set[int]] = defaultdict(set)
+    while asked:
+        inside: dict[int, set[int]] = defaultdict(set)
+        for parcel_id, order_id in _rows(_PARCELS, {"tenant": current_tenant(), "ids": as_array(sorted(asked))}):
+            inside[parcel_id].add(order_id)
+        for orders in inside.values():
+            for order_id in orders:
+                neighbours[order_id] |= orders
+        asked = {order_id for orders in inside.values() for order_id in orders} - known
+        known |= asked
+    return list(_together(known, neighbours))
+
+
+def _together(ids: Iterable[int], neighbours: dict[int, set[int]]) -> Iterable[frozenset[int]]:
+    left = set(ids)
+    while left:
+        bundle, edge = set[int](), {left.pop()}
+        while edge:
+            bundle |= edge
+            edge = {other for order_id in edge for other in neighbours[order_id]} - bundle
+        left -= bundle
+        yield frozenset(bundle)
+
+
+def count_due(rule: Rule) -> int:
+    """Return how many orders are due, bundles not looked at: what a change of the days would come to."""
+    return int(_rows(f"SELECT count(*) FROM orders_order o WHERE {_DUE}", _asked(rule))[0][0])
+
+
+def _asked(rule: Rule, **more: Any) -> dict[str, Any]:
+    return {"tenant": current_tenant(), "before": rule.before, "removed_before": rule.removed_before, "open": as_array(_OPEN),
+            "busy": as_array([state.value for state in BUSY]), **more}  # fmt: skip
+
+
+def _rows(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, asked)
+        return cursor.fetchall()
