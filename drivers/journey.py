@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from time import monotonic
 from typing import Any
 
+from automation.judge.ledgers import Ledgers
 from drivers import faults
 from drivers.clockwork import JAPAN
 from drivers.ends import End, ends, table
@@ -42,6 +43,9 @@ NIGHT = (time(0, 30), time(9, 0))
 HURRY_SECONDS = 4.0
 LATE_KINDS = ["card", "cod", "next_day", "multi_line", "mixed_tax", "points", "drop_off", "apple_pay"]
 """Kinds of the last wave, around the warehouse's cut-off: those that are paid at once."""
+
+
+_TAKEN_IN = "SELECT number, taken_in_at FROM orders_order"
 
 
 @dataclass(kw_only=True)
@@ -162,6 +166,18 @@ class Journey(Run):
             )
         return ok
 
+    def say_delays(self) -> bool:
+        """Print how long after the mall's search showed it an order was stored, at the most."""
+        stored = {row["number"]: row["taken_in_at"] for row in self.watcher.rows(_TAKEN_IN)}
+        shown = {number: order.visible_at for number, order in Ledgers(folder=self.place.ledgers).orders.items()}
+        delays = [(stored[number] - at, number) for number, at in shown.items() if at is not None and number in stored]
+        longest, number = max(delays, default=(timedelta(), "–"))
+        minutes = longest.total_seconds() / 60
+        self.say(
+            f"stored: at most {minutes:.1f} minutes after the mall's search showed it (at most 15), order {number}"
+        )
+        return longest <= MOST_GAP
+
     def say_ends(self, found: list[End]) -> bool:
         """Print what became of each kind, and the orders that came to another end than planned."""
         for line in table(found):
@@ -194,7 +210,7 @@ def run(*, orders: int, shops: int, faults_level: str, seed: int, say: Callable[
             journey.strike()
             found = journey.run()
             journey.say_effort()
-            kept = [journey.say_gaps(), journey.say_ends(found)]
+            kept = [journey.say_gaps(), journey.say_delays(), journey.say_ends(found)]
             judgement = journey.judge()
         for verdict in judgement.verdicts:
             say(verdict.line())

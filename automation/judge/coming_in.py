@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,17 @@ from automation.judge import said
 from automation.judge.findings import LOST, OTHER, TWICE, WRONG, Case, Looked
 from automation.judge.ledgers import MallOrder
 from orders import coverage
-from orders.models import Order, OrderLine, OrderNumber, Parcel, ReconcileBreak, RejectedPayload, Shop, TaskMark
+from orders.models import (
+    Listing,
+    Order,
+    OrderLine,
+    OrderNumber,
+    Parcel,
+    ReconcileBreak,
+    RejectedPayload,
+    Shop,
+    TaskMark,
+)
 from orders.models.intake import NumberState
 
 VISIBLE_FOR = timedelta(minutes=15)
@@ -98,7 +108,7 @@ def says_the_same(case: Case) -> Looked:
     lines: dict[str, list[OrderLine]] = defaultdict(list)
     for line in OrderLine.objects.filter(order_id__in=list(ids), closed_at__isnull=True):
         lines[ids[line.order_id]].append(line)
-    shown = _shown_changes()
+    shown, mapped = _shown_changes(), _mapped()
     for number, order in orders.items():
         theirs = case.ledgers.orders.get(number)
         if theirs is None or not _was_read(order, theirs, case):
@@ -106,7 +116,29 @@ def says_the_same(case: Case) -> Looked:
         looked.at += 1
         for text in _differences(order, parcels[number], lines[number], theirs.model, shown):
             looked.find(WRONG, f"{number}: {text}")
+        for text in _other_goods(order, lines[number], theirs.model, mapped):
+            looked.find(WRONG, f"{number}: {text}")
     return looked
+
+
+def _mapped() -> dict[tuple[int, str], Listing]:
+    """Return what is mapped to a product, by shop and the mall's key."""
+    rows = Listing.objects.filter(product__isnull=False, mapped_at__isnull=False)
+    return {(listing.shop_id, listing.key): listing for listing in rows}
+
+
+def _other_goods(
+    order: Order, lines: Sequence[OrderLine], model: said.Model, mapped: Mapping[tuple[int, str], Listing]
+) -> Iterator[str]:
+    """Compare the product of each line with the one that the item sold at the mall is mapped to: what will be, or was, shipped."""
+    items = {str(item["itemDetailId"]): item for package in said.packages(model) for item in said.items(package)}
+    for line in lines:
+        item = items.get(line.mall_line_key)
+        listing = mapped.get((order.shop_id, said.listing(item))) if item is not None else None
+        if listing is None or listing.mapped_at is None or listing.mapped_at > order.ready_at:
+            continue  # mapped later: what was asked for before stays as it was asked
+        if line.product_id != listing.product_id:
+            yield f"line {line.mall_line_key} ({listing.key}) is product {line.product_id}, not {listing.product_id}"
 
 
 def _was_read(order: Order, theirs: MallOrder, case: Case) -> bool:

@@ -79,10 +79,28 @@ def of_item(item: Model) -> dict[str, Any]:
     """Return the columns of OrderLine that a line decides."""
     return {
         "name": item["itemName"],
+        "sku": sku(item),
         "options": item["selectedChoice"] or "",
         "unit_price_yen": amount(item["price"]),
         "tax_percent": round((item["taxRate"] or 0) * 100),
     }
+
+
+def sku(item: Model) -> str:
+    """Return the number by which people know a line: the shop's own, else that of the chosen variant, else the item's."""
+    own, variant, chosen = _variant(item)
+    return own or (variant if chosen else "") or item["itemNumber"] or item["manageNumber"]
+
+
+def listing(item: Model) -> str:
+    """Return the key of what was sold, as stock is kept by: the shop's own number, else item and variant (rms.md section 8)."""
+    own, variant, _ = _variant(item)
+    return own or f"{item['manageNumber']}/{variant}"
+
+
+def _variant(item: Model) -> tuple[str, str, str]:
+    models = item["SkuModelList"] or [{}]
+    return tuple(models[0].get(name) or "" for name in ("merchantDefinedSkuId", "variantId", "skuInfo"))  # type: ignore[return-value]
 
 
 def amount(value: int | None) -> int | None:

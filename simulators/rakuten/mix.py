@@ -1,4 +1,4 @@
-"""Choose the kinds of n orders: in every hundred each kind at least once, the rest by weight."""
+"""Choose the kinds of n orders: each kind at least once where there is room for all, and in every hundred; the rest by weight."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from simulators.rakuten.kinds import KINDS
 from simulators.rakuten.state import Order
 
 BLOCK = 100
+PAIRS = ("same_buyer",)
+"""Kinds of which one alone means nothing: they come in twos."""
 
 
 def choose(
@@ -32,13 +34,14 @@ def choose(
         shares.pop("next_day", None)
     chosen: list[str] = []
     while len(chosen) < n:
-        chosen += _block(dice, shares, must=weights is None)
-    return chosen[:n]
+        chosen += _block(dice, shares, size=min(BLOCK, n - len(chosen)), must=weights is None)
+    return chosen
 
 
-def _block(dice: Random, shares: Mapping[str, float], *, must: bool) -> list[str]:
-    block = list(shares) if must else []
-    block += dice.choices(list(shares), list(shares.values()), k=BLOCK - len(block))
+def _block(dice: Random, shares: Mapping[str, float], *, size: int, must: bool) -> list[str]:
+    each = [*shares, *(kind for kind in PAIRS if kind in shares)]
+    block = each if must and len(each) <= size else []
+    block = block + dice.choices(list(shares), list(shares.values()), k=size - len(block))
     dice.shuffle(block)
     return block
 

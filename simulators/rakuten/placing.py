@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -66,9 +67,22 @@ def _mixed(mall: RakutenMall, shops: list[Shop], wish: dict[str, Any]) -> list[O
     start, period = _period(mall, wish)
     moments = [start + period * index / n for index in range(n)]
     return [
-        mall.generator.order(shops[index % len(shops)], kind, moment.replace(microsecond=0))
-        for index, (kind, moment) in enumerate(zip(chosen, moments, strict=True))
+        mall.generator.order(shop, kind, moment.replace(microsecond=0))
+        for shop, kind, moment in zip(_shops_of(chosen, shops), chosen, moments, strict=True)
     ]
+
+
+def _shops_of(chosen: Sequence[str], shops: Sequence[Shop]) -> Iterator[Shop]:
+    """Yield the shop of each order: all in turn, and both of a pair at one shop."""
+    first: dict[str, Shop] = {}
+    for index, kind in enumerate(chosen):
+        shop = shops[index % len(shops)]
+        if kind in mix.PAIRS:
+            if kind in first:
+                shop = first.pop(kind)
+            else:
+                first[kind] = shop
+        yield shop
 
 
 def _period(mall: RakutenMall, wish: dict[str, Any]) -> tuple[datetime, timedelta]:

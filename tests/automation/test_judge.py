@@ -19,7 +19,7 @@ from automation.judge import judge
 from hub.clock import true_now
 from hub.models import Effect
 from hub.tenancy import tenant_transaction
-from orders.models import Order, OrderNumber, Parcel, Shop
+from orders.models import Order, OrderLine, OrderNumber, Parcel, Product, Shop
 from tests.automation.finished_run import GAP, Finished, Line, change, finished_run, found
 from tests.journeys.conftest import START
 from warehouses.models import RequestLine
@@ -131,6 +131,33 @@ def test_only_a_character_that_no_column_can_hold_may_be_missing(
     change(ledgers / "mall.jsonl", kind="order_placed", to=with_nul)
 
     assert finished.judge(ledgers).sums["wrong"] == wrong
+
+
+def test_other_goods_than_were_sold_are_caught(finished: Finished) -> None:
+    """The warehouse would ship them, and the units would add up: only the mall's own item tells."""
+    with tenant_transaction(finished.tenant.pk):
+        line = OrderLine.objects.filter(product__isnull=False).order_by("pk")[0]
+        other = Product.objects.create(sku="ANOTHER-1", name="別の商品")
+        OrderLine.objects.filter(pk=line.pk).update(product=other)
+    try:
+        judgement = finished.judge()
+        assert judgement.sums["wrong"] == 1
+        assert f"is product {other.pk}, not {line.product_id}" in found(judgement, "J1")
+    finally:
+        with tenant_transaction(finished.tenant.pk):
+            OrderLine.objects.filter(pk=line.pk).update(product=line.product_id)
+            other.delete()
+
+
+def test_another_sku_than_the_malls_is_caught(finished: Finished) -> None:
+    with tenant_transaction(finished.tenant.pk):
+        line = OrderLine.objects.exclude(mall_line_key="").order_by("pk")[0]
+        OrderLine.objects.filter(pk=line.pk).update(sku="WRONG-1")
+    try:
+        assert "sku is 'WRONG-1'" in found(finished.judge(), "J1")
+    finally:
+        with tenant_transaction(finished.tenant.pk):
+            OrderLine.objects.filter(pk=line.pk).update(sku=line.sku)
 
 
 def test_a_request_to_another_address_is_caught(finished: Finished, tmp_path: Path) -> None:

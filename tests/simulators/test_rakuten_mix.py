@@ -1,6 +1,7 @@
 """The orders that the simulated mall invents: their mix, their sums, and the one that fills every field."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -65,9 +66,30 @@ def test_every_kind_is_there_in_every_hundred(capsys: pytest.CaptureFixture[str]
     assert bench.look("mix")["mix"] == mix
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_waves_of_a_hundred_orders_have_each_kind_and_a_pair_of_one_buyer_at_one_shop(seed: int) -> None:
+    """As a journey of 100 orders places them: 54, then 36, then 10 of chosen kinds, at four shops."""
+    bench = Bench(seed=seed, shop={"next_day": True})
+    for number in range(3):
+        bench.control("shops", id=f"42000{number}", next_day=True)
+    bench.control("orders", n=54)
+    bench.control("orders", n=36)
+    bench.control("orders", n=10, kinds=["card", "cod"])
+
+    orders = bench.look("state", full="1")["orders"]
+    buyers = Counter(
+        (order["shop"], order["model"]["OrdererModel"]["emailAddress"])
+        for order in orders
+        if order["kind"] == "same_buyer"
+    )
+
+    assert {order["kind"] for order in orders} == set(KINDS)
+    assert max(buyers.values()) >= 2
+
+
 def test_same_seed_places_the_same_orders_and_another_seed_others() -> None:
     def place(seed: int) -> list[dict[str, Any]]:
-        bench = Bench(seed=seed)
+        bench = Bench(seed=seed, shop={"next_day": True})
         bench.control("orders", n=120)
         return [line["model"] for line in bench.mall.ledger.lines("order_placed")]
 
