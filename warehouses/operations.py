@@ -142,8 +142,10 @@ def request_of(content: Mapping[str, Any]) -> ShipRequest:
 
 
 def accept(request: WarehouseRequest, *, now: datetime, ship_on: date | None = None) -> None:
-    """The warehouse took the request."""
+    """The warehouse took the request. Where it has ended meanwhile, the parcel belongs to another one, or to none."""
     parcel, orders = lock_parcel(request.parcel_id)
+    if _has_ended(request):
+        return
     WarehouseRequest.objects.filter(pk=request.pk, answer=RequestAnswer.OPEN).update(
         answer=RequestAnswer.ACCEPTED, answered_at=now, **({"ship_on": ship_on} if ship_on else {})
     )
@@ -152,6 +154,11 @@ def accept(request: WarehouseRequest, *, now: datetime, ship_on: date | None = N
             state=ParcelState.ACCEPTED, state_at=now, **({"ship_on": ship_on} if ship_on else {})
         )
         note([order.pk for order in orders], verb="parcel.accepted", by=WAREHOUSE, now=now, parcel=parcel.pk)
+
+
+def _has_ended(request: WarehouseRequest) -> bool:
+    """Say whether the request has ended; asked under the locks of its parcel."""
+    return WarehouseRequest.objects.filter(pk=request.pk, ended_at__isnull=False).exists()
 
 
 def end_request(
@@ -175,6 +182,8 @@ def refuse(
 ) -> None:
     """The warehouse said it will not (or cannot) ship: the order is held with its words until a person decides."""
     parcel, orders = lock_parcel(request.parcel_id)
+    if _has_ended(request):
+        return
     end_request(request, answer, now=now, reason=reason, detail=detail)
     if parcel.state in (ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING, ParcelState.CANCEL_ASKED):
         Parcel.objects.filter(pk=parcel.pk).update(
@@ -213,7 +222,7 @@ def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, 
         now=now,
         parcel=parcel.pk,
         accept_fee=accept_fee,
-        reason=reason,
+        after={"reason": reason} if reason else {},
     )
     return request
 
@@ -233,7 +242,7 @@ def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, n
     """Book what the warehouse said to a withdrawal."""
     parcel, orders = lock_parcel(request.parcel_id)
     ids = [order.pk for order in orders]
-    if parcel.state != ParcelState.CANCEL_ASKED:
+    if parcel.state != ParcelState.CANCEL_ASKED or _has_ended(request):
         note(ids, verb="parcel.withdraw_late", by=WAREHOUSE, now=now, parcel=parcel.pk, answer=answer)
         return
     if answer == "agreed":

@@ -31,6 +31,11 @@ class WarehouseHandler(Observed):
         warehouse: Warehouse = request.warehouse
         return warehouse
 
+    def reasons(self, effects: Sequence[Effect], now: datetime) -> Mapping[int, str]:
+        """Nothing is said any more about a request that has ended: its parcel may be on its way under another reference."""
+        ended = _ended(effects)
+        return {pk: "ended" if pk in ended else reason for pk, reason in super().reasons(effects, now).items()}
+
     def order_ids(self, effect: Effect) -> list[int]:
         parcel = WarehouseRequest.objects.filter(pk=effect.payload["request"]).values_list("parcel_id", flat=True)
         lines = OrderLine.objects.filter(parcel_id__in=parcel).values_list("order_id", flat=True)
@@ -59,6 +64,17 @@ def _reference(effect: Effect) -> str:
 def _request(effect: Effect) -> WarehouseRequest:
     request: WarehouseRequest = WarehouseRequest.objects.get(pk=effect.payload["request"])
     return request
+
+
+def _ended(effects: Sequence[Effect]) -> set[int]:
+    """Return the ids of the effects whose request has ended."""
+    requests = {effect.pk: effect.payload.get("request") for effect in effects}
+    ended = set(
+        WarehouseRequest.objects.filter(pk__in=set(requests.values()), ended_at__isnull=False).values_list(
+            "pk", flat=True
+        )
+    )
+    return {pk for pk, request in requests.items() if request in ended}
 
 
 class SendRequest(WarehouseHandler):
@@ -95,6 +111,9 @@ class SendRequest(WarehouseHandler):
             return Refused(reason=state.reason or state.state, detail=state.detail)
         return Receipt(data={"ship_on": state.ship_on.isoformat() if state.ship_on else None, "found": True})
 
+    def over(self, effects: Sequence[Effect]) -> Mapping[int, str]:
+        return dict.fromkeys(_ended(effects), "request_ended")
+
     def settle(self, effect: Effect, receipt: Receipt, now: datetime) -> None:
         day = receipt.data.get("ship_on")
         accept(_request(effect), now=now, ship_on=date.fromisoformat(day) if day else None)
@@ -108,9 +127,6 @@ class SendRequest(WarehouseHandler):
 class WithdrawRequest(WarehouseHandler):
     kind = "warehouse.withdraw"
     function = "withdraw"
-
-    def still_true(self, effect: Effect, now: datetime) -> str:
-        return "ended" if _request(effect).ended_at is not None else ""
 
     def perform(self, delivery: Delivery, prepared: Warehouse, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
         with closing(adapter_for(prepared)) as adapter:

@@ -80,6 +80,10 @@ class Handler:
         """Return the orders to lock before settling."""
         return [effect.order_id] if effect.order_id else []
 
+    def over(self, effects: Sequence[Effect]) -> Mapping[int, str]:
+        """Return, by id, why stopped effects are not to be sent again: what they were decided for has ended meanwhile."""
+        return {}
+
     def settle(self, effect: Effect, receipt: Receipt, now: datetime) -> None:
         """Write the consequences of DONE, in the settling transaction. Must bear a receipt without data (marked done by hand)."""
 

@@ -48,7 +48,7 @@ def send_again(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
         return {"state": State.WAITING, "result": result, "sent_at": None}
 
     return _change(
-        ids, verb="effect.sent_again", by=by, now=now, may=_only(State.STOPPED, "not_stopped"), ring=True,
+        ids, verb="effect.sent_again", by=by, now=now, may=_may_send_again, ring=True,
         values=lambda effect: {
             **again(effect), "attempts": 0, "claims": 0, "due_at": true_now(), "settled_at": None, "reason": "", "reason_params": {},
         },
@@ -137,8 +137,10 @@ def take_back(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
 # What stands in the way of an act: an empty text if nothing does.
 
 
-def _only(state: State, otherwise: str) -> Callable[[Effect], str]:
-    return lambda effect: "" if effect.state == state else _refusal(effect, otherwise)
+def _may_send_again(effect: Effect) -> str:
+    if effect.state != State.STOPPED:
+        return _refusal(effect, "not_stopped")
+    return handler_for(effect.kind).over([effect]).get(effect.pk, "")
 
 
 def _may_mark_done(effect: Effect) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
+from hub.effects.handlers import handler_for, known_kinds
 from hub.models import Breaker, Effect, EffectTry
 from hub.models import EffectState as State
 
@@ -29,7 +30,10 @@ class TryRow:
 
 @dataclass(frozen=True, kw_only=True)
 class EffectRow:
-    """An effect as a row of a list or panel. `code` says why it is where it is, `params` are the values for its sentence."""
+    """An effect as a row of a list or panel. `code` says why it is where it is, `params` are the values for its sentence.
+
+    `over`: why it is not to be sent again, where that makes no sense any more.
+    """
 
     id: int
     kind: str
@@ -46,6 +50,7 @@ class EffectRow:
     due_at: datetime
     sent_at: datetime | None
     settled_at: datetime | None
+    over: str = ""
     tries: tuple[TryRow, ...] = ()
 
 
@@ -132,19 +137,30 @@ def lines_down() -> list[LineRow]:
 
 
 def rows_of(effects: QuerySet[Effect] | Iterable[Effect]) -> list[EffectRow]:
-    """Return rows with their tries, in two statements."""
+    """Return rows with their tries: two statements, and one more for each kind of stopped effects that can be over."""
     found = list(effects)
     tries: dict[int, list[TryRow]] = {}
     for row in EffectTry.objects.filter(effect_id__in=[effect.pk for effect in found]).order_by("at", "pk"):
         tries.setdefault(row.effect_id, []).append(
             TryRow(at=row.at, act=row.act, request=row.request, answer=row.answer, outcome=row.outcome)
         )
-    return [_row(effect, tries.get(effect.pk, [])) for effect in found]
+    over = _over([effect for effect in found if effect.state == State.STOPPED])
+    return [_row(effect, tries.get(effect.pk, []), over.get(effect.pk, "")) for effect in found]
 
 
-def _row(effect: Effect, tries: Sequence[TryRow]) -> EffectRow:
+def _over(stopped: Sequence[Effect]) -> Mapping[int, str]:
+    """Return which stopped effects are not to be sent again, and why."""
+    kinds: dict[str, list[Effect]] = {}
+    for effect in stopped:
+        kinds.setdefault(effect.kind, []).append(effect)
+    known = set(known_kinds()) & set(kinds)
+    return {pk: why for kind in sorted(known) for pk, why in handler_for(kind).over(kinds[kind]).items()}
+
+
+def _row(effect: Effect, tries: Sequence[TryRow], over: str) -> EffectRow:
     return EffectRow(
         id=effect.pk, kind=effect.kind, lane=effect.lane, key=effect.key, state=effect.state, code=effect.hold_reason or effect.reason,
         params=effect.reason_params, payload=effect.payload, order_id=effect.order_id, shop_id=effect.shop_id, attempts=effect.attempts,
-        decided_at=effect.decided_at, due_at=effect.due_at, sent_at=effect.sent_at, settled_at=effect.settled_at, tries=tuple(tries),
+        decided_at=effect.decided_at, due_at=effect.due_at, sent_at=effect.sent_at, settled_at=effect.settled_at,
+        over=over, tries=tuple(tries),
     )  # fmt: skip

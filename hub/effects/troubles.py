@@ -87,6 +87,8 @@ def acts_of(row: EffectRow) -> list[Act]:
         return []
     if row.state == EffectState.UNSURE:
         return [Act(words=_("いま確かめる"), url=url, value="look", primary=True, about=LOOK), done]
+    if row.over:
+        return [done, drop]
     again = Act(
         words=_("もう一度送る"), url=url, value="again", primary=looks, about=AGAIN_LOOKS if looks else AGAIN_BLIND
     )
@@ -95,7 +97,10 @@ def acts_of(row: EffectRow) -> list[Act]:
 
 def why_words(row: EffectRow) -> str:
     """Return why an effect is where it is, and what to do about it."""
-    return " ".join(filter(None, (say(row.code, row.params), advise(row.code, row.params)))) if row.code else ""
+    codes = [(row.code, row.params), (row.over, {})]
+    return " ".join(
+        filter(None, (words for code, params in codes if code for words in (say(code, params), advise(code, params))))
+    )
 
 
 SOURCES = [

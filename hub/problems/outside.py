@@ -168,6 +168,10 @@ TEXTS: Mapping[str, Text] = {
     ),
     "newer_mail": text("新しいメールがあるので送りません。", "Not sent: there is a newer mail.", "", ""),
     "ended": text("依頼はもう終わっています。", "The request is over.", "", ""),
+    "request_ended": text(
+        "この依頼はもう終わっているので、もう一度は送れません。", "This request is over and is not sent again.",
+        "出荷するときは、受注のページから荷物をもう一度依頼してください。", "To ship, ask for the parcel again on the page of its order.",
+    ),
     "sent": text("送信しました。", "Sent."),
     "replaced": text("新しい番号で報告し直しました。", "Reported again with new numbers."),
     # Files.

@@ -34,21 +34,6 @@ STAFF = Actor(kind="member", id=1, name="試験係")
 YAMATO = Package(carrier="yamato", number="123456789012", shipped_on=date(2026, 11, 22))
 
 
-@pytest.fixture
-def shop(tenant: Tenant) -> Shop:
-    return make_shop(tenant, warehouse="rsl")
-
-
-@pytest.fixture
-def requested(tenant: Tenant, shop: Shop) -> int:
-    """A parcel of two lines (3 and 1 pieces) that was requested; its id."""
-    take_in(tenant, shop, mall_order(lines=(mall_line("A", quantity=3), mall_line("B"))))
-    judge(tenant.pk)
-    work(tenant.pk)
-    with tenant_transaction(tenant.pk):
-        return Parcel.objects.get(state="requested").pk
-
-
 @pytest.mark.feature("F099")
 def test_wanted_parcel_becomes_one_request_with_a_right_for_each_line(tenant: Tenant, requested: int) -> None:
     work(tenant.pk)
