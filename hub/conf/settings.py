@@ -271,7 +271,7 @@ QUIET_MALL_SECONDS = env.float("QUIET_MALL_SECONDS", default=REAL_TIMES["QUIET_M
 QUIET_WAREHOUSE_SECONDS = env.float("QUIET_WAREHOUSE_SECONDS", default=REAL_TIMES["QUIET_WAREHOUSE_SECONDS"])
 MALL_GAP_SECONDS = env.float("MALL_GAP_SECONDS", default=REAL_TIMES["MALL_GAP_SECONDS"])
 LEASE_SECONDS = env.float("LEASE_SECONDS", default=60.0)
-if PRODUCTION and any(vars()[name] != real for name, real in REAL_TIMES.items()):
+if PRODUCTION and any(globals()[name] != real for name, real in REAL_TIMES.items()):
     raise ImproperlyConfigured(
         "QUIET_MALL_SECONDS, QUIET_WAREHOUSE_SECONDS and MALL_GAP_SECONDS may differ from "
         "120, 600 and 1.05 only with HUB_ENV=development"
