@@ -1,4 +1,4 @@
-"""What the pages of README and docs hold besides prose: code blocks, and commands in the text."""
+"""What the pages of README and docs hold besides prose: code blocks, and commands in the blocks and in the text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMAND = re.compile(r"(make|manage\.py|python -m|curl|\.venv/bin/|[A-Z_]+=\S+ make)\b")
+LANGUAGES = {"sh", "python", "text"}
+"""What a block may be: commands for a shell, Python, or anything that is looked at and not run."""
+IN_TEXT = re.compile(r"(make|manage\.py|python -m|curl|docker|git|\.venv/bin/|[A-Z_]+=\S+ make) ")
+"""How a command begins that stands in a sentence. In a block for a shell every line is one."""
 
 
 def blocks(page: Path) -> Iterator[tuple[str, list[str]]]:
@@ -32,8 +35,13 @@ def lines_of(page: Path, *languages: str) -> list[str]:
     return text.replace("\\\n", " ").splitlines()
 
 
+def shell_lines(page: Path) -> list[str]:
+    """Return the commands in the blocks for a shell, in their order: every line, without its remark; `&&` joins two."""
+    bare = [re.sub(r"(^|\s+)#(\s.*)?$", "", line).strip() for line in lines_of(page, "sh")]
+    return [command.strip() for line in bare for command in line.split(" && ") if command]
+
+
 def commands(page: Path) -> list[str]:
-    """Return the commands of a page: in blocks without a language or for a shell, and between backticks in the text."""
-    in_blocks = [re.split(r"\s+#\s", line)[0].strip() for line in lines_of(page, "", "sh", "bash")]
+    """Return the commands of a page: all of its blocks for a shell, and those between backticks in the text."""
     in_text = re.findall(r"`([^`\n]+)`", page.read_text())
-    return list(dict.fromkeys(line for line in [*in_blocks, *in_text] if COMMAND.match(line)))
+    return list(dict.fromkeys([*shell_lines(page), *(text for text in in_text if IN_TEXT.match(text))]))

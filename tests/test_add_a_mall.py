@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.markdown import ROOT, lines_of
+from tests.markdown import ROOT, lines_of, shell_lines
 
 PAGE = ROOT / "docs" / "add-a-mall.md"
 SAMPLE = ROOT / "tests" / "sample_mall"
@@ -79,7 +79,7 @@ def run(tree: Path, *command: str) -> str:
 
 @pytest.mark.slow
 def test_added_mall_keeps_the_laws(tree: Path, django_db_setup: None) -> None:
-    [command] = [filled(line) for line in lines_of(PAGE, "") if line.startswith(".venv/bin/pytest")]
+    [command] = [filled(line) for line in shell_lines(PAGE) if line.startswith(".venv/bin/pytest")]
 
     said = run(tree, *shlex.split(command), "-rs", "-p", "no:cacheprovider")
 
