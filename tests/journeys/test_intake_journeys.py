@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from hub.clock import JAPAN
+from hub.ids import encode
 from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
 from orders import coverage
@@ -16,6 +19,7 @@ from orders.models import Order, OrderNumber, PollWindow, RejectedPayload, Shop
 from orders.operations import shops as shop_operations
 from orders.operations.leaving import delete
 from orders.operations.shops import TooOld, read_again
+from tests.browsing import Browser, text_of
 from tests.journeys.conftest import START, World
 from tests.journeys.world_steps import BY, account_of, connect, place, run
 
@@ -46,54 +50,65 @@ def test_each_visible_order_is_taken_in_exactly_once(world: World, tenant: Tenan
 
 
 @pytest.mark.feature("F012")
-@pytest.mark.parametrize("hours", [1, 25])
-def test_stop_of_any_length_loses_and_doubles_nothing(world: World, tenant: Tenant, hours: int) -> None:
-    shop_id = connect(world, tenant)
+@pytest.mark.slow
+@pytest.mark.parametrize("hours", [1, 25, 70 * 24])
+def test_stop_of_any_length_loses_and_doubles_nothing(world: World, tenant: Tenant, settings: Any, hours: int) -> None:
+    settings.MALL_GAP_SECONDS = 0.001
+    shop_id = connect(world, tenant, expiry_days=400)
+    owner = Browser(tenant, "owner")
     before = place(world, tenant, shop_id, n=5)
     poll(world)
-    with tenant_transaction(tenant.pk):
-        shop_operations.stop_intake(Shop.objects.get(pk=shop_id), by=BY, now=world.clocks[0].now())
+    assert drawn_gaps(owner, shop_id) == []
+    stopped = world.clocks[0].now()
+    owner.post(f"/settings/shops/{encode(shop_id)}/polling/", on="0")
     during = []
     for _ in range(5):
         world.pass_time(hours=hours / 5)
         during += place(world, tenant, shop_id, n=4)
         run("poll")
-    assert numbers(tenant) == sorted(before)
-    with tenant_transaction(tenant.pk):
-        shop = Shop.objects.get(pk=shop_id)
-        assert coverage.gaps(shop, until=world.clocks[0].now() - timedelta(minutes=15))
-        shop_operations.start_intake(shop, by=BY, now=world.clocks[0].now())
+    now = world.clocks[0].now()
 
+    assert numbers(tenant) == sorted(before)
+    [(since, until)] = drawn_gaps(owner, shop_id)
+    assert stopped - timedelta(minutes=15) <= since <= stopped + timedelta(minutes=1)
+    assert now - timedelta(minutes=15) <= until <= now
+    assert "取込を止めています。始めると、ここから読みます。" in text_of(
+        owner.get(f"/settings/shops/{encode(shop_id)}/")
+    )
+
+    owner.post(f"/settings/shops/{encode(shop_id)}/polling/", on="1")
     world.pass_time(minutes=2)
-    run(*["poll"] * 8)
+    for _ in range(20):
+        run(*["poll"] * 20)
+        if not drawn_gaps(owner, shop_id):
+            break
 
     assert numbers(tenant) == sorted(before + during)
     with tenant_transaction(tenant.pk):
-        shop = Shop.objects.get(pk=shop_id)
-        assert coverage.gaps(shop, until=world.clocks[0].now() - timedelta(minutes=15)) == []
-
-
-@pytest.mark.feature("F012")
-@pytest.mark.slow
-def test_seventy_days_are_read_in_short_windows(world: World, tenant: Tenant, settings: Any) -> None:
-    settings.MALL_GAP_SECONDS = 0.001
-    shop_id = connect(world, tenant, expiry_days=400)
-    poll(world)
-    placed = []
-    for _ in range(7):
-        world.pass_time(days=10)
-        placed += place(world, tenant, shop_id, n=3)
-
-    world.pass_time(minutes=2)
-    for _ in range(320):
-        run("poll")
-        if numbers(tenant) == sorted(placed):
-            break
-
-    assert numbers(tenant) == sorted(placed)
-    with tenant_transaction(tenant.pk):
+        assert AuditEntry.objects.filter(verb="order.taken_in").count() == len(before + during)
         longest = max(window.until_at - window.from_at for window in PollWindow.objects.all())
-        assert longest <= timedelta(minutes=30)
+    assert longest <= timedelta(minutes=30)
+    assert "取りこぼしなし" in text_of(owner.get("/settings/shops/"))
+
+
+def drawn_gaps(person: Browser, shop_id: int) -> list[tuple[datetime, datetime]]:
+    """Return the gaps that the shop page draws: as its bar shows them, and told by the same times below it."""
+    page = person.get(f"/settings/shops/{encode(shop_id)}/").content.decode()
+    [bar] = re.findall(r'<svg class="coverage" viewBox="0 0 1000 22".*?</svg>', page, re.S)
+    gaps = re.findall(
+        r'<rect class="gap" x="([\d.]+)" y="0" width="([\d.]+)"[^>]*><title>まだ読めていない ([^<]+)</title>', bar
+    )
+    assert page.count('class="reason" data-tone="stop"') == len(gaps)
+    found = []
+    for x, width, title in gaps:
+        since, until = (
+            datetime.strptime(f"{START.year} {word}", "%Y %m/%d %H:%M").replace(tzinfo=JAPAN)
+            for word in title.split(" – ")
+        )
+        until = until if until >= since else until.replace(year=START.year + 1)
+        assert 0 <= float(x) < float(x) + float(width) <= 1_002
+        found.append((since, until))
+    return found
 
 
 @pytest.mark.feature("F012")
