@@ -5,6 +5,7 @@ A rule acts on the edge: once, when its condition becomes true for an order (Rul
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,9 +18,12 @@ from automation.passing import Pass, RuleFailed
 from automation.rulebook import Rulebook, group_is_on, load_rulebook
 from hub.clock import business_now
 from hub.crash import crash
+from hub.faults import is_passing
 from hub.stages import kick
 from hub.tenancy import tenant_transaction
 from orders.models import Order
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1_000
 CHUNKS_A_TURN = 20
@@ -40,7 +44,10 @@ def work(tenant_id: int, unit_id: int = 0) -> bool:
 
 
 def judge_chunk(tenant_id: int, *, size: int = CHUNK) -> int:
-    """Judge up to `size` due orders in one transaction; a chunk that fails is halved until the bad order is alone, and held."""
+    """Judge up to `size` due orders in one transaction; a chunk that fails is cut down until the bad order is alone, and held.
+
+    A passing fault of the database holds nobody: it is raised, and the orders stay due. So does an order that fails no more.
+    """
     ids: list[int] = []
     try:
         with tenant_transaction(tenant_id):
@@ -48,13 +55,21 @@ def judge_chunk(tenant_id: int, *, size: int = CHUNK) -> int:
             ids = _due(now, size)
             return run_pass(ids, now=now)
     except (RuleFailed, DatabaseError) as error:
+        if is_passing(error):
+            raise
         failed = error
     if not ids:
         raise failed
     if len(ids) > 1:
         return max(judge_chunk(tenant_id, size=max(1, len(ids) // 10)), 1)
-    with tenant_transaction(tenant_id):
-        rule = getattr(failed, "rule", None) or _blame(ids[0], now=business_now())
+    rule: Rule | None = getattr(failed, "rule", None)
+    if rule is None:
+        try:
+            with tenant_transaction(tenant_id):
+                rule = _blame(ids[0], now=business_now())
+        except FailsNoMore:
+            log.warning("order %s failed and fails no more; it stays due", ids[0], exc_info=failed)
+            return 1
     crash("engine.after_blame")
     with tenant_transaction(tenant_id):
         return _set_aside(ids[0], rule, failed, now=business_now())
@@ -100,17 +115,23 @@ def run_pass(order_ids: Sequence[int], *, now: datetime) -> int:
 def _blame(order_id: int, *, now: datetime) -> Rule | None:
     """Return the rule without which the pass over the order succeeds: the last of the shortest run of rules with which it fails.
 
-    Each try is undone. None where no rule is at fault: it fails without any, or no more.
+    Each try is undone. None where it fails without any rule. Raises FailsNoMore.
     """
     book = load_rulebook(now=now)
     rules = book.rules
-    if _fails(order_id, book.first(0), now=now) or not _fails(order_id, book, now=now):
+    if not _fails(order_id, book, now=now):
+        raise FailsNoMore
+    if _fails(order_id, book.first(0), now=now):
         return None
     well, bad = 0, len(rules)
     while bad - well > 1:
         middle = (well + bad) // 2
         well, bad = (well, middle) if _fails(order_id, book.first(middle), now=now) else (middle, bad)
     return rules[bad - 1].rule
+
+
+class FailsNoMore(Exception):
+    """The pass over the order succeeds by now: nothing is known to be wrong with it or with a rule."""
 
 
 class _Undo(Exception):
@@ -124,7 +145,9 @@ def _fails(order_id: int, book: Rulebook, *, now: datetime) -> bool:
             raise _Undo
     except _Undo:
         return False
-    except (RuleFailed, DatabaseError):
+    except (RuleFailed, DatabaseError) as error:
+        if is_passing(error):
+            raise
         return True
 
 

@@ -66,12 +66,17 @@ def switch_off(rule: Rule, why: str, *, order_ids: Iterable[int] = (), now: date
 
 def free(rule_ids: Iterable[int], *, by: Actor, now: datetime) -> list[int]:
     """Let go what these rules hold, so that it is judged again; return the orders."""
-    wanted = list(rule_ids)
-    held = _marks().filter(detail__rule_id__in=wanted).order_by("order_id").values_list("order_id", flat=True)
-    ids = list(held) if wanted else []
+    ids = held_by(rule_ids)
     for start in range(0, len(ids), MOST):
         close_mark(ids[start : start + MOST], task=system_task("rule_failed"), by=by, now=now, reason="rule_changed")
     return ids
+
+
+def held_by(rule_ids: Iterable[int]) -> list[int]:
+    """Return the orders that these rules hold, in id order."""
+    wanted = list(rule_ids)
+    held = _marks().filter(detail__rule_id__in=wanted).order_by("order_id").values_list("order_id", flat=True)
+    return list(held) if wanted else []
 
 
 def switched_off(rules: Iterable[Rule]) -> Mapping[int, SwitchedOff]:

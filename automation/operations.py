@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from automation.actions import BadAction, Shelf
-from automation.failing import free
+from automation.failing import free, held_by
 from automation.models import Rule, RuleGroup, RuleMark, RuleVersion, When
 from automation.rulebook import BEFORE_REQUEST
 from hub import rows
@@ -21,7 +21,8 @@ from hub.clock import JAPAN
 from hub.models import Member
 from orders.conditions import dump, matching, parse
 from orders.models import Phase, Shop
-from orders.operations.shops import raise_rule_set
+from orders.models.statuses import OPEN_PHASES
+from orders.operations.shops import lock_rule_set, raise_rule_set
 
 AT_ONCE = 5_000
 
@@ -64,19 +65,23 @@ def change_group(
     written = {**values, **({"phases": _phases(values["phases"])} if "phases" in values else {})}
     changed = rows.change(group, written, noun="rule_group", by=by, now=now, seen=seen)
     if set(changed) - {"name"}:
-        free(Rule.objects.filter(group=group).values_list("pk", flat=True), by=by, now=now)
-        _mark_group(group, now=now, apply=apply)
-        raise_rule_set(now=now, shop_id=None if "shop_id" in changed else group.shop_id)
+        rules, shop_id = _rules_of(group), None if "shop_id" in changed else group.shop_id
+        _lock_reach(rules, shop_id=shop_id, now=now)
+        free([rule.pk for rule in rules], by=by, now=now)
+        _mark_group(rules, now=now, apply=apply)
+        raise_rule_set(now=now, shop_id=shop_id)
     return changed
 
 
 def switch_group(group: RuleGroup, on: bool, *, by: Actor, now: datetime, apply: bool = False) -> None:
     """Switch all rules of a group on or off."""
     if rows.change(group, {"enabled": on}, noun="rule_group", by=by, now=now):
+        rules = _rules_of(group)
+        _lock_reach(rules, shop_id=group.shop_id, now=now)
         if on:
-            _mark_group(group, now=now, apply=apply)
+            _mark_group(rules, now=now, apply=apply)
         else:
-            free(Rule.objects.filter(group=group).values_list("pk", flat=True), by=by, now=now)
+            free([rule.pk for rule in rules], by=by, now=now)
         raise_rule_set(now=now, shop_id=group.shop_id)
 
 
@@ -115,6 +120,7 @@ def create_rule(
         Rule, noun="rule", by=by, now=now, group=group, enabled=enabled, position=rows.next_position(Rule.objects.filter(group=group)),
         created_at=now, **values,
     )  # fmt: skip
+    _lock_reach([rule], shop_id=group.shop_id, now=now)
     return _publish(rule, now=now, apply=apply and enabled, member=member)
 
 
@@ -144,6 +150,7 @@ def publish_rule(
         )
     else:
         note("rule.applied", by=by, now=now, id=rule.pk, name=rule.name, version=rule.version)
+    _lock_reach([rule], shop_id=rule.group.shop_id, now=now)
     held = free([rule.pk], by=by, now=now) if differing else []
     return _publish(rule, now=now, apply=apply, member=member, but=held)
 
@@ -155,6 +162,7 @@ def switch_rule(rule: Rule, on: bool, *, by: Actor, now: datetime, apply: bool =
         rule, {"enabled": on, **({"broken": "", "failures": 0} if on else {})}, noun="rule", by=by, now=now
     ):
         return Published(rule=rule, matching=count_matching(rule, now=now), applied=False)
+    _lock_reach([rule], shop_id=rule.group.shop_id, now=now)
     held = free([rule.pk], by=by, now=now)
     found = _mark(rule, now=now, apply=apply, but=held) if on else 0
     raise_rule_set(now=now, shop_id=rule.group.shop_id)
@@ -167,6 +175,7 @@ def move_rule(rule: Rule, *, group: RuleGroup, by: Actor, now: datetime) -> None
     values = {"group_id": group.pk, "position": rows.next_position(Rule.objects.filter(group=group))}
     if rows.change(rule, values, noun="rule", by=by, now=now):
         rule.group = group
+        _lock_reach([rule], shop_id=None, now=now)
         _mark(rule, now=now, apply=False)
         raise_rule_set(now=now)
 
@@ -174,6 +183,7 @@ def move_rule(rule: Rule, *, group: RuleGroup, by: Actor, now: datetime) -> None
 def retire_rule(rule: Rule, *, by: Actor, now: datetime) -> None:
     """Take a rule out of use. What it did stays; the history names its version."""
     rows.retire(rule, noun="rule", by=by, now=now)
+    _lock_reach([rule], shop_id=rule.group.shop_id, now=now)
     free([rule.pk], by=by, now=now)
     raise_rule_set(now=now, shop_id=rule.group.shop_id)
 
@@ -208,9 +218,21 @@ def _publish(rule: Rule, *, now: datetime, apply: bool, member: Member | None, b
     return Published(rule=rule, matching=found, applied=apply)
 
 
-def _mark_group(group: RuleGroup, *, now: datetime, apply: bool) -> None:
-    for rule in Rule.objects.filter(group=group, retired_at__isnull=True, enabled=True).select_related("group"):
-        _mark(rule, now=now, apply=apply)
+def _rules_of(group: RuleGroup) -> list[Rule]:
+    return list(Rule.objects.filter(group=group).select_related("group"))
+
+
+def _lock_reach(rules: Sequence[Rule], *, shop_id: int | None, now: datetime) -> None:
+    """Lock the orders that the rules may hold for, or hold, before marks are written: a pass over them writes the same marks."""
+    beyond = [rule for rule in rules if set(rule.group.phases or BEFORE_REQUEST) - set(OPEN_PHASES)]
+    also = [pk for rule in beyond for pk in _matching(rule, now=now)]
+    lock_rule_set(shop_id=shop_id, also=[*also, *held_by(rule.pk for rule in rules)])
+
+
+def _mark_group(rules: Sequence[Rule], *, now: datetime, apply: bool) -> None:
+    for rule in rules:
+        if rule.enabled and rule.retired_at is None:
+            _mark(rule, now=now, apply=apply)
 
 
 def _mark(rule: Rule, *, now: datetime, apply: bool, but: Collection[int] = ()) -> int:

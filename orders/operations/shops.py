@@ -208,6 +208,7 @@ def account_elsewhere(shop: Shop) -> bool:
 
 def raise_rule_set(*, now: datetime, shop_id: int | None = None) -> int:
     """Note that rules, holding tasks or mappings changed: live orders are due for judging again. Return how many."""
+    lock_rule_set(shop_id=shop_id)
     shops = Shop.objects.filter(pk=shop_id) if shop_id else Shop.objects.all()
     shops.update(rule_set=F("rule_set") + 1)
     due = Order.objects.filter(is_open=True, **({"shop_id": shop_id} if shop_id else {})).exclude(
@@ -216,8 +217,23 @@ def raise_rule_set(*, now: datetime, shop_id: int | None = None) -> int:
     return due.update(judge_at=Greatest(F("ready_at"), now))
 
 
+def lock_rule_set(*, shop_id: int | None = None, also: Iterable[int] = ()) -> None:
+    """Lock what a change of rules reaches, shops before orders and each in id order: the open orders, and these others.
+
+    Whoever writes beside orders before `raise_rule_set` (marks of a rule) locks them here first: a pass over the same orders
+    holds them while it writes the same marks.
+    """
+    shops = Shop.objects.filter(pk=shop_id) if shop_id else Shop.objects.all()
+    list(shops.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk"))
+    reached = Q(is_open=True, **({"shop_id": shop_id} if shop_id else {}))
+    if others := sorted(set(also)):
+        reached |= Q(pk__in=others)
+    orders = Order.objects.filter(reached).order_by("pk")
+    list(orders.select_for_update(no_key=True, of=("self",)).values_list("pk"))
+
+
 __all__ = [
-    "OBSERVING", "AccountTaken", "StartsInThePast", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live", "observe",
-    "observed_orders", "owner_of", "raise_rule_set", "read_again", "save_test", "set_credentials", "start_intake", "stop_intake",
-    "told", "would_do",
+    "OBSERVING", "AccountTaken", "StartsInThePast", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live", "lock_rule_set",
+    "observe", "observed_orders", "owner_of", "raise_rule_set", "read_again", "save_test", "set_credentials", "start_intake",
+    "stop_intake", "told", "would_do",
 ]  # fmt: skip
