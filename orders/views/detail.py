@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 
 from hub.clock import JAPAN
 from hub.ids import decode, encode
-from hub.web import PageRequest, page
+from hub.web import PageRequest, Visit, page
 from orders.carriers import CARRIERS
 from orders.explaining import explain_facts
-from orders.models import Order, Tag, Warehouse
+from orders.fields import OrderFacts
+from orders.models import Order, Parcel, Phase, Tag, Warehouse
+from orders.operations.edits import FREE
 from orders.plugs import panel
 from orders.queries import NoOrder, OrderDetail, history_of, order_detail
 from orders.views.facts import FOLDED_AFTER, Showing, tasks_of, verbs_of
@@ -71,8 +73,7 @@ def detail(request: PageRequest, pk: int) -> HttpResponse:
         "mall_facts": showing.mall_facts(),
         "unknown_fields": sorted(found.facts.shop.unknown_fields)[:30],
         **_history(request, found),
-        "carriers": [SimpleNamespace(code=c.code, words=c.label) for c in CARRIERS.values()],
-        "carrier_now": next((p.carrier for p in found.facts.parcels if p.carrier), ""),
+        **_carriers(found.facts),
         "warehouses": Warehouse.objects.filter(retired_at__isnull=True).order_by("position", "pk"),
         "today": visit.now.astimezone(JAPAN).date(),
         "verbs": verbs_of(found.facts, visit),
@@ -121,7 +122,7 @@ def _history(request: PageRequest, found: OrderDetail) -> dict[str, Any]:
     return {
         "history": lines_of(
             found.history, channel=channel_label(shop.channel), open_data=request.hub.may("addresses.see"),
-            may_change=request.hub.may("orders.edit"), kind=kind,
+            may_change=request.hub.may("orders.edit") and found.facts.order.erased_at is None, kind=kind,
         ),
         "history_filter": [SimpleNamespace(words=words[one], url=f"?by={one}#history" if one else "?#history",
         current=one == kind) for one in ACTOR_KINDS],
@@ -141,7 +142,7 @@ def history(request: PageRequest, pk: int) -> HttpResponse:
     kind = request.GET.get("by", "")
     lines = lines_of(
         history_of(pk), channel=channel_label(order.shop.channel), open_data=request.hub.may("addresses.see"),
-        may_change=request.hub.may("orders.edit"), since=_since(request), kind=kind if kind in ACTOR_KINDS else "",
+        may_change=request.hub.may("orders.edit") and order.erased_at is None, since=_since(request), kind=kind if kind in ACTOR_KINDS else "",
     )  # fmt: skip
     return render(request, "components/timeline.html", {"entries": lines})
 
@@ -161,7 +162,30 @@ def peek(request: PageRequest, pk: int) -> HttpResponse:
     showing = Showing(found.facts, request.hub)
     why = showing.why(explain_facts(found.facts, found.effects, request.hub.now))
     why.actions = [act for act in why.actions if act.method in ("post", "get")]
-    return render(request, "orders/peek.html", {"order": showing.head(), "why": why, "parcels": showing.parcels({})})
+    context = {
+        "order": showing.head(),
+        "why": why,
+        "parcels": showing.parcels({}),
+        "remark": found.facts.order.remark_left,
+        "to_record": _to_record(found.facts, request.hub),
+        **_carriers(found.facts),
+        "today": request.hub.now.astimezone(JAPAN).date(),
+    }
+    return render(request, "orders/peek.html", context)
+
+
+def _to_record(facts: OrderFacts, visit: Visit) -> Parcel | None:
+    """Return the parcel whose number can be entered without leaving the list: the only one, not asked of a warehouse, not gone."""
+    order = facts.order
+    may = visit.may("orders.ship") and order.is_open and order.phase in (Phase.READY, Phase.SHIPPING)
+    return facts.parcels[0] if may and len(facts.parcels) == 1 and facts.parcels[0].state in FREE else None
+
+
+def _carriers(facts: OrderFacts) -> dict[str, Any]:
+    return {
+        "carriers": [SimpleNamespace(code=c.code, words=c.label) for c in CARRIERS.values()],
+        "carrier_now": next((p.carrier for p in facts.parcels if p.carrier), ""),
+    }
 
 
 @page("addresses.see", methods=("GET",))
