@@ -1,4 +1,4 @@
-"""Holding and releasing: marks of tasks opened and closed by hand, system marks, and the named override."""
+"""Holding and releasing: marks of tasks opened and closed by hand, system marks (`orders/system_tasks.py` says which there are), and the named override."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def open_mark(
         by=by,
         now=now,
         batch_id=batch_id,
-        after={"task": task.pk},
+        after={"task": task.pk, **typed_by(by, reason)},
         name=task.name,
-        reason=reason,
+        **({} if by.is_person else {"reason": reason}),
     )
     return Changed(changed=changed, unchanged=[order_id for order_id in ids if order_id not in set(changed)])
 
@@ -114,9 +114,22 @@ def close_mark(
         accept_addresses(changed)
     verb = "order.override" if override else "order.released"
     touch(
-        changed, verb=verb, by=by, now=now, batch_id=batch_id, before={"task": task.pk}, name=task.name, reason=reason
+        changed,
+        verb=verb,
+        by=by,
+        now=now,
+        batch_id=batch_id,
+        before={"task": task.pk},
+        after=typed_by(by, reason),
+        name=task.name,
+        **({} if by.is_person else {"reason": reason}),
     )
     return Changed(changed=changed, unchanged=[o.pk for o in orders if o.pk not in set(changed)])
+
+
+def typed_by(by: Actor, reason: str) -> dict[str, str]:
+    """Return a person's words as a detail of an entry, which retention can erase; the program's codes are part of the entry itself."""
+    return {"reason": reason} if by.is_person and reason else {}
 
 
 def _asked_of(task: Task) -> frozenset[str]:
