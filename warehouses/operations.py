@@ -17,6 +17,7 @@ from orders.operations.door import Row, lock, note, touch, write
 from orders.operations.edits import lock_parcel
 from orders.operations.holds import open_mark, system_task
 from orders.operations.leaving import cancel_by_mall
+from orders.operations.products import follow_listings
 from orders.operations.status import default_status, set_status
 from warehouses.adapters import (
     ShipLine,
@@ -189,6 +190,7 @@ def refuse(
         Parcel.objects.filter(pk=parcel.pk).update(
             state=ParcelState.CANNOT_SHIP, state_at=now, ship_wanted_at=None, ship_fault=reason
         )
+        follow_listings(parcel.pk, by=WAREHOUSE, now=now)
     ids = [order.pk for order in orders]
     open_mark(ids, task=system_task("cannot_ship"), by=WAREHOUSE, now=now, reason=reason,
               detail={"text": detail, "reference": request.reference, "parcel": parcel.pk})  # fmt: skip
@@ -248,6 +250,7 @@ def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, n
     if answer == "agreed":
         end_request(request, RequestAnswer.WITHDRAWN, now=now, fee_yen=fee_yen)
         Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANCELLED, state_at=now, ship_wanted_at=None)
+        follow_listings(parcel.pk, by=WAREHOUSE, now=now)
         open_mark(
             ids,
             task=system_task("withdrawn"),

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 
 from hub import audit
 from hub.audit import Actor
+from hub.models import Effect
 from hub.stages import kick
 from hub.tenancy import current_tenant
 from orders.models import Parcel, TrackingNumber, Warehouse
@@ -17,6 +19,7 @@ from orders.operations.door import note
 from orders.operations.edits import lock_parcel
 from orders.operations.holds import open_mark, system_task
 from orders.operations.parcels import copy_parcel, move_pieces
+from orders.operations.products import follow_listings
 from orders.operations.shipments import NotRecordable, Package, record_shipment
 from warehouses.adapters import BadResult, ShippedPackage, ShipResult, WarehouseAbility, adapter_class
 from warehouses.models import RequestAnswer, RequestLine, ResultIssue, WarehouseRequest
@@ -51,35 +54,63 @@ def apply_result(warehouse: Warehouse, result: ShipResult | BadResult, *, now: d
         .select_related("line__product")
         .order_by("line_id")
     )
-    shipped = _shipped_units(rights, result.quantities)
-    if shipped is None:
-        return _list(warehouse, result.reference, "too_many_units", quantities=dict(result.quantities))
+    shipped, odd = _shipped_units(rights, _asked(request, rights), result.quantities)
+    if odd:
+        return _list(warehouse, result.reference, odd, quantities=dict(result.quantities))
     if not result.packages or not any(shipped.values()):
         return _list(warehouse, result.reference, "no_packages")
-    return _ship(request, parcel, rights, shipped, result.packages, now=now)
+    try:
+        with transaction.atomic():  # what cannot be recorded leaves the request as it was: live, for a person to end
+            _ship(request, parcel, rights, shipped, result.packages, now=now)
+    except NotRecordable as error:
+        return _list(warehouse, result.reference, error.reason)
+    return "done"
 
 
-def _shipped_units(rights: Sequence[RequestLine], quantities: Mapping[str, int]) -> dict[int, int] | None:
-    """Return the pieces shipped of each line, or None if more came than was asked. No quantities means everything."""
+def _asked(request: WarehouseRequest, rights: Sequence[RequestLine]) -> dict[int, tuple[str, int]]:
+    """Return the SKU and the units of it that were asked of each line, as they were sent: products may be renamed meanwhile."""
+    payload = Effect.objects.filter(pk=request.effect_id).values_list("payload", flat=True).first() or {}
+    sent = {line["line_id"]: (line["sku"], line["quantity"]) for line in payload.get("content", {}).get("lines", ())}
+    today = {
+        right.line_id: (
+            right.line.product.sku if right.line.product else right.line.sku,
+            right.line.ship_units or right.line.quantity,
+        )
+        for right in rights
+    }
+    return {line_id: sent.get(line_id, now) for line_id, now in today.items()}
+
+
+def _shipped_units(
+    rights: Sequence[RequestLine], asked: Mapping[int, tuple[str, int]], quantities: Mapping[str, int]
+) -> tuple[dict[int, int], str]:
+    """Return the pieces shipped of each line, and what is odd about the result: more than was asked, or a part of a set.
+
+    No quantities means everything.
+    """
     if not quantities:
-        return {right.line_id: right.quantity for right in rights}
+        return {right.line_id: right.quantity for right in rights}, ""
     left = dict(quantities)
+    most: dict[str, int] = {}
     shipped: dict[int, int] = {}
     for right in rights:
-        line = right.line
-        sku = line.product.sku if line.product else line.sku
-        per_piece = max((line.ship_units or line.quantity) // line.quantity, 1)
+        sku, units = asked[right.line_id]
+        per_piece = max(units // right.quantity, 1)
         pieces = min(right.quantity, left.get(sku, 0) // per_piece)
         shipped[right.line_id] = pieces
         left[sku] = left.get(sku, 0) - pieces * per_piece
-    return None if any(units > 0 for units in left.values()) else shipped
+        most[sku] = most.get(sku, 0) + units
+    if not any(units > 0 for units in left.values()):
+        return shipped, ""
+    more = any(units > most.get(sku, 0) for sku, units in quantities.items())
+    return shipped, "too_many_units" if more else "part_of_set"
 
 
 def _ship(
     request: WarehouseRequest, parcel: Parcel, rights: Sequence[RequestLine], shipped: Mapping[int, int],
     packages: Sequence[ShippedPackage], *, now: datetime,
-) -> str:  # fmt: skip
-    """Record what left; what did not is split off as a new DRAFT parcel in the same transaction."""
+) -> None:  # fmt: skip
+    """Record what left; what did not is split off as a new DRAFT parcel in the same transaction. Raises NotRecordable."""
     short = {
         right.line_id: right.quantity - shipped[right.line_id]
         for right in rights
@@ -93,6 +124,7 @@ def _ship(
         for right in rights:
             if right.line_id in short:
                 move_pieces(right.line, short[right.line_id], rest)
+        follow_listings(rest.pk, by=WAREHOUSE, now=now)
         orders = sorted({right.line.order_id for right in rights})
         open_mark(
             orders,
@@ -102,14 +134,10 @@ def _ship(
             reason="short",
             detail={"parcel": rest.pk, "reference": request.reference},
         )
-    try:
-        record_shipment(
-            parcel.pk, packages=[Package(carrier=p.carrier, number=p.number, shipped_on=p.shipped_on) for p in packages],
-            by=WAREHOUSE, now=now, requested=True,
-        )  # fmt: skip
-    except NotRecordable as error:
-        return _list(request.warehouse, request.reference, error.reason)
-    return "done"
+    record_shipment(
+        parcel.pk, packages=[Package(carrier=p.carrier, number=p.number, shipped_on=p.shipped_on) for p in packages],
+        by=WAREHOUSE, now=now, requested=True,
+    )  # fmt: skip
 
 
 def _late(warehouse: Warehouse, request: WarehouseRequest, result: ShipResult, parcel: Parcel) -> str:
@@ -153,16 +181,26 @@ def settle_issue(issue: ResultIssue, *, by: Actor, now: datetime) -> None:
 def enter_result(
     parcel_id: int, *, packages: Sequence[Package], by: Actor, now: datetime, replace: bool = False
 ) -> Any:
-    """Record a shipment entered by hand or from a list: it ends the parcel's live request where the shop ships by itself.
+    """Record a shipment entered by hand or from a list. It ends the parcel's live request where the shop ships by itself, or where
+    the warehouse told a result that could not be booked: that is then settled.
 
-    Raises NotRecordable when another warehouse has the parcel.
+    Raises NotRecordable, also when another warehouse has the parcel and has told nothing.
     """
     parcel, _ = lock_parcel(parcel_id)
     request = WarehouseRequest.objects.filter(parcel=parcel, ended_at__isnull=True).select_related("warehouse").first()
-    if request is not None:
-        if WarehouseAbility.PRINT not in adapter_class(request.warehouse.kind).abilities:
-            raise NotRecordable("requested_elsewhere")
+    if request is None:
+        return record_shipment(parcel_id, packages=packages, by=by, now=now, replace=replace)
+    told = list(
+        ResultIssue.objects.filter(
+            warehouse=request.warehouse, reference=request.reference, solved_at__isnull=True
+        ).order_by("pk")
+    )
+    if not told and WarehouseAbility.PRINT not in adapter_class(request.warehouse.kind).abilities:
+        raise NotRecordable("requested_elsewhere")
+    with transaction.atomic():
         RequestLine.objects.filter(request=request, released_at__isnull=True).update(shipped_quantity=F("quantity"))
         end_request(request, RequestAnswer.SHIPPED, now=now)
-        return record_shipment(parcel_id, packages=packages, by=by, now=now, requested=True, replace=replace)
-    return record_shipment(parcel_id, packages=packages, by=by, now=now, replace=replace)
+        outcome = record_shipment(parcel_id, packages=packages, by=by, now=now, requested=True, replace=replace)
+    for issue in told:
+        settle_issue(issue, by=by, now=now)
+    return outcome

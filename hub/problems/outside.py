@@ -227,6 +227,10 @@ TEXTS: Mapping[str, Text] = {
     "too_many_units": text(
         "依頼より多い数の結果です。", "More was shipped than was asked.", "倉庫に確かめてください。", "Ask the warehouse.",
     ),
+    "part_of_set": text(
+        "セットの一部だけが出荷されたという結果です。", "Only a part of a set was shipped.", "倉庫に確かめてください。",
+        "Ask the warehouse.",
+    ),
     "no_packages": text(
         "送り状番号のない結果です。", "The result has no tracking number.", "倉庫に確かめてください。", "Ask the warehouse.",
     ),

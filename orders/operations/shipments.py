@@ -22,7 +22,7 @@ MOST_NUMBERS = 20
 
 
 class NotRecordable(Exception):
-    """The parcel cannot take this result; `reason` is a code: other_numbers, too_many, no_request, unknown_carrier, not_open,
+    """The parcel cannot take this result; `reason` is a code: other_numbers, too_many_numbers, no_request, unknown_carrier, not_open,
     payment_open."""
 
     def __init__(self, reason: str) -> None:
@@ -107,7 +107,7 @@ def record_shipment(
 
 def _check(packages: Sequence[Package]) -> None:
     if not packages or len(packages) > MOST_NUMBERS:
-        raise NotRecordable("too_many" if packages else "no_numbers")
+        raise NotRecordable("too_many_numbers" if packages else "no_numbers")
     for package in packages:
         if package.carrier not in carriers.CARRIERS:
             raise NotRecordable("unknown_carrier")
