@@ -1,5 +1,6 @@
 """Start-up checks: the running role is not exempt from the fences, keys parse, and production has no business clock."""
 
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -16,8 +17,20 @@ _ROLE = """SELECT r.rolsuper, r.rolbypassrls,
   FROM pg_roles r WHERE r.rolname = current_user"""
 
 
+NOT_AGAIN = 3
+"""The exit code by which gunicorn's master knows that a worker cannot begin: it ends too, instead of starting the next for ever."""
+
+
 class ExemptRole(SystemExit):
-    """The program was started as a role that row security does not bind."""
+    """The program was started as a role that row security does not bind. It says so itself: Celery's beat ends without a word."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(NOT_AGAIN)
+        self.words = words
+        print(words, file=sys.__stderr__, flush=True)  # Celery puts its own in the place of sys.stderr
+
+    def __str__(self) -> str:
+        return self.words
 
 
 def faults_of_role() -> list[str]:
@@ -36,7 +49,8 @@ def refuse_exempt_role() -> None:
         return
     if faults := faults_of_role():
         raise ExemptRole(
-            f"DATABASE_URL names a role that {', '.join(faults)}. Run as hub_app: an ordinary role, made by `manage.py setup_roles`."
+            f"DATABASE_URL names {connection.settings_dict['USER']}, a role that {', '.join(faults)}. "
+            "Run as hub_app: an ordinary role, made by `manage.py setup_roles`."
         )
     if settings.PRODUCTION:
         with connection.cursor() as cursor:
