@@ -384,11 +384,11 @@ def test_a_table_without_a_fence_is_caught(finished: Finished) -> None:
 def test_the_checks_cannot_write(finished: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db import InternalError
 
-    from automation.judge import bench
+    from automation.judge import checks
 
     def meddling(case: Any) -> Any:
         Parcel.objects.update(name="x")
 
-    monkeypatch.setattr(bench, "PER_TENANT", (("J1", "meddling", meddling, False),))
+    monkeypatch.setattr(checks, "PER_TENANT", (("J1", "meddling", meddling, False),))
     with pytest.raises(InternalError, match="read-only"):
         finished.judge()
