@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from hub.effects import Delivery, NotDone
 from hub.models import Effect
@@ -16,8 +17,13 @@ class MallHandler(Observed):
     """Effects of one lane are of one shop."""
 
     can_look = True
+    if_deleted = "deleted"
+    """What becomes of an effect whose order was deleted meanwhile: dropped for this reason; an empty one lets it leave."""
 
-    def prepare(self, effects: Sequence[Effect]) -> Shop:
+    def prepare(self, effects: Sequence[Effect]) -> Any:
+        return self.shop_of(effects)
+
+    def shop_of(self, effects: Sequence[Effect]) -> Shop:
         shop: Shop = Shop.objects.get(pk=effects[0].shop_id)
         return shop
 
@@ -39,8 +45,10 @@ class MallHandler(Observed):
 
     def still_true(self, effect: Effect, now: object) -> str:
         order = Order.objects.filter(pk=effect.order_id).values("deleted_at", "ours", "phase").first()
-        if order is None or order["deleted_at"] is not None:
+        if order is None:
             return "deleted"
+        if order["deleted_at"] is not None and self.if_deleted:
+            return self.if_deleted
         return "" if order["ours"] else "not_ours"
 
 

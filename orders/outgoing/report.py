@@ -1,24 +1,35 @@
 """Reporting shipments: read, compare, write, read (promise G19). Reads are batched by a hundred, writes go one by one.
 
 A repeated add makes a second row at the mall, and an incomplete one keeps the whole order from being counted and paid: so a row that
-is there already is never added again, and an empty or planned row is filled instead.
+is there already is never added again, and an empty or planned row is filled instead (`mallrows.py`). A report that a newer one
+replaced never leaves; one of an order that was deleted after its goods left does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from hub.audit import Actor
 from hub.effects import Absent_, Delivery, Found, NotDone, Outcome, Receipt, Refused
 from hub.models import Effect
-from orders.channels import Absent, Channel, MallOrder, MallTracking, ShipmentReport, TrackingRow
+from orders.channels import Absent, Channel, MallOrder, ShipmentReport
 from orders.models import MallReport, Order, Shop, TrackingNumber
 from orders.operations.door import note
 from orders.outgoing.mall import MallHandler, look_all, numbers_of
+from orders.outgoing.mallrows import Subject, Wanted, compare, keys_of, rows_at_mall, subject_of, wanted_of
 
 MALL = Actor(kind="mall", name="report")
+REPLACED = "replaced"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reports:
+    """The shop of the lane, and what each report wants."""
+
+    shop: Shop
+    wanted: Mapping[int, Wanted]
 
 
 class ReportShipment(MallHandler):
@@ -26,17 +37,38 @@ class ReportShipment(MallHandler):
     batch_size = 100
     call_size = 1
     function = "report"
+    if_deleted = ""
 
-    def perform(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
-        with self.channel(delivery, prepared) as channel:
+    def prepare(self, effects: Sequence[Effect]) -> Reports:
+        return Reports(shop=self.shop_of(effects), wanted=wanted_of(effects))
+
+    def still_true(self, effect: Effect, now: object) -> str:
+        return super().still_true(effect, now) or self.over([effect]).get(effect.pk, "")
+
+    def over(self, effects: Sequence[Effect]) -> Mapping[int, str]:
+        """Once a number is corrected, the newer report says it; the old one would put the old number back."""
+        reports = MallReport.objects.filter(order_id__in={effect.order_id for effect in effects}).order_by("pk")
+        newest: dict[Subject, int] = {
+            (order_id, parcel_id, key): pk
+            for order_id, parcel_id, key, pk in reports.values_list("order_id", "parcel_id", "mall_parcel_key", "pk")
+        }
+        return {
+            effect.pk: REPLACED for effect in effects if newest.get(subject_of(effect), 0) > effect.payload["report"]
+        }
+
+    def perform(self, delivery: Delivery, prepared: Reports, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
+        with self.channel(delivery, prepared.shop) as channel:
             found = look_all(channel, numbers_of(effects))
             if isinstance(found, NotDone):
                 return {effect.pk: found for effect in effects}
             for effect in effects:
-                delivery.settle(effect.pk, self._one(delivery, channel, effect, found.get(effect.payload["number"])))
+                order = found.get(effect.payload["number"])
+                delivery.settle(effect.pk, self._one(delivery, channel, effect, prepared.wanted[effect.pk], order))
         return {}
 
-    def _one(self, delivery: Delivery, channel: Channel, effect: Effect, order: MallOrder | Absent | None) -> Outcome:
+    def _one(
+        self, delivery: Delivery, channel: Channel, effect: Effect, wanted: Wanted, order: MallOrder | Absent | None
+    ) -> Outcome:
         if order is None:
             return NotDone(reason="not_readable", line=False)
         if isinstance(order, Absent):
@@ -46,17 +78,17 @@ class ReportShipment(MallHandler):
         theirs = rows_at_mall(order, effect.payload["mall_parcel_key"])
         if theirs is None:
             return Refused(reason="parcel_gone")
-        missing = compare(effect.payload["rows"], theirs)
+        missing = compare(wanted, theirs)
         if not missing:
-            return Receipt(data={"seen": True, "keys": keys_of(effect.payload["rows"], theirs)})
+            return Receipt(data={"seen": True, "keys": keys_of(wanted.rows, theirs)})
         report = ShipmentReport(
             key=effect.key, number=order.number, mall_parcel_key=effect.payload["mall_parcel_key"], rows=tuple(missing)
         )
         delivery.arm([effect.pk])
         return channel.report_shipment(report=report)
 
-    def look(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Found]:
-        found = self.look_at(delivery, prepared, effects)
+    def look(self, delivery: Delivery, prepared: Reports, effects: Sequence[Effect]) -> Mapping[int, Found]:
+        found = self.look_at(delivery, prepared.shop, effects)
         if isinstance(found, NotDone):
             return {effect.pk: found for effect in effects}
         verdicts: dict[int, Found] = {}
@@ -65,7 +97,7 @@ class ReportShipment(MallHandler):
             rows = rows_at_mall(order, effect.payload["mall_parcel_key"]) if isinstance(order, MallOrder) else None
             if rows is None:
                 verdicts[effect.pk] = NotDone(reason="not_readable") if order is None else Refused(reason="absent")
-            elif compare(effect.payload["rows"], rows):
+            elif compare(prepared.wanted[effect.pk], rows):
                 verdicts[effect.pk] = Absent_()
             else:
                 verdicts[effect.pk] = Receipt(data={"seen": True, "keys": keys_of(effect.payload["rows"], rows)})
@@ -73,54 +105,14 @@ class ReportShipment(MallHandler):
 
     def settle(self, effect: Effect, receipt: Receipt, now: datetime) -> None:
         seen = {"seen_at": now} if receipt.data.get("seen") else {}
-        MallReport.objects.filter(pk=effect.payload["report"]).update(sent_at=now, cause="", **seen)
+        report = MallReport.objects.filter(pk=effect.payload["report"])
+        report.update(sent_at=now, **seen)
+        report.exclude(cause=REPLACED).update(cause="")
         for tracking_id, row_key in dict(receipt.data.get("keys", {})).items():
             TrackingNumber.objects.filter(pk=int(tracking_id)).update(mall_row_key=row_key)
         Order.objects.filter(pk=effect.order_id).update(reread_at=now)
         note([effect.order_id or 0], verb="mall.reported", by=MALL, now=now, parcel=effect.payload["parcel"])
 
     def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:
-        MallReport.objects.filter(pk=effect.payload["report"]).update(cause=f"refused:{refused.reason}")
-
-
-def rows_at_mall(order: MallOrder, mall_parcel_key: str) -> tuple[MallTracking, ...] | None:
-    """Return the shipping rows of one mall parcel, or None if the mall has no such parcel any more."""
-    return next((parcel.tracking for parcel in order.parcels if parcel.key == mall_parcel_key), None)
-
-
-def compare(wanted: Sequence[Mapping[str, Any]], theirs: Sequence[MallTracking]) -> list[TrackingRow]:
-    """Return the rows that must be written so that every wanted number stands at the mall: updates by key first, then adds."""
-    by_number = {row.number: row for row in theirs if row.number}
-    by_key = {row.row_key: row for row in theirs}
-    wanted_numbers = {row["number"] for row in wanted}
-    free = [
-        row
-        for row in theirs
-        if not row.number or (row.row_key and row.number not in wanted_numbers and _ours(row, wanted))
-    ]
-    missing = []
-    for row in wanted:
-        day = date.fromisoformat(row["shipped_on"])
-        there = by_number.get(row["number"]) if row["number"] else None
-        if there is not None and there.carrier == row["carrier"] and there.shipped_on == day:
-            continue
-        if there is None and row.get("mall_row_key") in by_key:
-            there = by_key[row["mall_row_key"]]
-        if there is None and free:
-            there = free.pop(0)
-        missing.append(
-            TrackingRow(
-                carrier=row["carrier"], number=row["number"], shipped_on=day, row_key=there.row_key if there else ""
-            )
-        )
-    return missing
-
-
-def _ours(row: MallTracking, wanted: Sequence[Mapping[str, Any]]) -> bool:
-    return any(row.row_key == item.get("mall_row_key") for item in wanted)
-
-
-def keys_of(wanted: Sequence[Mapping[str, Any]], theirs: Sequence[MallTracking]) -> dict[str, str]:
-    """Return the mall's row key for each of our tracking rows."""
-    by_number = {row.number: row.row_key for row in theirs}
-    return {str(row["tracking"]): by_number[row["number"]] for row in wanted if row["number"] in by_number}
+        report = MallReport.objects.filter(pk=effect.payload["report"])
+        report.exclude(cause=REPLACED).update(cause=f"refused:{refused.reason}")
