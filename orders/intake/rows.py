@@ -11,6 +11,9 @@ from orders.channels import Address, MallLine, MallOrder, MallParcel
 from orders.models import AT_MALL, Shop
 from orders.remarks import remark_left
 
+CARRIER_AT_MALL = "carrier_at_mall"
+"""Where a parcel's `mall_fields` keep the mall's own carrier: `Parcel.carrier` may be a rule's or a person's."""
+
 
 def order_columns(
     shop: Shop, order: MallOrder, *, now: datetime, doubts: Sequence[str] | None = None
@@ -111,8 +114,12 @@ def parcel_columns(parcel: MallParcel, *, position: int, order: MallOrder, doubt
         "fee_yen": parcel.fee_yen,
         "goods_yen": parcel.goods_yen,
         "total_yen": parcel.total_yen,
-        "mall_fields": {**parcel.extra, **_tracking(parcel)},
+        "mall_fields": {**parcel.extra, **_carrier(parcel), **_tracking(parcel)},
     }
+
+
+def _carrier(parcel: MallParcel) -> dict[str, Any]:
+    return {CARRIER_AT_MALL: parcel.carrier} if parcel.carrier else {}
 
 
 def _tracking(parcel: MallParcel) -> dict[str, Any]:

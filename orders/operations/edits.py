@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from hub.audit import Actor
+from hub.tenancy import current_tenant
 from orders.addresses import doubt
+from orders.lookups import as_array
 from orders.models import Order, OrderLine, Parcel, Warehouse
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, lock, touch, write
@@ -152,25 +157,91 @@ def choose_warehouse(
 def set_delivery(
     order_ids: Iterable[int], *, method: str, by: Actor, now: datetime, carrier: str = "", batch_id: int | None = None
 ) -> Changed:
-    """Set the delivery method (and carrier) of orders and their parcels that nobody works on yet."""
+    """Set the delivery method (and carrier) of orders and their parcels that nobody works on yet.
+
+    A person becomes the owner of both, on order and parcels: no rule and no later reading of the mall takes them back.
+    """
     outcome, rows = Changed(), []
     orders = lock(order_ids, "delivery_method", "edited_fields", "revision")
+    free = _free_parcels([order.pk for order in orders], by=by)
     for order in orders:
-        same = order.delivery_method == method and not carrier
-        if same or ("delivery_method" in order.edited_fields and not by.is_person):
+        parcels = free.get(order.pk, [])
+        stands = order.delivery_method == method and not any(_differs(parcel, method, carrier) for parcel in parcels)
+        if stands or ("delivery_method" in order.edited_fields and not by.is_person):
             outcome.unchanged.append(order.pk)
             continue
-        edited = {**order.edited_fields, **({"delivery_method": order.delivery_method} if by.is_person else {})}
+        edited = (
+            {"delivery_method": order.delivery_method, **order.edited_fields} if by.is_person else order.edited_fields
+        )
         rows.append(
             Row(
                 order_id=order.pk,
                 before={"delivery_method": order.delivery_method, "edited_fields": order.edited_fields},
                 after={"delivery_method": method, "edited_fields": edited},
+                notes_before={"parcels": [_as_it_was(parcel, method, carrier, by) for parcel in parcels]},
                 notes_after={"carrier": carrier},
             )
         )
         outcome.changed.append(order.pk)
-    parcels = Parcel.objects.filter(order_id__in=outcome.changed, state__in=FREE)
-    parcels.update(delivery_method=method, **({"carrier": carrier} if carrier else {}))
+    chosen = [parcel.pk for pk in outcome.changed for parcel in free.get(pk, [])]
+    write_delivery(chosen, method=method, carrier=carrier, by=by)
     write(rows, verb="order.delivery", by=by, now=now, batch_id=batch_id)
     return outcome
+
+
+def _free_parcels(order_ids: list[int], *, by: Actor) -> dict[int, list[Parcel]]:
+    """Return the orders' parcels whose delivery may be chosen: nobody works on them, and no person chose it before a rule."""
+    found: dict[int, list[Parcel]] = {}
+    rows = Parcel.objects.filter(order_id__among=order_ids, state__in=FREE, closed_at__isnull=True).order_by("pk")
+    for parcel in rows.only("tenant_id", "order_id", "delivery_method", "carrier", "edited_fields"):
+        if by.is_person or "delivery_method" not in parcel.edited_fields:
+            found.setdefault(parcel.order_id, []).append(parcel)
+    return found
+
+
+def _differs(parcel: Parcel, method: str, carrier: str) -> bool:
+    return parcel.delivery_method != method or (bool(carrier) and parcel.carrier != carrier)
+
+
+def _as_it_was(parcel: Parcel, method: str, carrier: str, by: Actor) -> dict[str, Any]:
+    """Return a parcel's delivery for the history, from which undo sets it back; `owned` is what a person takes over now."""
+    taken = ("delivery_method", *(("carrier",) if carrier else ())) if by.is_person else ()
+    return {
+        "parcel": parcel.pk,
+        "delivery_method": parcel.delivery_method,
+        "carrier": parcel.carrier,
+        "owned": [name for name in taken if name not in parcel.edited_fields],
+    }
+
+
+def write_delivery(parcel_ids: list[int], *, method: str, carrier: str, by: Actor) -> None:
+    """Write method and carrier of parcels; a person's are theirs from now on, what stood there before is kept beside."""
+    if not parcel_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE orders_parcel SET delivery_method = %(method)s, carrier = coalesce(nullif(%(carrier)s, ''), carrier),
+                   edited_fields = CASE WHEN %(person)s THEN jsonb_build_object('delivery_method', delivery_method)
+                       || CASE WHEN %(carrier)s = '' THEN '{}' ELSE jsonb_build_object('carrier', carrier) END ELSE '{}' END
+                       || edited_fields
+               WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s::bigint[])""",
+            {
+                "method": method,
+                "carrier": carrier,
+                "person": by.is_person,
+                "tenant": current_tenant(),
+                "ids": as_array(parcel_ids),
+            },
+        )
+
+
+def restore_delivery(parcels: Iterable[Mapping[str, Any]], *, wrote: str) -> None:
+    """Set parcels back as `set_delivery` noted them, where nobody works on them yet and they still hold what it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE orders_parcel p SET delivery_method = x.delivery_method, carrier = x.carrier,
+                   edited_fields = p.edited_fields - x.owned
+               FROM json_to_recordset(%s::json) AS x(parcel bigint, delivery_method text, carrier text, owned text[])
+               WHERE p.tenant_id = %s AND p.id = x.parcel AND p.state = ANY(%s) AND p.delivery_method = %s""",
+            [json.dumps(list(parcels)), current_tenant(), [str(state) for state in FREE], wrote],
+        )

@@ -10,6 +10,7 @@ from hub.audit import Actor
 from hub.models import AuditDetail, AuditEntry
 from orders.models import Order, OrderTag
 from orders.operations.door import Changed, Row, lock, touch, write
+from orders.operations.edits import restore_delivery
 
 UNDOABLE = {"order.status", "order.memo", "order.delivery", "order.tag_added", "order.tag_removed", "order.deleted", "order.taken_back",
             "order.let_go", "order.remark_read"}  # fmt: skip
@@ -48,6 +49,8 @@ def undo_entries(entry_ids: Iterable[int], *, by: Actor, now: datetime, batch_id
                 order_id=order.pk, before={c: _now(order, c) for c in before}, after=before, params={"undoes": entry.pk}
             )
             groups.setdefault(tuple(before), []).append(row)
+            if parcels := detail.before.get("parcels"):
+                restore_delivery(parcels, wrote=detail.after.get("delivery_method", order.delivery_method))
             outcome.changed.append(order.pk)
     for rows in groups.values():
         write(rows, verb="order.undone", by=by, now=now, batch_id=batch_id, judge=False)

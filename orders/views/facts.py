@@ -21,6 +21,7 @@ from orders.explaining import Act, Hold, Why
 from orders.explaining.holds import detail_of
 from orders.fields import OrderFacts
 from orders.fields.labels import CONFIRM_STATES, MALL_STATES, PARCEL_STATES, PAYMENT_METHODS, PAYMENT_STATES
+from orders.intake.rows import CARRIER_AT_MALL
 from orders.models import AT_MALL, MallReport, OrderLine, Parcel
 from orders.operations.edits import FREE
 from orders.views.addresses import proposals
@@ -156,7 +157,9 @@ class Showing:
             ]  # fmt: skip
             rows = (
                 [_fact(label, value) for label, value in amounts]
-                + self._described({key: value for key, value in parcel.mall_fields.items() if key != AT_MALL})
+                + self._described(
+                    {key: value for key, value in parcel.mall_fields.items() if key not in (AT_MALL, CARRIER_AT_MALL)}
+                )
                 + self._described(parcel.pick_up)
             )
             groups.append(SimpleNamespace(title=title, facts=rows))

@@ -79,7 +79,7 @@ HIDDEN = frozenset(
     {"phase", "status_at", "edited_fields", "task", "tag", "deleted_by_id", "deleted_at", "mall_fields", "snapshot_hash", "mall_code",
     "take",
      "parcel", "tags", "shipped_at", "unreported", "confirm_state", "judge_at", "mall_read_at", "reread_at",
-     "mall_block", "open_lines", "tax", "coupons"}
+     "mall_block", "open_lines", "tax", "coupons", "parcels", "wishes"}
 )  # fmt: skip
 PERSONAL = frozenset(
     {"name", "kana", "phone", "postal_code", "city", "street", "buyer_name", "buyer_kana", "buyer_phone", "buyer_email",

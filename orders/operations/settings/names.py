@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from hub.audit import Actor, note
+from hub.models import AuditDetail
 from hub.problems import Refusal
-from orders.models import DeliveryName, Order, PaymentName
+from orders.models import DeliveryName, Order, Parcel, PaymentName
 from orders.models.orders import PaymentMethod, PaymentState
 from orders.operations.door import MOST, Row, lock, write
+from orders.operations.edits import FREE
 from orders.operations.shops import raise_rule_set
 
 
@@ -52,7 +54,7 @@ def _state(order: Order, method: str) -> str:
 
 
 def set_delivery_name(channel: str, name: str, *, method: str, by: Actor, now: datetime) -> int:
-    """Say what a mall's name of a delivery means; return how many open orders followed. A person's choice stays."""
+    """Say what a mall's name of a delivery means; return how many open orders followed. What a person or a rule chose stays."""
     DeliveryName.objects.update_or_create(channel=channel, name=name, defaults={"method": method})
     note("delivery_name.set", by=by, now=now, channel=channel, name=name, method=method)
     waiting = Order.objects.filter(shop__channel=channel, delivery_name=name, is_open=True).exclude(
@@ -63,12 +65,26 @@ def set_delivery_name(channel: str, name: str, *, method: str, by: Actor, now: d
         for pk, edited in waiting.order_by("pk").values_list("pk", "edited_fields")
         if "delivery_method" not in edited
     ]
+    followed = 0
     for start in range(0, len(ids), MOST):
         orders = lock(ids[start : start + MOST], "delivery_method", "revision", "ready_at")
+        ruled = _chosen_by_rules([order.pk for order in orders if order.delivery_method])
         rows = [
             Row(order_id=order.pk, before={"delivery_method": order.delivery_method}, after={"delivery_method": method})
             for order in orders
+            if order.pk not in ruled
         ]
+        parcels = Parcel.objects.filter(order_id__among=[row.order_id for row in rows], state__in=FREE)
+        parcels.exclude(edited_fields__has_key="delivery_method").update(delivery_method=method)
         write(rows, verb="order.delivery_named", by=by, now=now)
+        followed += len(rows)
     raise_rule_set(now=now)
-    return len(ids)
+    return followed
+
+
+def _chosen_by_rules(order_ids: list[int]) -> set[int]:
+    """Return those of the orders whose delivery method a rule has set: it goes by the rule, not by the mall's name."""
+    ruled = AuditDetail.objects.filter(
+        entry__order_id__in=order_ids, entry__verb="order.ruled", after__has_key="delivery_method"
+    )
+    return set(ruled.values_list("entry__order_id", flat=True)) if order_ids else set()

@@ -1,0 +1,202 @@
+"""The parts of a changed order meet ours: destinations and lines by the mall's keys. What a warehouse has is held, never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from hub.audit import Actor
+from orders.addresses import doubt
+from orders.channels import MallLine, MallOrder, MallParcel
+from orders.intake.fresh import lines_of, listings_of
+from orders.intake.rows import CARRIER_AT_MALL, line_columns, parcel_columns
+from orders.models import Order, OrderLine, Parcel, Shop
+from orders.operations.edits import FREE
+from orders.operations.holds import open_mark, system_task
+
+PLACE = ("postal_code", "prefecture", "city", "street")
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON holds it."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def same_delivery(order: Order, mall: MallOrder) -> bool:
+    """Say whether the mall names the delivery as before: then the method stands, which a rule or a person may have chosen."""
+    return bool(order.delivery_method) and order.delivery_name == mall.delivery_name
+
+
+def merge_parcels(shop: Shop, order: Order, mall: MallOrder, *, now: datetime, by: Actor) -> bool:
+    """Match parcels by the mall's key and lines by theirs; say whether anything changed."""
+    parcels: dict[str, list[Parcel]] = {}
+    for parcel in Parcel.objects.filter(order=order).select_for_update(no_key=True, of=("self",)).order_by("pk"):
+        parcels.setdefault(parcel.mall_parcel_key, []).append(parcel)
+    listings = listings_of(shop, lines_of([mall]))
+    changed = False
+    same = same_delivery(order, mall)
+    seen_lines: set[str] = set()
+    for position, theirs in enumerate(mall.parcels, start=1):
+        ours = parcels.get(theirs.key)
+        if ours is None:
+            others = [parcel for rows in parcels.values() for parcel in rows if parcel.closed_at is None]
+            ours = parcels[theirs.key] = [_fresh_parcel(order, theirs, others, mall, position=position, now=now)]
+            changed = True
+        else:
+            for parcel in ours:
+                changed |= _merge_parcel(parcel, theirs, mall, same_delivery=same, by=by, now=now)
+        for line in theirs.lines:
+            seen_lines.add(line.key)
+            changed |= _merge_line(order, ours, line, theirs.key, listings, by=by, now=now)
+    for line in (
+        OrderLine.objects.filter(order=order, closed_at__isnull=True)
+        .exclude(mall_line_key="")
+        .exclude(mall_line_key__in=seen_lines)
+    ):
+        changed |= _close_line(line, by=by, now=now)
+    return changed
+
+
+def _fresh_parcel(
+    order: Order, theirs: MallParcel, others: Sequence[Parcel], mall: MallOrder, *, position: int, now: datetime
+) -> Parcel:
+    """Make a destination that the mall has added. How the order is delivered may have been chosen already: it goes that way too."""
+    columns = parcel_columns(theirs, position=position, order=mall)
+    by_hand = "delivery_method" in order.edited_fields
+    if same_delivery(order, mall) or by_hand:
+        chosen = {"delivery_method": order.delivery_method}
+        if carrier := next((parcel.carrier for parcel in others if not _is_malls_carrier(parcel)), ""):
+            chosen["carrier"] = carrier
+        columns["edited_fields"] = {name: columns[name] for name in chosen} if by_hand else {}
+        columns.update(chosen)
+    fresh: Parcel = Parcel.objects.create(order=order, state_at=now, **columns)
+    return fresh
+
+
+def _is_malls_carrier(parcel: Parcel) -> bool:
+    return bool(parcel.carrier == parcel.mall_fields.get(CARRIER_AT_MALL, ""))
+
+
+def _merge_parcel(
+    parcel: Parcel, theirs: MallParcel, mall: MallOrder, *, same_delivery: bool, by: Actor, now: datetime
+) -> bool:
+    columns = parcel_columns(theirs, position=parcel.position, order=mall)
+    if same_delivery:
+        del columns["delivery_method"]
+    same_carrier = theirs.carrier == parcel.mall_fields.get(CARRIER_AT_MALL, "")
+    if same_carrier and (same_delivery or "carrier" in parcel.edited_fields):
+        del columns["carrier"]
+    if parcel.edited_fields.keys() & set(PLACE):
+        stands = {**columns, **{name: getattr(parcel, name) for name in parcel.edited_fields}}
+        columns["address_doubt"] = doubt(*(stands[name] for name in PLACE))
+    values = {n: v for n, v in columns.items() if getattr(parcel, n) != v}
+    edited = {name: plain(value) for name, value in values.items() if name in parcel.edited_fields}
+    edited_new = {name: value for name, value in edited.items() if value != parcel.edited_fields[name]}
+    values = {name: value for name, value in values.items() if name not in parcel.edited_fields}
+    if parcel.address_accepted and values.keys() & set(PLACE):
+        values["address_accepted"] = False
+    content = {
+        name: value
+        for name, value in values.items()
+        if name not in ("mall_fields", "goods_yen", "total_yen", "postage_yen", "fee_yen")
+    }
+    if parcel.state not in FREE and content:
+        detail = {"fields": {name: plain(value) for name, value in content.items()}, "parcel": parcel.pk}
+        open_mark(
+            [parcel.order_id],
+            task=system_task("mall_changed"),
+            by=by,
+            now=now,
+            reason="changed_after_request",
+            detail=detail,
+        )
+        return True
+    if edited_new:
+        detail = {"fields": edited_new, "parcel": parcel.pk}
+        open_mark(
+            [parcel.order_id], task=system_task("mall_changed"), by=by, now=now, reason="mall_changed", detail=detail
+        )
+        parcel.edited_fields = {**parcel.edited_fields, **edited_new}
+        parcel.save(update_fields=["edited_fields"])
+    if not values:
+        return bool(edited_new)
+    for name, value in values.items():
+        setattr(parcel, name, value)
+    if content:
+        parcel.revision += 1
+    parcel.save(update_fields=[*values, "revision"])
+    return bool(content)
+
+
+def _merge_line(
+    order: Order, ours: list[Parcel], theirs: MallLine, parcel_key: str, listings: dict[str, tuple[int, int | None, int]],
+    *, by: Actor, now: datetime,
+) -> bool:  # fmt: skip
+    listing_id, product_id, units = listings[theirs.listing_key]
+    rows = list(
+        OrderLine.objects.filter(order=order, mall_line_key=theirs.key, closed_at__isnull=True)
+        .select_related("parcel")
+        .order_by("pk")
+    )
+    free = next((parcel for parcel in ours if parcel.state in FREE), None)
+    columns = line_columns(theirs, position=rows[0].position if rows else 99, parcel_key=parcel_key)
+    if not rows:
+        if free is None:
+            open_mark(
+                [order.pk],
+                task=system_task("mall_changed"),
+                by=by,
+                now=now,
+                reason="line_added_after_request",
+                detail={"line": theirs.name},
+            )
+            return True
+        OrderLine.objects.create(
+            order=order,
+            parcel=free,
+            listing_id=listing_id,
+            product_id=product_id,
+            ship_units=units * theirs.quantity,
+            **columns,
+        )
+        return True
+    difference = theirs.quantity - sum(row.quantity for row in rows)
+    quantity = columns.pop("quantity")
+    changed = False
+    if difference:
+        row = next((row for row in rows if row.parcel.state in FREE and row.quantity + difference >= 0), None)
+        if row is None:
+            open_mark([order.pk], task=system_task("mall_changed"), by=by, now=now, reason="quantity_changed_after_request",
+                      detail={"line": theirs.name, "quantity": quantity})  # fmt: skip
+        else:
+            row.quantity += difference
+            row.ship_units = row.quantity * units
+            row.save(update_fields=["quantity", "ship_units"])
+            Parcel.objects.filter(pk=row.parcel_id).update(revision=row.parcel.revision + 1)
+        changed = True
+    for row in rows:
+        values = {name: value for name, value in columns.items() if getattr(row, name) != value}
+        if row.listing_id != listing_id:
+            values.update(listing_id=listing_id, product_id=product_id)
+        if values:
+            OrderLine.objects.filter(pk=row.pk).update(**values)
+            changed = True
+    return changed
+
+
+def _close_line(line: OrderLine, *, by: Actor, now: datetime) -> bool:
+    """Close a line that vanished at the mall; if a warehouse is working on it, hold the order instead."""
+    if line.parcel.state not in FREE:
+        open_mark(
+            [line.order_id],
+            task=system_task("mall_changed"),
+            by=by,
+            now=now,
+            reason="line_gone_after_request",
+            detail={"line": line.name},
+        )
+        return True
+    OrderLine.objects.filter(pk=line.pk).update(closed_at=now)
+    Parcel.objects.filter(pk=line.parcel_id).update(revision=line.parcel.revision + 1)
+    return True
