@@ -286,10 +286,11 @@ class Pass:
         )  # fmt: skip
 
     def take_back_cancelled(self) -> None:
-        """Ask the warehouse to give back what the mall has cancelled meanwhile, where that is free; the answer is shown as it comes."""
-        gone = [
-            pk for pk in self.live if self.orders[pk].mall_state == "cancelled" and self.orders[pk].phase == "shipping"
-        ]
+        """Ask the warehouse to give back what the mall has cancelled meanwhile, where that is free; the answer is shown as it comes.
+
+        Whatever step the order stands in: a person may have moved it back while the warehouse has its parcel.
+        """
+        gone = [pk for pk in self.live if self.orders[pk].mall_state == "cancelled"]
         if gone:
             withdraw_for_mall(gone, by=SYSTEM, now=self.now)
 

@@ -20,6 +20,7 @@ from orders.operations.edits import ParcelBusy, edit_parcel
 from orders.operations.leaving import cancel_at_mall, cancel_here, delete
 from orders.operations.parcels import NothingToSplit, reopen, split_parcel
 from orders.operations.shipments import NotRecordable, Package, record_shipment
+from orders.operations.status import default_status, set_status
 from tests.conftest import NOW
 from tests.factories import changed, make_shop, mall_line, mall_order, take_in, the_order
 from warehouses.adapters import BadResult, ShippedPackage, ShipResult
@@ -314,3 +315,21 @@ def test_order_cancelled_at_the_mall_after_the_request_is_withdrawn_by_itself(te
         assert TaskMark.objects.filter(task__key="cancelled_at_mall", closed_at__isnull=True).exists()
         answer_withdrawal(WarehouseRequest.objects.get(), "agreed", fee_yen=0, now=NOW)
     assert the_order(tenant, order.number).phase == "cancelled"
+
+
+@pytest.mark.parametrize("phase", ["check", "ready"])
+def test_order_moved_back_while_a_warehouse_has_it_is_withdrawn_too(tenant: Tenant, shop: Shop, phase: str) -> None:
+    order = mall_order()
+    take_in(tenant, shop, order)
+    judge(tenant.pk)
+    work(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        set_status([Order.objects.get().pk], status=default_status(phase), by=STAFF, now=NOW)
+
+    take_in(tenant, shop, changed(order, state="cancelled"))
+    judge(tenant.pk)
+    judge(tenant.pk)
+
+    with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get().state == "cancel_asked"
+        assert Effect.objects.filter(kind="warehouse.withdraw").count() == 1
