@@ -36,7 +36,10 @@ class Changed:
 
 
 def send_again(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
-    """Let stopped effects go again with fresh tries. Where the other side can be asked, it is asked first what became of them."""
+    """Let stopped effects go again with fresh tries. Where the other side can be asked, it is asked first what became of them:
+
+    never before the quiet time is over, as it may still take what left before they stopped (promise G13).
+    """
 
     def again(effect: Effect) -> dict[str, Any]:
         kept = {key: value for key, value in effect.result.items() if key not in ("refused", "unsure_since")}
@@ -44,13 +47,14 @@ def send_again(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
         if handler_for(effect.kind).can_look:
             # With a mark, so that a worker that dies while looking leaves it UNSURE and not free to send.
             asked = {**result, "unsure_since": true_now().isoformat()}
-            return {"state": State.UNSURE, "result": asked, "sent_at": effect.sent_at or true_now()}
-        return {"state": State.WAITING, "result": result, "sent_at": None}
+            due = _shown_from(effect) if effect.sent_at else true_now()
+            return {"state": State.UNSURE, "result": asked, "sent_at": effect.sent_at or true_now(), "due_at": due}
+        return {"state": State.WAITING, "result": result, "sent_at": None, "due_at": true_now()}
 
     return _change(
         ids, verb="effect.sent_again", by=by, now=now, may=_may_send_again, ring=True,
         values=lambda effect: {
-            **again(effect), "attempts": 0, "claims": 0, "due_at": true_now(), "settled_at": None, "reason": "", "reason_params": {},
+            **again(effect), "attempts": 0, "claims": 0, "settled_at": None, "reason": "", "reason_params": {},
         },
     )  # fmt: skip
 
@@ -61,18 +65,20 @@ def look_now(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
     Never before the quiet time is over: until then the other side may not show yet what it has taken (promise G13).
     """
 
-    def earliest(effect: Effect) -> datetime:
-        quiet = timedelta(seconds=handler_for(effect.kind).quiet_seconds())
-        return max(true_now(), (effect.sent_at or true_now()) + quiet)
-
     def may(effect: Effect) -> str:
         if effect.state != State.UNSURE:
             return _refusal(effect, "not_unsure")
-        return "" if earliest(effect) <= true_now() + SOON else "quiet_time"
+        return "" if _shown_from(effect) <= true_now() + SOON else "quiet_time"
 
     return _change(
-        ids, verb="effect.looked_for", by=by, now=now, may=may, ring=True, values=lambda effect: {"due_at": earliest(effect)},
+        ids, verb="effect.looked_for", by=by, now=now, may=may, ring=True, values=lambda effect: {"due_at": _shown_from(effect)},
     )  # fmt: skip
+
+
+def _shown_from(effect: Effect) -> datetime:
+    """Return when the other side shows for sure what it has taken of the effect: now, or when the quiet time is over."""
+    quiet = timedelta(seconds=handler_for(effect.kind).quiet_seconds())
+    return max(true_now(), (effect.sent_at or true_now()) + quiet)
 
 
 def try_now(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:

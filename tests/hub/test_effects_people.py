@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from hub.audit import Actor
+from hub.clock import true_now
 from hub.effects import NotDone, Refused, operations, queries
 from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
-from tests.hub.counterpart import Counterpart, change, decide, deliver_all, effect, states
+from tests.hub.counterpart import Counterpart, Tell, change, decide, deliver_all, effect, states
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
@@ -55,6 +56,27 @@ def test_send_again_sends_what_is_absent(tenant: Tenant, other_side: Counterpart
 
     assert states(tenant.pk) == {"a": "done"}
     assert other_side.done == {"a": 1}
+
+
+def test_send_again_looks_when_the_quiet_time_is_over_and_not_before(
+    tenant: Tenant, other_side: Counterpart, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the sweep leaves an effect whose worker died the third time, a minute after its bytes left."""
+    monkeypatch.setattr(Tell, "quiet_seconds", lambda self: 120.0)
+    [pk] = decide(tenant.pk, "a", now=NOW)
+    sent = true_now() - timedelta(seconds=61)
+    change(tenant.pk, pk, state="stopped", reason="killed_worker", sent_at=sent, claims=3)
+    with tenant_transaction(tenant.pk):
+        assert operations.send_again([pk], by=by, now=NOW).changed == [pk]
+
+    deliver_all(tenant.pk)
+    assert (states(tenant.pk), other_side.done) == ({"a": "unsure"}, {})
+    assert effect(tenant.pk, pk).due_at == sent + timedelta(seconds=120)
+
+    other_side.done["a"] = 1
+    change(tenant.pk, pk, due_at=true_now(), sent_at=sent - timedelta(seconds=60))
+    deliver_all(tenant.pk)
+    assert (states(tenant.pk), other_side.done) == ({"a": "done"}, {"a": 1})
 
 
 def test_mark_done_takes_the_consequences_and_keeps_the_proof(
