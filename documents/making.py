@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,8 @@ from hub.current import current_tenant
 from hub.models import AccessRow, Member, StoredFile
 from hub.stages import kick
 from hub.tenancy import tenant_transaction
+from orders.models import Order
+from orders.operations.erased import IsErased, erased_among
 
 MOST_TRIES = 3
 LIVES = timedelta(minutes=15)
@@ -108,6 +110,8 @@ def _make(tenant_id: int, job: FileJob) -> tuple[str, str, bytes, int]:
     day = f"{business_now().astimezone(JAPAN):%Y%m%d-%H%M}"
     if job.kind == FileKind.PACKING_SLIPS:
         with tenant_transaction(tenant_id):
+            if gone := erased_among(job.order_ids):
+                raise Unfit(IsErased.code, _numbers(gone))
             slips = papers.slips_of(job.order_ids)
         if not slips:
             raise Unfit("nothing_to_print")
@@ -126,6 +130,12 @@ def _make(tenant_id: int, job: FileJob) -> tuple[str, str, bytes, int]:
         raise Unfit("not_in_encoding", [asdict(one) for one in lost])
     mark = b"\xef\xbb\xbf" if layout.encoding == "utf-8" and layout.profile == "spreadsheet" else b""
     return f"orders-{day}.csv", "text/csv", mark + b"".join(pieces), count
+
+
+def _numbers(order_ids: Collection[int]) -> list[dict[str, str]]:
+    """Return the orders that stand in the way, as rows of a report."""
+    rows = Order.objects.filter(pk__in=order_ids).order_by("number").values_list("number", flat=True)
+    return [{"number": number, "column": "", "characters": ""} for number in rows]
 
 
 def _store(

@@ -35,6 +35,7 @@ RIGHTS: Mapping[str, frozenset[Role]] = {
     "members.edit": ADMIN,
     "tokens.edit": ADMIN,
     "outgoing.switch": ADMIN,
+    "retention.edit": OWNER,
     "account.own": ALL,
 }
 """Right → roles that have it."""

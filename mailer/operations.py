@@ -125,6 +125,8 @@ def _refusal_of(template: MailTemplate) -> str:
 
 
 def _refusal(order: Order, account: MailAccount | None, unshipped: bool, *, manual: bool) -> str:
+    if order.erased_at is not None:
+        return "erased"
     if order.deleted_at is not None:
         return "deleted"
     if not order.ours:

@@ -36,7 +36,8 @@ def mails_of(*, order_id: int) -> list[Mail]:
         message = seen.message
         found.append(
             Mail(
-                subject=message.subject, to=message.recipient, at=message.sent_at or message.queued_at, state_words=words, tone=tone,
+                subject=message.subject or str(_("消去済み")), to=message.recipient,
+                at=message.sent_at or message.queued_at, state_words=words, tone=tone,
                 url=reverse("mailer:message", args=[message.pk]), again_url=reverse("mailer:message_again", args=[message.pk]),
             )
         )  # fmt: skip

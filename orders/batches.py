@@ -24,6 +24,7 @@ from orders.models import Batch, BatchIssue, Status, Tag, Task, Warehouse
 from orders.models.batches import BatchState
 from orders.operations import asking, edits, holds, labels, leaving, parcels, planning, several, status, undo
 from orders.operations.door import Changed, Issue
+from orders.operations.erased import IsErased, erased_among
 
 CHUNK = 1_000
 CHUNKS_A_TURN = 10
@@ -93,7 +94,11 @@ def act(
 ) -> Changed:
     """Do one act over up to 1,000 orders inside the open transaction."""
     operation, arguments = _params(action, params)
-    return operation(order_ids, **arguments, by=by, now=now, batch_id=batch_id)
+    gone = erased_among(order_ids)
+    outcome = operation([pk for pk in order_ids if pk not in gone], **arguments, by=by, now=now, batch_id=batch_id)
+    for order_id in sorted(gone):
+        outcome.refuse(order_id, IsErased.code)
+    return outcome
 
 
 def start(

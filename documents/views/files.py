@@ -32,6 +32,9 @@ REASONS = {
     "not_in_encoding": lambda: _(
         "Windowsの文字コードにない文字があります。「置き換える」を選ぶか、UTF-8にしてください。"
     ),
+    "erased": lambda: _(
+        "個人情報を消去した受注があるため、作れませんでした。下の受注を外して、もう一度選んでください。"
+    ),
     "nothing_to_print": lambda: _("印刷する荷物がありません。"),
     "file_interrupted": lambda: _("作れませんでした。続くときは知らせてください。"),
 }

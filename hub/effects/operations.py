@@ -102,7 +102,7 @@ def mark_done(ids: Iterable[int], *, proof: str, by: Actor, now: datetime) -> Ch
         handler_for(effect.kind).settle(effect, Receipt(data={"by_hand": proof}), now)
 
     return _change(
-        ids, verb="effect.marked_done", by=by, now=now, may=_may_mark_done, params={"proof": proof}, then=consequences,
+        ids, verb="effect.marked_done", by=by, now=now, may=_may_mark_done, typed={"proof": proof}, then=consequences,
         values=lambda effect: {
             "state": State.DONE, "result": {**effect.result, "by_hand": proof}, "settled_at": true_now(), "reason": "", "reason_params": {},
         },
@@ -112,7 +112,7 @@ def mark_done(ids: Iterable[int], *, proof: str, by: Actor, now: datetime) -> Ch
 def drop(ids: Iterable[int], *, reason: str, by: Actor, now: datetime) -> Changed:
     """Give effects up that are stopped, held or waiting. What may have happened (UNSURE) is looked up first and cannot be dropped."""
     return _change(
-        ids, verb="effect.dropped", by=by, now=now, may=_may_drop, params={"reason": reason},
+        ids, verb="effect.dropped", by=by, now=now, may=_may_drop, typed={"reason": reason},
         values=lambda effect: {
             "state": State.DROPPED, "reason": DROPPED_BY_HAND, "reason_params": {"detail": reason}, "settled_at": true_now(),
             "hold_reason": "",
@@ -183,11 +183,12 @@ def _change(
     now: datetime,
     may: Callable[[Effect], str],
     values: Callable[[Effect], dict[str, Any]],
-    params: dict[str, Any] | None = None,
+    typed: dict[str, str] | None = None,
     then: Callable[[Effect], None] | None = None,
     ring: bool = False,
 ) -> Changed:
-    """Lock orders, then effects, both in id order; change what may be changed; leave an audit entry for each."""
+    """Lock orders, then effects, both in id order; change what may be changed; leave an audit entry for each, with what a person
+    `typed` as its detail."""
     wanted = sorted(set(ids))
     if then is not None:
         _lock_orders_of(wanted)
@@ -203,7 +204,7 @@ def _change(
         if then is not None:
             then(effect)
         outcome.changed.append(effect.pk)
-    _leave_traces(rows, verb=verb, by=by, now=now, params=params or {}, ring=ring)
+    _leave_traces(rows, verb=verb, by=by, now=now, typed=typed or {}, ring=ring)
     return outcome
 
 
@@ -221,10 +222,13 @@ def _write(effect: Effect, values: dict[str, Any]) -> None:
 
 
 def _leave_traces(
-    rows: Sequence[Effect], *, verb: str, by: Actor, now: datetime, params: dict[str, Any], ring: bool
+    rows: Sequence[Effect], *, verb: str, by: Actor, now: datetime, typed: dict[str, str], ring: bool
 ) -> None:
     record(
-        [Entry(verb=verb, order_id=row.order_id, params={"effect": row.pk, "kind": row.kind, "key": row.key, **params}) for row in rows],
+        [
+            Entry(verb=verb, order_id=row.order_id, params={"effect": row.pk, "kind": row.kind, "key": row.key}, after=typed)
+            for row in rows
+        ],
         by=by, now=now,
     )  # fmt: skip
     if ring:

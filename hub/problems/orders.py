@@ -12,6 +12,10 @@ TEXTS: Mapping[str, Text] = {
         "取込から外した受注です。", "The order was taken out of the hub.", "先に「戻す」で戻してください。",
         "Take it back first.",
     ),
+    "erased": text(
+        "個人情報は保存期間を過ぎたため消去しました。", "Its personal data was erased at the end of the retention period.",
+        "この受注はもう変えられません。", "The order can no longer be changed.",
+    ),
     "cancelled": text(
         "キャンセル済みの受注です。", "The order is cancelled.", "キャンセルした受注は変えられません。",
         "A cancelled order cannot be changed.",

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from hub.problems.texts import Text, text
 
 TEXTS: Mapping[str, Text] = {
+    "retention_days": text(
+        "保存期間は{least}日から{most}日までです。", "The retention period is between {least} and {most} days.",
+        "日数を直してください。", "Choose another number of days.",
+    ),
     # Shops.
     "account_taken_here": text(
         "このモール店舗は、もう一つの店舗として接続済みです。", "This mall shop is connected here already.",

@@ -31,6 +31,7 @@ DOORS: list[tuple[str | Promise, list[Door]]] = [
     (_("人"), [
         ("hub:members", "people", _("メンバー"), _("権限と招待"), "settings.see"),
         ("orders:removed", "archive", _("取込から外した受注"), _("戻すことができます"), "orders.see"),
+        ("orders:retention", "hourglass", _("個人情報の保存期間"), _("終わった受注の名前や住所を消去するまでの日数"), "settings.see"),
         ("hub:account", "shield", _("アカウント"), _("名前、パスワード、二段階認証"), "account.own"),
     ]),
 ]  # fmt: skip

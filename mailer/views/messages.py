@@ -25,6 +25,7 @@ from mailer.models import MailTemplate, Message
 from mailer.queries import SeenMessage, held_mails, messages_of, preview, seen_of, templates
 from mailer.views import telling
 from orders.models import Order, Shop
+from orders.operations.erased import refuse_erased
 
 ROWS = 50
 STATES = {
@@ -97,7 +98,8 @@ def _row(seen: SeenMessage) -> dict[str, Any]:
     row = seen.message
     words, tone = telling.state_of(seen)
     return {
-        "pk": row.pk, "subject": row.subject, "to": row.recipient, "order": row.order, "shop": row.shop, "at": row.sent_at or row.queued_at,
+        "pk": row.pk, "subject": row.subject or _("消去済み"), "to": row.recipient, "order": row.order, "shop": row.shop,
+        "at": row.sent_at or row.queued_at,
         "template_name": row.template.name, "state_words": words, "tone": tone,
     }  # fmt: skip
 
@@ -166,6 +168,7 @@ def compose(request: PageRequest, pk: int) -> HttpResponse:
     """Write one mail from an order, begun from a template; the words are this mail's alone."""
     visit = request.hub
     order = get_object_or_404(Order.objects.select_related("shop"), pk=pk)
+    refuse_erased(order)
     offered = [
         row for row in templates() if row.shop_id in (None, order.shop_id) and row.stopped_at is None and row.enabled
     ]

@@ -179,6 +179,7 @@ def _order(row: Mapping[str, Any], parts: _Parts, personal: bool) -> dict[str, A
         "ours": row["ours"],
         "unreported": row["unreported"],
         "deleted_at": at(row["deleted_at"]),
+        "erased_at": at(row["erased_at"]),
         "revision": row["revision"],
         "created_at": at(row["taken_in_at"]),
         "updated_at": at(row["changed_at"]),

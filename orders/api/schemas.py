@@ -231,6 +231,10 @@ class OrderOutput(_Out):
     ours = s.BooleanField()
     unreported = s.BooleanField()
     deleted_at = s.DateTimeField(allow_null=True)
+    erased_at = s.DateTimeField(
+        allow_null=True,
+        help_text="When retention erased the persons: buyer, recipients, remarks and memo are empty since.",
+    )
     revision = s.IntegerField()
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()

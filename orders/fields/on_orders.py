@@ -147,6 +147,7 @@ ORDER = (
         key="deleted", label=_("取込から外した"), subject="order", kind=Kind.FLAG, q=present("deleted_at"),
         value=lambda facts: facts.order.deleted_at is not None, reads=frozenset({"deleted_at"}),
     ),
+    _instant("erased_at", _("個人情報の消去日時"), "order", nullable=True),
 )  # fmt: skip
 
 BUYER = (

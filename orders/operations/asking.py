@@ -8,7 +8,7 @@ from datetime import datetime
 from hub.audit import Actor
 from orders.models import Order, OrderLine, Parcel
 from orders.models.orders import ParcelState
-from orders.operations.door import Changed, lock, note
+from orders.operations.door import Changed, Row, enter_audit, lock, note
 from orders.operations.leaving import BUSY
 from orders.plugs import act
 
@@ -16,8 +16,10 @@ from orders.plugs import act
 def read_again(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
     """Put the orders on the list of those to read from their malls now."""
     outcome = Changed()
-    for order in lock(order_ids, "mall_state", "deleted_at"):
-        if order.mall_state == "none":
+    for order in lock(order_ids, "mall_state", "deleted_at", "erased_at"):
+        if order.erased_at is not None:
+            outcome.refuse(order.pk, "erased")
+        elif order.mall_state == "none":
             outcome.refuse(order.pk, "no_mall")
         elif order.deleted_at is not None:
             outcome.refuse(order.pk, "deleted")
@@ -52,9 +54,9 @@ def withdraw(
     for parcel_id in sorted(owners):
         act("ask_withdrawal")(parcel_id, accept_fee=accept_fee, reason=reason, by=by, now=now)
     asked = {order_id for ids in owners.values() for order_id in ids}
-    note(
-        sorted(asked), verb="order.withdraw_asked", by=by, now=now, batch_id=batch_id, reason=reason
-    ) if batch_id else None
+    if batch_id:
+        rows = [Row(order_id=order_id, notes_after={"reason": reason} if reason else {}) for order_id in sorted(asked)]
+        enter_audit(rows, {}, verb="order.withdraw_asked", by=by, now=now, batch_id=batch_id)
     outcome = Changed(changed=sorted(asked))
     for order in orders:
         if order.pk not in asked:

@@ -11,6 +11,7 @@ from hub.problems import Refusal
 from orders.models import Order, OrderLine
 from orders.operations.door import lock
 from orders.operations.edits import Conflict, edit_parcel, set_delivery
+from orders.operations.erased import refuse_erased
 from orders.operations.holds import read_remark
 from orders.operations.labels import set_memo
 
@@ -31,13 +32,14 @@ class NotOfThisOrder(Refusal):
 def change_order(order_id: int, *, values: Mapping[str, Any], seen_revision: int, by: Actor, now: datetime) -> int:
     """Change memo, delivery_method, remark_read and parcels (each with its id); return the order's revision.
 
-    Raises Conflict when the order is not at `seen_revision`, ParcelBusy, IsDeleted, NotOfThisOrder. Nothing is done by halves: the
-    caller's transaction goes back.
+    Raises Conflict when the order is not at `seen_revision`, ParcelBusy, IsDeleted, IsErased, NotOfThisOrder. Nothing is done by halves:
+    the caller's transaction goes back.
     """
     order = lock([order_id])[0]
     if order.revision != seen_revision:
         yours = {name: value for name, value in values.items() if name != "parcels"}
         raise Conflict(order.revision, {name: getattr(order, name, None) for name in yours}, yours)
+    refuse_erased(order)
     if order.deleted_at is not None:
         raise IsDeleted
     if "memo" in values and values["memo"] != order.memo:

@@ -16,6 +16,7 @@ from orders.lookups import as_array
 from orders.models import Order, OrderLine, Parcel, Warehouse
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, lock, touch, write
+from orders.operations.erased import refuse_erased
 from orders.search import refresh_keys
 
 ADDRESS = ("name", "kana", "phone", "postal_code", "prefecture", "city", "street")
@@ -58,9 +59,10 @@ def edit_parcel(
 ) -> Changed:
     """Change address or wishes of a parcel. A person's edit becomes the field's owner: the mall's later value is kept beside it.
 
-    Raises Conflict when `seen_revision` is not the lead order's, ParcelBusy after the request.
+    Raises Conflict when `seen_revision` is not the lead order's, ParcelBusy after the request, IsErased.
     """
     parcel, orders = lock_parcel(parcel_id)
+    refuse_erased(parcel)
     lead = next(order for order in orders if order.pk == parcel.order_id)
     before = {field: getattr(parcel, field) for field in values}
     if seen_revision is not None and lead.revision != seen_revision:

@@ -148,8 +148,10 @@ def delete(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int 
 def take_back(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
     """Bring deleted orders back as they were: the same row, the same number. Its mall is read again at once."""
     outcome, rows = Changed(), []
-    for order in lock(order_ids, "deleted_at", "deleted_by_id", "revision", "reread_at"):
-        if order.deleted_at is None:
+    for order in lock(order_ids, "deleted_at", "deleted_by_id", "revision", "reread_at", "erased_at"):
+        if order.erased_at is not None:
+            outcome.refuse(order.pk, "erased")
+        elif order.deleted_at is None:
             outcome.unchanged.append(order.pk)
         elif order.deleted_at < now - BACK_WITHIN:
             outcome.refuse(order.pk, "too_long_ago")

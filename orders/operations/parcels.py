@@ -12,6 +12,7 @@ from orders.models import Order, OrderLine, Parcel
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, lock, note, touch
 from orders.operations.edits import FREE, ParcelBusy, lock_parcel
+from orders.operations.erased import refuse_erased
 from orders.operations.holds import close_mark, system_task
 
 
@@ -58,6 +59,7 @@ def unwant_shipment(order_ids: Iterable[int], *, by: Actor, now: datetime, batch
 def reopen(parcel_id: int, *, by: Actor, now: datetime) -> Changed:
     """Make a parcel that was withdrawn or could not be shipped free to be changed and wanted again, under a new reference."""
     parcel, orders = lock_parcel(parcel_id)
+    refuse_erased(parcel)
     if parcel.state not in (ParcelState.CANNOT_SHIP, ParcelState.CANCELLED):
         raise ParcelBusy(parcel.state)
     was = parcel.state
@@ -84,6 +86,7 @@ def split_parcel(parcel_id: int, *, take: Mapping[int, int], by: Actor, now: dat
     Raises ParcelBusy after the request (the database refuses it too), NothingToSplit.
     """
     parcel, orders = lock_parcel(parcel_id)
+    refuse_erased(parcel)
     if parcel.state not in FREE:
         raise ParcelBusy(parcel.state)
     lines = {line.pk: line for line in OrderLine.objects.filter(parcel=parcel, closed_at__isnull=True)}

@@ -23,7 +23,7 @@ MOST_NUMBERS = 20
 
 class NotRecordable(Exception):
     """The parcel cannot take this result; `reason` is a code: other_numbers, too_many_numbers, no_request, unknown_carrier, not_open,
-    payment_open."""
+    payment_open, erased."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -62,6 +62,8 @@ def record_shipment(
     shipped_already = parcel.state in (ParcelState.SHIPPED, ParcelState.RETURNED)
     if shipped_already and set(known) == set(wanted):
         return Changed(unchanged=[order.pk for order in orders])
+    if parcel.erased_at is not None:
+        raise NotRecordable("erased")
     if shipped_already and not replace:
         raise NotRecordable("other_numbers")
     if not requested and not shipped_already and parcel.state != ParcelState.DRAFT:

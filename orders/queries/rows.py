@@ -64,6 +64,7 @@ class OrderRow:
     status_at: datetime
     shipped_at: datetime | None
     deleted_at: datetime | None
+    erased_at: datetime | None
     buyer_name: str
     first_name: str
     first_options: str
@@ -102,8 +103,8 @@ class OrderRow:
 
 
 _OWN = (
-    "pk", "number", "revision", "phase", "placed_at", "ready_at", "status_at", "shipped_at", "deleted_at", "buyer_name", "total_yen",
-    "payment_method", "payment_name", "payment_state", "delivery_method", "delivery_name", "next_day", "island", "gift", "wish_on",
+    "pk", "number", "revision", "phase", "placed_at", "ready_at", "status_at", "shipped_at", "deleted_at", "erased_at", "buyer_name",
+    "total_yen", "payment_method", "payment_name", "payment_state", "delivery_method", "delivery_name", "next_day", "island", "gift", "wish_on",
     "wish_time", "mall_block", "ours", "held", "unreported",
 )  # fmt: skip
 _SHOP = ("shop_id", "shop__name", "shop__mark", "shop__colour")

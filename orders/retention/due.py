@@ -18,9 +18,6 @@ from hub.tenancy import current_tenant
 from orders.lookups import as_array
 from orders.operations.leaving import BACK_WITHIN, BUSY
 
-LEAST_DAYS, MOST_DAYS = 7, 3_650
-"""Between these a tenant chooses; so does the CHECK of the column."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:

@@ -1,4 +1,4 @@
-"""Stage: the night's erasing, a chunk to a transaction; killed anywhere, it goes on where it was. `manage.py retain` takes the same steps."""
+"""Stage: the night's erasing, a chunk to a transaction; killed anywhere, it goes on. `manage.py retain` takes the same steps."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hub.crash import crash
 from hub.models import RetentionRun, Tenant
 from hub.stages import kick, stopping
 from hub.tenancy import current_tenant, tenant_transaction
+from orders.operations.settings.retention import days_kept
 from orders.retention import erasing
 from orders.retention.due import Place, next_due, rule_of
 
@@ -51,7 +52,7 @@ def plan(tenant_id: int) -> Mapping[str, int]:
     with tenant_transaction(tenant_id):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION READ ONLY")
-        rule = rule_of(days_of_tenant(), now=business_now())
+        rule = rule_of(days_kept(), now=business_now())
         counting = erasing.Counting(rule)
         ids, place = next_due(rule, None, limit=CHUNK)
         counting.add(ids)
@@ -73,22 +74,16 @@ def step(tenant_id: int) -> bool:
     return more
 
 
-def days_of_tenant() -> int:
-    """Return for how many days the tenant keeps the persons of finished orders."""
-    days: int = Tenant.objects.values_list("retention_days", flat=True).get(pk=current_tenant())
-    return days
-
-
 def _open_run(now: datetime) -> RetentionRun:
     """Return the run that is not finished, locked, or a new one."""
-    RetentionRun.objects.get_or_create(finished_at=None, defaults={"started_at": now, "days": days_of_tenant()})
+    RetentionRun.objects.get_or_create(finished_at=None, defaults={"started_at": now, "days": days_kept()})
     run: RetentionRun = RetentionRun.objects.select_for_update(no_key=True).get(finished_at__isnull=True)
     return run
 
 
 def _step(run: RetentionRun, *, now: datetime) -> bool:
     # Who lengthens the days in the middle of a run wants to keep what it has not reached yet.
-    rule = rule_of(max(run.days, days_of_tenant()), now=run.started_at)
+    rule = rule_of(max(run.days, days_kept()), now=run.started_at)
     if not run.aged:
         erased = erasing.erase_aged(rule, now=now)
         run.aged = not erased

@@ -18,6 +18,7 @@ from hub.web import PageRequest, page
 from orders.models import Order, Parcel, Status, Tag, Task, Warehouse
 from orders.operations import asking, edits, holds, labels, leaving, parcels, status, undo, wishes
 from orders.operations.door import Changed
+from orders.operations.erased import refuse_erased
 
 
 def order_or_404(pk: int) -> Order:
@@ -33,8 +34,9 @@ class LookedAfterElsewhere(Refusal):
 
 
 def order_to_change(request: PageRequest, pk: int) -> Order:
-    """Return an order of this tenant that this member may change. Raises LookedAfterElsewhere."""
+    """Return an order of this tenant that this member may change. Raises LookedAfterElsewhere, IsErased."""
     order = order_or_404(pk)
+    refuse_erased(order)
     leave_alone(request, order.status_id)
     return order
 
@@ -264,7 +266,7 @@ def undo_change(request: PageRequest) -> HttpResponse:
     except NotAnId:
         raise Http404 from None
     entry = get_object_or_404(AuditEntry.objects.filter(order_id__isnull=False), pk=pk)
-    leave_alone(request, order_or_404(entry.order_id).status_id)
+    order_to_change(request, entry.order_id)
     if entry.verb in ("order.deleted", "order.taken_back"):
         request.hub.need("orders.delete")
     outcome = undo.undo_entries([entry.pk], by=request.hub.by, now=request.hub.now)

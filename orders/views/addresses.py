@@ -20,6 +20,7 @@ from orders.fields.labels import PARCEL_STATES
 from orders.forms.addresses import AddressForm
 from orders.models import Order, Parcel
 from orders.operations.edits import FREE, Conflict, edit_parcel
+from orders.operations.erased import refuse_erased
 from orders.views.acts import conflict, leave_alone, page_of, told
 
 PLACE = ("postal_code", "prefecture", "city", "street")
@@ -31,6 +32,7 @@ def edit_address(request: PageRequest, pk: int) -> HttpResponse:
     """Show the form; a POST saves it if nobody changed the address since it was shown."""
     parcel = get_object_or_404(Parcel.objects, pk=pk)
     order = Order.objects.get(pk=parcel.order_id)
+    refuse_erased(order)
     leave_alone(request, order.status_id)
     if request.method != "POST":
         return _form(

@@ -142,7 +142,8 @@ def history(request: PageRequest, pk: int) -> HttpResponse:
     kind = request.GET.get("by", "")
     lines = lines_of(
         history_of(pk), channel=channel_label(order.shop.channel), open_data=request.hub.may("addresses.see"),
-        may_change=request.hub.may("orders.edit") and order.erased_at is None, since=_since(request), kind=kind if kind in ACTOR_KINDS else "",
+        may_change=request.hub.may("orders.edit") and order.erased_at is None,
+        since=_since(request), kind=kind if kind in ACTOR_KINDS else "",
     )  # fmt: skip
     return render(request, "components/timeline.html", {"entries": lines})
 

@@ -85,7 +85,7 @@ class Showing:
             fee_yen=order.fee_yen, points_yen=order.points_yen, discount_yen=order.discount_yen, total_yen=order.total_yen,
             sums_differ_yen=order.sums_differ_yen, pay_due_on=order.pay_due_on, unreported=order.unreported,
             cancel_due_on=order.cancel_due_on if order.mall_state == "new" else None, deleted_at=order.deleted_at,
-            mall_state_words=MALL_STATES.get(order.mall_state, order.mall_state), mall_url="",
+            erased_at=order.erased_at, mall_state_words=MALL_STATES.get(order.mall_state, order.mall_state), mall_url="",
         )  # fmt: skip
 
     def buyer(self) -> dict[str, str]:
@@ -229,7 +229,8 @@ class Showing:
             ],
             elsewhere=_elsewhere(parcel, {row.number for row in tracking}),
             proof=_proof(reports[-1], self.order.total_yen) if reports else None,
-            may_edit=self.visit.may("orders.edit") and parcel.state in FREE and self.order.deleted_at is None,
+            may_edit=self.visit.may("orders.edit") and parcel.state in FREE and self.order.deleted_at is None and parcel.erased_at is None,
+            erased=parcel.erased_at is not None,
             edit_url=reverse("orders:edit_address", args=[parcel.pk]),
             address_warning=str(addresses.DOUBTS.get(doubtful, doubtful)) if doubtful else "",
             proposals=proposals(parcel) if doubtful and self.open and self.visit.may("orders.edit") else [],
@@ -255,14 +256,14 @@ class Showing:
 
     def why(self, why: Why) -> SimpleNamespace:
         """Return the reason with its buttons: only those this person may press."""
-        acts = [found for act in why.acts if (found := self._act(act)) is not None]
+        acts = [found for act in why.acts if self.order.erased_at is None and (found := self._act(act)) is not None]
         return SimpleNamespace(
             tone=why.tone, because=why.because(), then=why.then(), actions=acts, holds=[self._hold(hold) for hold in why.holds],
             overridable=[hold for hold in why.holds if hold.override and hold.task_id],
         )  # fmt: skip
 
     def _hold(self, hold: Hold) -> SimpleNamespace:
-        act = self._act(hold.act) if hold.act else None
+        act = self._act(hold.act) if hold.act and self.order.erased_at is None else None
         detail = hold.detail if self.open or not hold.detail.startswith("「") else ""
         return SimpleNamespace(
             words=hold.words, detail=detail, next=hold.next if hold.next != hold.detail else "",
@@ -301,7 +302,7 @@ def tasks_of(facts: OrderFacts) -> list[SimpleNamespace]:
 def verbs_of(facts: OrderFacts, visit: Visit) -> list[SimpleNamespace]:
     """Return the ways out that are open now, with the difference said."""
     order = facts.order
-    if order.deleted_at is not None:
+    if order.deleted_at is not None or order.erased_at is not None:
         return []
     busy = any(p.state in ("requested", "accepted", "working") for p in facts.parcels)
     started = any(p.state not in ("draft", "cancelled") for p in facts.parcels)

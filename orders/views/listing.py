@@ -40,6 +40,7 @@ class Shown:
     late: bool
     closed: bool
     unreported: bool
+    erased: bool
     remark: str
     memo: str
 
@@ -61,7 +62,7 @@ def _shown(row: OrderRow, now: datetime, next_day_names: dict[int, str], open_na
         wish_words=_wish(row), tags=row.tags,
         held=bool(held), held_words=held_words(held), held_tone="stop" if late else "wait", late=late,
         closed=row.phase in ("done", "cancelled") or row.deleted_at is not None, unreported=row.unreported,
-        remark=row.remark if open_names else "", memo=row.memo,
+        erased=row.erased_at is not None, remark=row.remark if open_names else "", memo=row.memo,
     )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ VERBS: Mapping[str, str] = {
     "effect.tried_now": gettext_noop("がすぐに送ることにしました"),
     "effect.looked_for": gettext_noop("が届いたかを確かめました"), "warehouse.asked": gettext_noop("が「%(name)s」に聞きました"),
     "order.read_again": gettext_noop("がモールから読み直しました"), "order.entered": gettext_noop("が登録しました"),
+    "retention.erased": gettext_noop("が保存期間を過ぎた個人情報を消去しました"),
     "effect.marked_done": gettext_noop("が済みにしました"), "effect.dropped": gettext_noop("が送信をやめました"),
     "effect.released": gettext_noop("が送信を許しました"), "effect.taken_back": gettext_noop("が送信を取り消しました"),
 }  # fmt: skip
@@ -77,7 +78,7 @@ LABELS: Mapping[str, str | Promise] = {
 }  # fmt: skip
 HIDDEN = frozenset(
     {"phase", "status_at", "edited_fields", "task", "tag", "deleted_by_id", "deleted_at", "mall_fields", "snapshot_hash", "mall_code",
-    "take",
+    "take", "reason", "proof",
      "parcel", "tags", "shipped_at", "unreported", "confirm_state", "judge_at", "mall_read_at", "reread_at",
      "mall_block", "open_lines", "tax", "coupons", "parcels", "wishes"}
 )  # fmt: skip
@@ -210,7 +211,7 @@ def label_of_column(key: str) -> str | Promise:
 def _note(entry: HistoryEntry, open_data: bool) -> str:
     params = entry.params
     said = []
-    if reason := str(params.get("reason", "")):
+    if reason := str(params.get("reason", "") or entry.after.get("reason", "")):
         said.append(say(reason, params) if reason in CATALOGUE else reason)
     if (answer := params.get("answer")) and entry.verb.startswith("parcel.withdraw"):
         words = {

@@ -125,7 +125,9 @@ def test_what_is_not_over_stays(tenant: Tenant, order_id: int, columns: dict[str
     assert erased(tenant, order_id) is None
 
 
-@pytest.mark.parametrize(("state", "goes"), [("waiting", False), ("unsure", False), ("stopped", False), ("done", True), ("dropped", True)])
+@pytest.mark.parametrize(
+    ("state", "goes"), [("waiting", False), ("unsure", False), ("stopped", False), ("done", True), ("dropped", True)]
+)
 def test_an_open_or_stopped_effect_keeps_the_order(tenant: Tenant, order_id: int, state: str, goes: bool) -> None:
     finish(tenant, order_id, days=DAYS + 1, ours=True)
     with tenant_transaction(tenant.pk):

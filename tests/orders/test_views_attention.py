@@ -11,7 +11,7 @@ from hub import troubles
 from hub.clock import business_now, true_now
 from hub.effects.switches import switch_tenant
 from hub.ids import encode
-from hub.models import AuditEntry, Effect, EffectTry, Tenant
+from hub.models import AuditDetail, AuditEntry, Effect, EffectTry, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import MallReport, Order, OrderNumber, Parcel, RejectedPayload, Shop, Task, Warehouse
 from orders.operations import holds
@@ -272,7 +272,7 @@ def test_a_stopped_effect_shows_its_proof_and_goes_again_is_done_or_dropped(tena
     with tenant_transaction(tenant.pk):
         assert Effect.objects.get(pk=first.pk).state == "unsure", "looked for before it is sent again"
         assert Effect.objects.get(pk=second.pk).state == "dropped"
-        assert AuditEntry.objects.get(verb="effect.dropped").params["reason"] == "手で入れた"
+        assert AuditDetail.objects.get(entry__verb="effect.dropped").after["reason"] == "手で入れた"
 
 
 def test_many_effects_at_once(tenant: Tenant, shop: Shop) -> None:

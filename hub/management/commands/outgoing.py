@@ -1,4 +1,7 @@
-"""`manage.py outgoing on|off [--tenant N]`: the switch that keeps everything that leaves waiting, within one claim (promise G18)."""
+"""`manage.py outgoing on|off [--tenant N]`: the switch that keeps everything that leaves waiting, within one claim (promise G18).
+
+The contract names switches of a lane and of a kind too; they are refused until there are any.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("switch", choices=["on", "off"])
         parser.add_argument("--tenant", type=int, help="only this tenant's effects")
+        parser.add_argument("--lane", help="not possible yet: one counterpart's effects, such as shop:12")
+        parser.add_argument("--kind", help="not possible yet: one kind of effects, such as mail.send")
         parser.add_argument("--reason", default="", help="shown in the red bar while it is off")
 
-    def handle(self, *args: Any, switch: str, tenant: int | None, reason: str, **options: Any) -> None:
+    def handle(
+        self, *args: Any, switch: str, tenant: int | None, reason: str, lane: str | None = None, kind: str | None = None, **options: Any
+    ) -> None:  # fmt: skip
+        if lane is not None or kind is not None:
+            raise CommandError(
+                "nothing was switched: so far only the installation and a tenant (--tenant) have a switch, a lane or a kind has none. "
+                "A warehouse or a mail template can be paused on its page."
+            )
         on = switch == "on"
         now = business_now()
         if tenant is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hub import rows
-from hub.audit import Actor, note
+from hub.audit import Actor, Entry, record
 from hub.models import Member
 from orders.conditions import EVERYTHING, dump, parse
 from orders.models import SavedSearch
@@ -41,7 +41,8 @@ def change_search(
 
 def delete_search(search: SavedSearch, *, by: Actor, now: datetime) -> None:
     """Delete a saved search; its content stays in the audit."""
-    note("search.deleted", by=by, now=now, id=search.pk, name=search.name, condition=search.condition)
+    said = {"id": search.pk, "name": search.name}
+    record([Entry(verb="search.deleted", params=said, before={"condition": search.condition})], by=by, now=now)
     search.delete()
 
 

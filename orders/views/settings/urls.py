@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from orders.views.settings import connect, goods, labels, live, mall_words, rejected, shops, steps, tasks
+from orders.views.settings import connect, goods, labels, live, mall_words, rejected, retention, shops, steps, tasks
 
 urlpatterns = [
     path("settings/shops/", shops.shops, name="shops"),
@@ -37,6 +37,7 @@ urlpatterns = [
     path("settings/tasks/<oid:pk>/", tasks.task_edit, name="task_edit"),
     path("settings/tasks/<oid:pk>/switch/", tasks.task_switch, name="task_switch"),
     path("settings/tasks/<oid:pk>/retire/", tasks.task_retire, name="task_retire"),
+    path("settings/retention/", retention.retention, name="retention"),
     path("settings/mall-words/", mall_words.mall_words, name="mall_words"),
     path("products/", goods.product_list, name="products"),
     path("products/new/", goods.product_new, name="product_new"),
