@@ -19,7 +19,7 @@ from hub.effects.late import TRYING_SINCE
 from hub.effects.outcomes import Receipt
 from hub.effects.queue import lanes
 from hub.effects.settling import lock_orders, wake
-from hub.models import Effect
+from hub.models import Effect, EffectTry
 from hub.models import EffectState as State
 
 TAKEN_BACK = "taken_back"
@@ -38,7 +38,7 @@ class Changed:
 def send_again(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
     """Let stopped effects go again with fresh tries. Where the other side can be asked, it is asked first what became of them:
 
-    never before the quiet time is over, as it may still take what left before they stopped (promise G13).
+    of one whose last call was not answered never before the quiet time is over, as it may still be taken (promise G13).
     """
 
     def again(effect: Effect) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def send_again(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
         if handler_for(effect.kind).can_look:
             # With a mark, so that a worker that dies while looking leaves it UNSURE and not free to send.
             asked = {**result, "unsure_since": true_now().isoformat()}
-            due = _shown_from(effect) if effect.sent_at else true_now()
+            due = true_now() if effect.sent_at is None or _was_answered(effect) else _shown_from(effect)
             return {"state": State.UNSURE, "result": asked, "sent_at": effect.sent_at or true_now(), "due_at": due}
         return {"state": State.WAITING, "result": result, "sent_at": None, "due_at": true_now()}
 
@@ -79,6 +79,12 @@ def _shown_from(effect: Effect) -> datetime:
     """Return when the other side shows for sure what it has taken of the effect: now, or when the quiet time is over."""
     quiet = timedelta(seconds=handler_for(effect.kind).quiet_seconds())
     return max(true_now(), (effect.sent_at or true_now()) + quiet)
+
+
+def _was_answered(effect: Effect) -> bool:
+    """Say whether the last call was answered, or looked for, since it left: then nothing of it is on its way any more."""
+    since = EffectTry.objects.filter(effect_id=effect.pk, at__gte=effect.sent_at)
+    return since.exclude(act="call", outcome="unsure").exists()
 
 
 def try_now(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:

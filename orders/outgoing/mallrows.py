@@ -30,7 +30,7 @@ class Wanted:
 
 
 def subject_of(effect: Effect) -> Subject:
-    return effect.order_id, effect.payload["parcel"], effect.payload["mall_parcel_key"]
+    return effect.order_id, effect.payload.get("parcel", 0), effect.payload.get("mall_parcel_key", "")
 
 
 def wanted_of(effects: Sequence[Effect]) -> Mapping[int, Wanted]:

@@ -52,9 +52,8 @@ class ReportShipment(MallHandler):
             (order_id, parcel_id, key): pk
             for order_id, parcel_id, key, pk in reports.values_list("order_id", "parcel_id", "mall_parcel_key", "pk")
         }
-        return {
-            effect.pk: REPLACED for effect in effects if newest.get(subject_of(effect), 0) > effect.payload["report"]
-        }
+        later = [one for one in effects if newest.get(subject_of(one), 0) > one.payload.get("report", 0)]
+        return {effect.pk: REPLACED for effect in later}
 
     def perform(self, delivery: Delivery, prepared: Reports, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
         with self.channel(delivery, prepared.shop) as channel:
