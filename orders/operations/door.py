@@ -145,7 +145,7 @@ def enter_audit(
     """Write one entry for each row, and one detail where it says before or after, in one statement."""
     if not rows:
         return
-    said = {
+    said: dict[str, Sequence[Any]] = {
         "o": [row.order_id for row in rows],
         "r": [revisions.get(row.order_id) for row in rows],
         "p": [row.params for row in rows],

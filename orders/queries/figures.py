@@ -146,6 +146,8 @@ def count_unplaced() -> int:
 
 def next_cutoff(warehouse: Warehouse, now: datetime) -> datetime:
     """Return the warehouse's next cut-off after now; at the very instant of a cut-off it is tomorrow's."""
-    local = now.astimezone(JAPAN)
-    today = datetime.combine(local.date(), warehouse.cutoff_at, JAPAN)
-    return today if local < today else today + timedelta(days=1)
+    day = now.astimezone(JAPAN).date()
+    today = datetime.combine(day, warehouse.cutoff_on(day), JAPAN)
+    if now < today:
+        return today
+    return datetime.combine(day + timedelta(days=1), warehouse.cutoff_on(day + timedelta(days=1)), JAPAN)

@@ -33,16 +33,15 @@ def past_limit(now: datetime) -> Q:
 
 # Only what has a day or a wish, and next-day orders, can be past a cut-off: each is found by a small index of its own, so the
 # thousands of open orders that wait for something else are not looked at for it.
-_LATE = """
+_CUTOFF = "coalesce((w.cutoffs ->> to_char({day}, 'dy'))::time, w.cutoff_at)"
+"""A warehouse's cut-off of a day, as `Warehouse.cutoff_on` reads it."""
+_LATE = f"""
 SELECT o.id FROM orders_order o JOIN orders_status s ON s.id = o.status_id
 WHERE o.tenant_id = %(tenant)s AND o.is_open AND s.limit_minutes IS NOT NULL AND NOT s.not_ours
   AND o.status_at < %(now)s - s.limit_minutes * interval '1 minute'
 UNION ALL
 SELECT x.id FROM (
-    SELECT d.id, CASE
-        WHEN d.ship_on IS NOT NULL THEN (d.ship_on + w.cutoff_at) AT TIME ZONE 'Asia/Tokyo'
-        ELSE ((d.at AT TIME ZONE 'Asia/Tokyo')::date
-              + ((d.at AT TIME ZONE 'Asia/Tokyo')::time >= w.cutoff_at)::integer + w.cutoff_at) AT TIME ZONE 'Asia/Tokyo' END AS due
+    SELECT d.id, (s.day + {_CUTOFF.format(day="s.day")}) AT TIME ZONE 'Asia/Tokyo' AS due
     FROM (
         SELECT o.id, o.shop_id, p.warehouse_id, p.ship_on, coalesce(p.ship_wanted_at, CASE WHEN o.next_day THEN o.ready_at END) AS at
         FROM orders_parcel p JOIN orders_order o ON o.id = p.order_id
@@ -54,7 +53,10 @@ SELECT x.id FROM (
         WHERE o.tenant_id = %(tenant)s AND o.is_open AND o.ours AND o.next_day AND o.ready_at < %(now)s
           AND p.state = 'draft' AND p.closed_at IS NULL AND p.ship_on IS NULL AND p.ship_wanted_at IS NULL) d
     JOIN orders_shop h ON h.id = d.shop_id
-    JOIN orders_warehouse w ON w.id = coalesce(d.warehouse_id, h.warehouse_id)) x
+    JOIN orders_warehouse w ON w.id = coalesce(d.warehouse_id, h.warehouse_id)
+    CROSS JOIN LATERAL (SELECT d.at AT TIME ZONE 'Asia/Tokyo' AS at) l
+    CROSS JOIN LATERAL (
+        SELECT coalesce(d.ship_on, l.at::date + (l.at::time >= {_CUTOFF.format(day="l.at")})::integer) AS day) s) x
 WHERE x.due <= %(now)s
 UNION ALL
 SELECT r.order_id FROM orders_mallreport r JOIN orders_order o ON o.id = r.order_id

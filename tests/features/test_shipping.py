@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -31,6 +30,7 @@ from orders.models import (
 from orders.operations.parcels import split_parcel
 from orders.operations.shipments import NotRecordable, Package
 from tests.api.conftest import caller_of
+from tests.browsing import text_of
 from tests.conftest import NOW, TESTER, at
 from tests.factories import make_shop, mall_line, mall_order, take_in, the_order
 from tests.features.steps import let_pass
@@ -59,26 +59,40 @@ def wanted(tenant: Tenant, shop: Shop, **order: Any) -> str:
     return placed.number
 
 
+@pytest.mark.feature("F101")
 @pytest.mark.usefixtures("clock")
-def test_one_second_at_the_cut_off_is_a_day_and_the_page_counts_down_what_is_not_requested(tenant: Tenant) -> None:
+@pytest.mark.parametrize(
+    ("cutoffs", "cutoff"),
+    [({}, "15:30"), ({"tue": "12:00"}, "12:00"), ({"mon": "12:00", "wed": "12:00"}, "15:30")],
+    ids=["every day", "a Tuesday's own", "other days' own"],
+)
+def test_one_second_at_the_cut_off_is_a_day_and_the_page_counts_down_what_is_not_requested(
+    tenant: Tenant, cutoffs: dict[str, str], cutoff: str
+) -> None:
+    """The day is a Tuesday."""
     shop, days = make_shop(tenant, warehouse="rsl"), []
-    for second in (59, 60):
-        moment = datetime(2026, 11, 24, 6, 29, tzinfo=UTC) + timedelta(seconds=second)
+    at(NOW)
+    with tenant_transaction(tenant.pk):
+        house = Warehouse.objects.get(kind="rsl")
+    assert caller_of(tenant).patch(f"warehouses/{encode(house.pk)}", {"cutoffs": cutoffs}).status_code == 200
+    for second in (-1, 0):
+        moment = datetime.fromisoformat(f"2026-11-24T{cutoff}:00+09:00") + timedelta(seconds=second)
         at(moment)
         order = mall_order(placed_at=moment - timedelta(hours=1))
         take_in(tenant, shop, order, now=moment)
         judge(tenant.pk)
-        if second == 59:
+        if second == -1:
             with tenant_transaction(tenant.pk):
                 Parcel.objects.update(warehouse=Warehouse.objects.get(kind="rsl"))
-            page = browser(tenant).get("/shipping/").content.decode()
+            page = browser(tenant).get("/shipping/")
         request(tenant.pk)
         with tenant_transaction(tenant.pk):
             days.append(Parcel.objects.get(order__number=order.number).ship_on)
 
     assert days == [date(2026, 11, 24), date(2026, 11, 25)]
-    assert "15:30" in page
-    assert re.search(r'data-seconds="1"|あと|残り', page), "a countdown"
+    assert 'data-seconds="1"' in page.content.decode(), "a countdown"
+    assert f"{cutoff} まで" in text_of(page)
+    assert "これから依頼 1" in text_of(page)
 
 
 @pytest.mark.feature("F118")

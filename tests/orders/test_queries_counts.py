@@ -1,9 +1,10 @@
 """Counts, what is late, and the figures of the day."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
+from hub.clock import JAPAN
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders import queries
@@ -18,6 +19,7 @@ from orders.models import (
     Task,
     Warehouse,
 )
+from orders.queries import next_cutoff
 from tests.conftest import NOW
 from tests.counting import statements
 from tests.orders.making import make_many, make_order, make_shop
@@ -110,6 +112,37 @@ class TestLate:
 
         assert late_ids(NOW.replace(hour=20)) == []
         assert late_ids(NOW.replace(hour=6, minute=30) + timedelta(days=1)) == [order.pk]
+
+    def test_a_weekday_with_a_cut_off_of_its_own_is_late_by_it(self) -> None:
+        """The 22nd, TODAY, is a Sunday: what was wished on it before noon is for Sunday, after it for Monday."""
+        house = Warehouse.objects.create(name="倉庫", kind="own", cutoffs={"sun": "12:00", "mon": "17:00"})
+        Status.objects.update(limit_minutes=None)
+        orders = [make_order(make_shop(name), status="ready") for name in ("甲", "乙", "丙")]
+        planned, early, late = (Parcel.objects.filter(order=order) for order in orders)
+        noon = datetime.combine(TODAY, time(12), JAPAN)
+        planned.update(ship_on=TODAY, warehouse=house)
+        early.update(ship_wanted_at=noon - timedelta(seconds=1), warehouse=house)
+        late.update(ship_wanted_at=noon, warehouse=house)
+
+        found = {
+            moment: [orders.index(order) for order in orders if order.pk in late_ids(moment)]
+            for moment in (
+                noon - timedelta(seconds=1),
+                noon,
+                noon + timedelta(hours=28, minutes=59),
+                noon + timedelta(hours=29),
+            )
+        }
+
+        assert list(found.values()) == [[], [0, 1], [0, 1], [0, 1, 2]]
+
+    @pytest.mark.parametrize(("hour", "minute", "until"), [(11, 59, 12), (12, 0, 41), (40, 59, 41), (41, 0, 63)])
+    def test_the_next_cut_off_is_that_of_its_weekday(self, hour: int, minute: int, until: int) -> None:
+        """Hours from the beginning of a Sunday: its own cut-off at 12, Monday's at 17, Tuesday's as on every day."""
+        house = Warehouse(name="倉庫", kind="own", cutoffs={"sun": "12:00", "mon": "17:00"}, cutoff_at=time(15))
+        start = datetime.combine(TODAY, time(0), JAPAN)
+
+        assert next_cutoff(house, start + timedelta(hours=hour, minutes=minute)) == start + timedelta(hours=until)
 
     def test_not_counted_at_nine(self) -> None:
         order = make_order(make_shop(), status="shipped")
