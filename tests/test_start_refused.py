@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ PASSWORD = "a long password"
 def command(program: str, folder: Path) -> list[str]:
     """Return how a program is started."""
     port = free_port()
-    made = {
+    made: dict[str, Callable[[], Sequence[str]]] = {
         "web": lambda: programs.web(port=port, workers=1).command,
         "worker": lambda: programs.worker(processes=1).command,
         "beat": lambda: programs.beat(state=folder).command,

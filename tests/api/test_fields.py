@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from orders.intake import save_mall_orders
 from orders.models import Order
 from simulators.rakuten.full_order import full_order
 from tests.api.conftest import caller_of
+from tests.changing import leaves, with_another
 from tests.channels_rakuten.conftest import sent
 from tests.conftest import NOW
 from tests.orders.making import make_shop
@@ -28,28 +28,6 @@ from tests.orders.making import make_shop
 NOT_OF_AN_ORDER = {"shippingNumber", "shippingDate", "shopOrderCfmDatetime"}
 """What the hub itself writes at the mall (confirm, report): its own record of it is shown, not the mall's echo."""
 OURS = re.compile(r"[0-9a-z]{13}")
-
-
-def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from leaves(value, (*path, key))
-    elif isinstance(data, list) and data and isinstance(data[0], dict | list | str):
-        yield from leaves(data[0], (*path, 0))
-    else:
-        yield path
-
-
-def changed(value: Any) -> Any:
-    if isinstance(value, str):
-        if len(value) == 24 and value[10:11] == "T":
-            return "2032-01-02T03:04:05+0900"
-        if len(value) == 10 and value[4:5] == "-":
-            return "2032-01-02"
-        return {"1001": "1002"}.get(value, value + "ｘ")
-    if isinstance(value, float):
-        return 0.05
-    return {0: 1, 1: 0, 300: 500}.get(value, 1) if not isinstance(value, bool) else not value
 
 
 def answer_of(tenant: Tenant, model: dict[str, Any], call: Any) -> str:
@@ -97,13 +75,7 @@ def plain(read: Any) -> str:
 @pytest.mark.feature("N04")
 @pytest.mark.parametrize("path", PATHS, ids=[".".join(map(str, path)) for path in PATHS])
 def test_every_field_reaches_the_answer(path: tuple[Any, ...], read: Any, plain: str) -> None:
-    model = full_order()
-    place: Any = model
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = changed(place[path[-1]])
-
-    assert read(model) != plain
+    assert read(with_another(full_order(), path)) != plain
 
 
 def test_full_order_reads_in_the_hubs_words(read: Any, plain: str) -> None:

@@ -5,78 +5,18 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
-from typing import Any
 
 import pytest
 
-from channels_rakuten.codes import NEVER_STORED
-from channels_rakuten.mapping.orders import order_from
 from hub.audit import Actor
 from hub.clock import business_now
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
-from orders.channels import MallOrder
-from orders.models import Order, Shop
+from orders.models import Shop
 from orders.operations import labels
-from simulators.rakuten.full_order import full_order
-from tests.channels_rakuten.conftest import sent
-from tests.factories import make_shop as open_shop
-from tests.factories import take_in
 from tests.orders.making import order_in
 from tests.orders.order_page import BY, page_of, path
 from tests.pages import browser, make_member, signed_in
-
-SAID = {
-    "orderProgress": "モール", "carrierCode": "Android", "emailCarrierCode": "docomo", "orderType": "定期", "cautionDisplayType": "注意",
-    "cautionDisplayDetailType": "長期不在による受取拒否", "deliveryClass": "冷蔵", "pointType": "商品別変倍", "inventoryType": "項目選択肢別在庫",
-    "restoreInventoryFlag": "戻す", "changeType": "変更完了", "changeTypeDetail": "減額", "changeReason": "お客様", "dueDateType": "支払期限",
-    "title": "包装紙", "couponCapitalCode": "ショップ", "shippingTerm": "14",
-}  # fmt: skip
-
-"""Codes of the mall that stand on the page in words."""
-
-
-def leaves(data: Any, name: str = "") -> Any:
-    if isinstance(data, dict):
-        for key, value in data.items():
-            yield from leaves(value, key)
-    elif isinstance(data, list):
-        for value in data:
-            yield from leaves(value, name)
-    else:
-        yield name, data
-
-
-@pytest.mark.feature("N04", "R11")
-def test_every_field_that_a_mall_sends_is_on_the_page(tenant: Tenant) -> None:
-    model = full_order()
-    mall = order_from(sent(model))
-    assert isinstance(mall, MallOrder)
-    shop = open_shop(tenant)
-    take_in(tenant, shop, mall, now=business_now())
-    with tenant_transaction(tenant.pk):
-        order = Order.objects.get(number=mall.number)
-
-    page = page_of(browser(tenant), order)
-
-    bare = re.sub(r"[\s,/:-]", "", re.sub(r"<[^>]+>", "", page))
-    missing = [
-        (name, value) for name, value in leaves(model)
-        if name not in NEVER_STORED and not isinstance(value, bool) and not _stands(bare, name, value)
-    ]  # fmt: skip
-    assert missing == []
-
-
-def _stands(bare: str, name: str, value: Any) -> bool:
-    if name in SAID:
-        return SAID[name] in bare
-    if name.lower().endswith("flag") or value in (0, 1) or name.startswith(("phoneNumber", "zipCode", "birth")):
-        return True  # yes and no, joined numbers: their labels are tested with the mapping
-    if name.endswith("Rate") and isinstance(value, float):
-        return f"{round(value * 100)}%" in bare
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d.*", value):
-        return any(text in bare for text in (value[:10].replace("-", ""), f"{int(value[5:7])}{int(value[8:10])}"))
-    return all(re.sub(r"[\s,/:-]", "", part) in bare for part in str(value).split("\n"))
 
 
 def test_a_remark_of_300_kb_is_kept_whole_and_the_page_stays_small(tenant: Tenant, shop: Shop) -> None:
