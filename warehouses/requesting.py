@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from hub.audit import SYSTEM
 from hub.clock import business_now
 from hub.crash import crash
 from hub.tenancy import tenant_transaction
-from orders.blocks import PAYMENT
 from orders.judging import READ_WITHIN, may_ship
-from orders.models import Order, OrderLine, Parcel, Shop, Warehouse
+from orders.models import Order, OrderLine, Parcel, Warehouse
 from orders.models.orders import ParcelState
 from orders.operations.edits import lock_parcel
+from warehouses.adapters import WarehouseAbility, adapter_class
 from warehouses.operations import CannotRequest, request_shipment
+from warehouses.wanted import wanted_parcels
 
 A_TURN = 500
 
@@ -36,29 +36,34 @@ def work(tenant_id: int, unit_id: int = 0) -> bool:
 
 
 def candidates(now: datetime) -> list[int]:
-    """Return wanted DRAFT parcels whose orders look free, oldest wish first; the look is repeated under the locks.
+    """Return wanted parcels that look free, and those that no warehouse can be asked for and that do not say so yet; the oldest
+    wish first. The look is repeated under the locks.
 
     Orders that only lack a fresh reading of the mall are put on the reading list.
     """
-    wanted = list(
-        Parcel.objects.filter(state=ParcelState.DRAFT, ship_wanted_at__lte=now, closed_at__isnull=True)
-        .filter(order__is_open=True, order__held=False, order__mall_block__in=["", PAYMENT], order__ours=True)
-        .order_by("ship_wanted_at", "pk")[:A_TURN]
-    )
-    obstacles = may_ship(wanted, now=now)
-    stale = [parcel.order_id for parcel in wanted if obstacles[parcel.pk] == ["mall_not_read"]]
-    if stale:
-        Order.objects.filter(pk__in=stale, mall_read_at__lt=now - READ_WITHIN).update(reread_at=now)
-    return [parcel.pk for parcel in wanted if not obstacles[parcel.pk]]
+    found = wanted_parcels(now=now, most=A_TURN)
+    if found.read:
+        old = Q(mall_read_at__isnull=True) | Q(mall_read_at__lt=now - READ_WITHIN)
+        lines = OrderLine.objects.filter(parcel_id__in=found.read, closed_at__isnull=True, quantity__gt=0)
+        Order.objects.filter(old, pk__in=lines.values("order_id")).exclude(mall_state="none").update(reread_at=now)
+    return [*found.go, *found.fault]
 
 
 def try_request(parcel_id: int, *, now: datetime) -> bool:
-    """Request one parcel if it still may ship, under the locks of all its orders; say whether it was requested."""
+    """Request one parcel if it still may ship, under the locks of all its orders; say whether it was requested.
+
+    Which warehouse cannot be asked, and why, is said even while the mall still has to be read.
+    """
     parcel, orders = lock_parcel(parcel_id)
-    if parcel.state != ParcelState.DRAFT or parcel.ship_wanted_at is None or may_ship([parcel], now=now)[parcel_id]:
+    if parcel.state != ParcelState.DRAFT or parcel.ship_wanted_at is None:
+        return False
+    obstacles = may_ship([parcel], now=now)[parcel_id]
+    if obstacles not in ([], ["mall_not_read"]):
         return False
     try:
-        warehouse = choose(parcel, orders)
+        warehouse = choose(parcel)
+        if obstacles:
+            return False
         request_shipment(parcel, orders, warehouse, by=SYSTEM, now=now)
     except CannotRequest as error:
         Parcel.objects.filter(pk=parcel_id).exclude(ship_fault=error.reason).update(ship_fault=error.reason)
@@ -66,7 +71,7 @@ def try_request(parcel_id: int, *, now: datetime) -> bool:
     return True
 
 
-def choose(parcel: Parcel, orders: Sequence[Order]) -> Warehouse:
+def choose(parcel: Parcel) -> Warehouse:
     """Return who ships the parcel: as chosen on it, else the one its products name, else the shop's. Raises CannotRequest."""
     chosen = parcel.warehouse_id
     if chosen is None:
@@ -75,7 +80,7 @@ def choose(parcel: Parcel, orders: Sequence[Order]) -> Warehouse:
             .annotate(ships=F("product__warehouse_id"))
             .values_list("ships", flat=True)
         )
-        default = Shop.objects.get(pk=orders[0].shop_id).warehouse_id
+        default = Order.objects.values_list("shop__warehouse_id", flat=True).get(pk=parcel.order_id)
         ships = {warehouse_id or default for warehouse_id in named}
         if len(ships) > 1:
             raise CannotRequest("several_warehouses")
@@ -85,4 +90,6 @@ def choose(parcel: Parcel, orders: Sequence[Order]) -> Warehouse:
         raise CannotRequest("no_warehouse")
     if warehouse.paused_at is not None:
         raise CannotRequest("paused")
+    if WarehouseAbility.REQUEST not in adapter_class(warehouse.kind).abilities:
+        raise CannotRequest("not_ours_to_request")
     return warehouse
