@@ -20,7 +20,7 @@ from hub.clock import JAPAN
 from hub.ids import encode
 from hub.problems import say
 from orders.api import schemas
-from orders.api.batches import show_batch
+from orders.api.batches import need_right, show_batch
 from orders.api.conditions import read_condition
 from orders.api.inputs import ActionInput
 from orders.batches import PARTS, act, start
@@ -28,6 +28,7 @@ from orders.channels import CancelReason
 from orders.conditions import matching
 from orders.models import Order, Status, Tag, Task, Warehouse
 from orders.operations.door import MOST, Changed
+from orders.operations.undo import RIGHTS
 
 MOST_IN_ALL = 100_000
 
@@ -122,6 +123,7 @@ class ActOnOrders(ApiView):
     def post(self, request: Request, action: str) -> Response:
         if action not in PARAMS:
             raise not_found()
+        need_right(self.hub, RIGHTS.get(action, "orders.edit"))
         asked = self.read(ActionInput)
         params = self._params(action, asked.get("params", {}))
         preview = bool(asked.get("preview"))

@@ -9,22 +9,33 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from hub.api.auth import Call
 from hub.api.inputs import Input
 from hub.api.paging import page
-from hub.api.problems import not_found
+from hub.api.problems import ApiError, not_found
 from hub.api.rendering import at, oid
 from hub.api.views import ApiView
 from hub.ids import encode
+from hub.models import Member
 from hub.problems import Refusal, say
+from hub.rights import LABELS, least, may
 from orders.api import schemas
 from orders.batches import start_undo
 from orders.models import Batch, BatchIssue
+from orders.operations.undo import RIGHTS
 
 
 class NotFinished(Refusal):
     """The batch is still being worked off, or is itself an undo, or was undone."""
 
     code = "batch_not_undoable"
+
+
+def need_right(call: Call, right: str) -> None:
+    """Refuse a token whose maker's role lacks a right that no scope names. Raises ApiError."""
+    maker = Member.objects.filter(apitoken=call.caller.token_id).values_list("role", flat=True).first()
+    if maker is not None and not may(maker, right):
+        raise ApiError("role_needed", 403, role=str(LABELS[least(right)]))
 
 
 def show_batch(batch: Batch) -> dict[str, Any]:
@@ -81,6 +92,7 @@ class UndoBatch(ApiView):
             raise not_found()
         if batch.state != "done" or batch.undo_of_id is not None or batch.undone_by_id is not None:
             raise NotFinished(state=batch.state)
+        need_right(self.hub, RIGHTS.get(batch.action, "orders.edit"))
         undoing = start_undo(batch, by=self.hub.by)
         undoing.refresh_from_db()
         return Response(show_batch(undoing), status=202, headers={"Location": f"/api/v1/batches/{encode(undoing.pk)}"})

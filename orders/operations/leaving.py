@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from hub.audit import Actor
@@ -116,8 +116,18 @@ def cancel_at_mall(
     return outcome
 
 
-def delete(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
-    """Take orders out of the hub, for 30 days by one click back. Refused where something was sent for them."""
+def delete(
+    order_ids: Iterable[int],
+    *,
+    by: Actor,
+    now: datetime,
+    batch_id: int | None = None,
+    undoes: Mapping[int, int] | None = None,
+) -> Changed:
+    """Take orders out of the hub, for 30 days by one click back. Refused where something was sent for them.
+
+    `undoes`: the entry that is set back by it, for each order.
+    """
     orders = lock(order_ids, "deleted_at", "phase", "deleted_by_id", "revision")
     ids = [order.pk for order in orders]
     started = set(
@@ -137,6 +147,7 @@ def delete(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int 
                     order_id=order.pk,
                     before={"deleted_at": None, "deleted_by_id": None},
                     after={"deleted_at": now, "deleted_by_id": by.id},
+                    params={"undoes": undoes[order.pk]} if undoes else {},
                 )
             )
             outcome.changed.append(order.pk)
@@ -145,8 +156,18 @@ def delete(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int 
     return outcome
 
 
-def take_back(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: int | None = None) -> Changed:
-    """Bring deleted orders back as they were: the same row, the same number. Its mall is read again at once."""
+def take_back(
+    order_ids: Iterable[int],
+    *,
+    by: Actor,
+    now: datetime,
+    batch_id: int | None = None,
+    undoes: Mapping[int, int] | None = None,
+) -> Changed:
+    """Bring deleted orders back as they were: the same row, the same number. Its mall is read again at once.
+
+    `undoes`: the entry that is set back by it, for each order.
+    """
     outcome, rows = Changed(), []
     for order in lock(order_ids, "deleted_at", "deleted_by_id", "revision", "reread_at", "erased_at"):
         if order.erased_at is not None:
@@ -161,6 +182,7 @@ def take_back(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id: i
                     order_id=order.pk,
                     before={"deleted_at": order.deleted_at, "deleted_by_id": order.deleted_by_id},
                     after={"deleted_at": None, "deleted_by_id": None},
+                    params={"undoes": undoes[order.pk]} if undoes else {},
                 )
             )
             outcome.changed.append(order.pk)

@@ -18,11 +18,13 @@ from hub.audit import note
 from hub.clock import true_now
 from hub.models import Member
 from hub.problems import say
+from hub.rights import may
 from hub.templatetags.hub_ui import span
 from hub.web import PageRequest, page
 from orders import batches
 from orders.models import Batch, BatchIssue, Order, Status, Tag
 from orders.models.batches import BatchState
+from orders.operations.undo import RIGHTS
 
 AT_ONCE = 200
 """Up to this many orders are changed while the person waits; more as a job with progress."""
@@ -76,10 +78,10 @@ def jobs_of(member: Member, *, now: datetime) -> list[Job]:
     running = Q(state__in=[BatchState.WAITING, BatchState.RUNNING])
     ended = Q(finished_at__gte=now - SHOWN_AFTER_END, size__gt=AT_ONCE)
     rows = Batch.objects.filter(member=member).annotate(size=F("order_ids__len")).filter(running | ended)
-    return [job_of(row, size=row.size, at=at) for row in rows.order_by("-pk").defer("order_ids")[:5]]
+    return [job_of(row, member, size=row.size, at=at) for row in rows.order_by("-pk").defer("order_ids")[:5]]
 
 
-def job_of(batch: Batch, *, size: int, at: datetime) -> Job:
+def job_of(batch: Batch, member: Member, *, size: int, at: datetime) -> Job:
     """Return a batch as the tray shows it; `at` is true time, which batches are worked off in."""
     running = batch.state in (BatchState.WAITING, BatchState.RUNNING)
     return Job(
@@ -89,7 +91,7 @@ def job_of(batch: Batch, *, size: int, at: datetime) -> Job:
         left=_left(batch, size, at) if running else "",
         state="running" if running else "failed" if batch.skipped or batch.failed else "done",
         result_url="" if running else reverse("orders:batch", args=[batch.pk]),
-        undo_url=reverse("orders:batch_undo", args=[batch.pk]) if not running and may_undo(batch) else "",
+        undo_url=reverse("orders:batch_undo", args=[batch.pk]) if not running and may_undo(batch, member) else "",
         cancel_url=reverse("orders:batch_cancel", args=[batch.pk]) if running else "",
     )
 
@@ -103,8 +105,11 @@ def title_of(batch: Batch) -> str:
     return str(TITLES.get(batch.action, batch.action))
 
 
-def may_undo(batch: Batch) -> bool:
-    return batch.action in UNDOABLE and batch.undone_by_id is None and batch.changed > 0
+def may_undo(batch: Batch, member: Member) -> bool:
+    """Say whether the member may set the batch back: whoever may not delete may not take a return back either."""
+    if batch.action not in UNDOABLE or batch.undone_by_id is not None or batch.changed == 0:
+        return False
+    return may(member.role, RIGHTS.get(batch.action, "orders.edit"))
 
 
 def _left(batch: Batch, size: int, at: datetime) -> str:
@@ -140,7 +145,7 @@ def batch(request: PageRequest, pk: int) -> HttpResponse:
     context = {
         "title": title_of(found), "batch": found, "size": len(found.order_ids),
         "causes": [{"words": words, "count": len(orders), "orders": orders} for words, orders in causes.items()],
-        "undo_url": reverse("orders:batch_undo", args=[pk]) if found.finished_at and may_undo(found) else "",
+        "undo_url": reverse("orders:batch_undo", args=[pk]) if found.finished_at and may_undo(found, request.hub.member) else "",
     }  # fmt: skip
     return render(request, "orders/batch.html", context)
 
@@ -159,7 +164,8 @@ def batch_cancel(request: PageRequest, pk: int) -> HttpResponse:
 def batch_undo(request: PageRequest, pk: int) -> HttpResponse:
     """Set back what a bulk act changed, where nobody changed it since."""
     found = get_object_or_404(Batch.objects.select_for_update(), pk=pk)
-    if not may_undo(found):
+    request.hub.need(RIGHTS.get(found.action, "orders.edit"))
+    if not may_undo(found, request.hub.member):
         return done(request, _("元に戻せません。"), tone="stop")
     undoing = batches.start_undo(found, by=request.hub.by, member=request.hub.member)
     if len(found.order_ids) > AT_ONCE:

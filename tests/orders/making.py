@@ -66,7 +66,9 @@ def make_order(
             **{f"buyer_{key}": value for key, value in ADDRESS.items()}, **columns,
         }
     )  # fmt: skip
-    same = {"name": order.buyer_name, "kana": order.buyer_kana, "phone": order.buyer_phone, **ADDRESS}
+    same = {
+        "name": order.buyer_name, "kana": order.buyer_kana, "phone": order.buyer_phone, "delivery_method": order.delivery_method, **ADDRESS,
+    }  # fmt: skip
     parcels = [
         Parcel.objects.create(order=order, position=place, **{**same, **who})
         for place, who in enumerate(recipients, start=1)
