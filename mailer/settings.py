@@ -12,11 +12,17 @@ from mailer.accounts import set_password
 from mailer.models import MailAccount, MailTemplate
 
 ACCOUNT = ("name", "host", "port", "security", "user", "sender", "sender_name")
+LOGIN = ("host", "port", "security", "user")
+"""What decides to whom an account's password is told."""
 TEMPLATE = ("name", "occasion", "subject", "body", "again_if_unsure")
 
 
 class NameTaken(Exception):
     """Another account or template has this name."""
+
+
+class PasswordAgain(Exception):
+    """The account would log in elsewhere or as somebody else: its stored password is not told there, it must be given again."""
 
 
 class UnknownWord(Exception):
@@ -35,19 +41,26 @@ def save_account(
     account: MailAccount | None = None,
     shop_id: int | None = None,
 ) -> MailAccount:
-    """Add or change an account. `password` is kept sealed; without one the stored password stays. Raises NameTaken."""
+    """Add or change an account. `password` is kept sealed; without one the stored password stays, while it goes where it always went.
+
+    An account without a user logs in nowhere: it keeps no password that was not just given. Raises NameTaken, PasswordAgain.
+    """
     _refuse_taken(MailAccount, values["name"], account)
     made = account is None
     account = account or MailAccount(shop_id=shop_id, created_at=now)
     before = {name: getattr(account, name) for name in ACCOUNT}
     for name in ACCOUNT:
         setattr(account, name, values.get(name, before[name]))
+    changed = [name for name in ACCOUNT if getattr(account, name) != before[name]]
     if made:
         account.save()
     if values.get("password"):
         set_password(account, values["password"])
+    elif account.password and not account.user:
+        set_password(account, "")
+    elif account.password and set(changed) & set(LOGIN):
+        raise PasswordAgain
     account.save(update_fields=[*ACCOUNT, "password"])
-    changed = [name for name in ACCOUNT if getattr(account, name) != before[name]]
     note("mail.account_added" if made else "mail.account_changed", by=by, now=now, account=account.pk, name=account.name,
          fields=[*changed, *(["password"] if values.get("password") else [])])  # fmt: skip
     return account

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.problems import Problem, teach
-from mailer.settings import NameTaken, UnknownWord
+from mailer.settings import NameTaken, PasswordAgain, UnknownWord
 
 
 def _of_word(error: UnknownWord) -> Problem:
@@ -14,4 +14,5 @@ def _of_word(error: UnknownWord) -> Problem:
 
 
 teach(UnknownWord, _of_word)
+teach(PasswordAgain, lambda e: Problem(code="password_again", field="password"))
 teach(NameTaken, lambda e: Problem(code="name_taken", field="name", params={"name": str(e)}))

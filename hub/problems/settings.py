@@ -122,6 +122,11 @@ TEXTS: Mapping[str, Text] = {
         "メールの送信元が決まっていません。", "No mail account is set.", "設定でメールアカウントを登録してください。",
         "Add a mail account in the settings.",
     ),
+    "password_again": text(
+        "送信サーバーかユーザー名が変わりました。", "The mail server or the user name changed.",
+        "保存済みのパスワードは別の送信先へは使いません。パスワードをもう一度入れてください。",
+        "The stored password is not used elsewhere: enter it again.",
+    ),
     "mail_too_old": text(
         "用件から6時間を過ぎたので、自動では送りませんでした。", "It was not sent by itself: its occasion is more than 6 hours past.",
         "読んで、送るか取りやめるか決めてください。", "Read it, then send it or let it be.",

@@ -30,7 +30,7 @@ def test_password_is_sealed_and_never_shown(tenant: Tenant, by: Actor) -> None:
     with tenant_transaction(tenant.pk):
         account = settings.save_account(form.cleaned_data, by=by, now=NOW)
         kept = bytes(account.password)
-        again = AccountForm({**ACCOUNT, "password": "", "host": "other.example.jp"})
+        again = AccountForm({**ACCOUNT, "password": "", "sender": "b@example.jp"})
         assert again.is_valid()
         settings.save_account(again.cleaned_data, by=by, now=NOW, account=account)
         account = MailAccount.objects.get(pk=account.pk)
@@ -38,13 +38,47 @@ def test_password_is_sealed_and_never_shown(tenant: Tenant, by: Actor) -> None:
             str((d.before, d.after)) for d in AuditDetail.objects.all()
         ]
 
-    assert (account.host, account.port) == ("other.example.jp", 587)
+    assert (account.host, account.port, account.sender) == ("smtp.example.jp", 587, "b@example.jp")
     assert bytes(account.password) == kept
     assert b"geheim-42" not in kept
     assert accounts.server_of(account).password == "geheim-42"
     assert not any("geheim-42" in text for text in said)
     assert "geheim-42" not in str(AccountForm(initial=AccountForm.initial_of(account)))
     assert "geheim-42" not in str(again)
+
+
+@pytest.mark.parametrize(
+    "change", [{"host": "smtp.evil.example"}, {"port": 2525}, {"security": "none"}, {"user": "b"}], ids=lambda c: next(iter(c))
+)  # fmt: skip
+def test_password_is_asked_again_for_another_server_or_user(
+    tenant: Tenant, by: Actor, change: dict[str, object]
+) -> None:
+    form = AccountForm(ACCOUNT)
+    assert form.is_valid()
+    with tenant_transaction(tenant.pk):
+        pk = settings.save_account(form.cleaned_data, by=by, now=NOW).pk
+    values = {**form.cleaned_data, **change}
+    with tenant_transaction(tenant.pk), pytest.raises(settings.PasswordAgain):
+        settings.save_account({**values, "password": ""}, by=by, now=NOW, account=MailAccount.objects.get(pk=pk))
+    with tenant_transaction(tenant.pk):
+        kept = MailAccount.objects.get(pk=pk)
+        assert all(getattr(kept, name) == form.cleaned_data[name] for name in settings.LOGIN)
+
+        settings.save_account({**values, "password": "neu"}, by=by, now=NOW, account=kept)
+        server = accounts.server_of(MailAccount.objects.get(pk=pk))
+    assert (server.password, {name: getattr(server, name) for name in change}) == ("neu", change)
+
+
+def test_account_without_a_user_keeps_no_password(tenant: Tenant, by: Actor) -> None:
+    form = AccountForm(ACCOUNT)
+    assert form.is_valid()
+    with tenant_transaction(tenant.pk):
+        account = settings.save_account(form.cleaned_data, by=by, now=NOW)
+        settings.save_account({**form.cleaned_data, "user": "", "password": ""}, by=by, now=NOW, account=account)
+        settings.save_account(
+            {**form.cleaned_data, "host": "x.example", "password": ""}, by=by, now=NOW, account=account
+        )
+        assert accounts.server_of(MailAccount.objects.get()).password == ""
 
 
 @pytest.mark.parametrize(

@@ -352,6 +352,19 @@ def test_password_is_never_shown_and_stays_when_left_empty(tenant: Tenant, owner
     assert "p4ssw0rd" not in owner.get(url("account", before.pk)).content.decode()
 
 
+def test_stored_password_is_told_to_no_other_server(tenant: Tenant, owner: Browser, server: SmtpServer) -> None:
+    owner.post(url("account_new"), account(server, user="u", password="p4ssw0rd"))
+    with tenant_transaction(tenant.pk):
+        before = MailAccount.objects.get()
+
+    answer = owner.post(url("account", before.pk), account(server, user="u", port="2525"))
+
+    assert "パスワードをもう一度入れてください" in text_of(answer)
+    assert verbs(tenant) == ["mail.account_added", "mail.account_tested"], "nothing was said to the other server"
+    with tenant_transaction(tenant.pk):
+        assert MailAccount.objects.get().port == before.port
+
+
 def test_shops_that_cannot_write_are_named(tenant: Tenant, owner: Browser) -> None:
     with tenant_transaction(tenant.pk):
         Shop.objects.create(name="口のない店", channel="rakuten")
