@@ -192,6 +192,11 @@ TEXTS: Mapping[str, Text] = {
         "出荷依頼のあとに明細が増えました。", "A line was added after the request.", "追加の出荷を決めてください。",
         "Decide about a further shipment.",
     ),
+    "parcel_added_after_request": text(
+        "出荷を進めたあとに、モールで送付先が増えました。", "The mall added a destination after shipping had begun.",
+        "増えた送付先の出荷を指示するか決めて、解除してください。",
+        "Decide whether the added destination is to be shipped, then release.",
+    ),
     "quantity_changed_after_request": text(
         "出荷依頼のあとに数量が変わりました。", "A quantity was changed after the request.",
         "倉庫へ取下げを依頼してください。", "Ask the warehouse for a withdrawal.",

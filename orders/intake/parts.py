@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,18 @@ from orders.addresses import doubt
 from orders.channels import MallLine, MallOrder, MallParcel
 from orders.intake.fresh import lines_of, listings_of
 from orders.intake.rows import CARRIER_AT_MALL, line_columns, parcel_columns
-from orders.models import Order, OrderLine, Parcel, Shop
+from orders.models import Order, OrderLine, Parcel, Phase, Shop
+from orders.models.orders import ParcelState
 from orders.operations.edits import FREE
 from orders.operations.holds import open_mark, system_task
 
 PLACE = ("postal_code", "prefecture", "city", "street")
+
+
+def _hold(order_id: int, *, reason: str, by: Actor, now: datetime, **detail: Any) -> None:
+    """Hold the order until a person has decided about what the mall changed."""
+    task = system_task("mall_changed")
+    open_mark([order_id], task=task, by=by, now=now, reason=reason, detail=detail)
 
 
 def plain(value: Any) -> Any:
@@ -40,8 +47,7 @@ def merge_parcels(shop: Shop, order: Order, mall: MallOrder, *, now: datetime, b
     for position, theirs in enumerate(mall.parcels, start=1):
         ours = parcels.get(theirs.key)
         if ours is None:
-            others = [parcel for rows in parcels.values() for parcel in rows if parcel.closed_at is None]
-            ours = parcels[theirs.key] = [_fresh_parcel(order, theirs, others, mall, position=position, now=now)]
+            ours = parcels[theirs.key] = [_fresh_parcel(order, theirs, mall, position=position, by=by, now=now)]
             changed = True
         else:
             for parcel in ours:
@@ -59,19 +65,48 @@ def merge_parcels(shop: Shop, order: Order, mall: MallOrder, *, now: datetime, b
 
 
 def _fresh_parcel(
-    order: Order, theirs: MallParcel, others: Sequence[Parcel], mall: MallOrder, *, position: int, now: datetime
+    order: Order, theirs: MallParcel, mall: MallOrder, *, position: int, by: Actor, now: datetime
 ) -> Parcel:
-    """Make a destination that the mall has added. How the order is delivered may have been chosen already: it goes that way too."""
+    """Make a destination that the mall has added: it goes as was decided for the order's others, or the order is held."""
+    lines = OrderLine.objects.filter(order=order, closed_at__isnull=True, quantity__gt=0)
+    others = list(Parcel.objects.filter(pk__in=lines.values("parcel_id")).order_by("pk"))
     columns = parcel_columns(theirs, position=position, order=mall)
-    by_hand = "delivery_method" in order.edited_fields
-    if same_delivery(order, mall) or by_hand:
-        chosen = {"delivery_method": order.delivery_method}
-        if carrier := next((parcel.carrier for parcel in others if not _is_malls_carrier(parcel)), ""):
-            chosen["carrier"] = carrier
-        columns["edited_fields"] = {name: columns[name] for name in chosen} if by_hand else {}
-        columns.update(chosen)
-    fresh: Parcel = Parcel.objects.create(order=order, state_at=now, **columns)
+    columns.update(_chosen_delivery(order, columns, others, mall))
+    fresh: Parcel = Parcel.objects.create(order=order, state_at=now, **columns, **_alike(others))
+    if not _goes_along(others) and order.phase != Phase.CANCELLED:
+        _hold(order.pk, reason="parcel_added_after_request", by=by, now=now, parcel=fresh.pk)
     return fresh
+
+
+def _goes_along(others: Sequence[Parcel]) -> bool:
+    """Say whether a further parcel goes by itself with these: no warehouse has any, and all are wanted or none is, for rules to wish."""
+    free = all(parcel.state == ParcelState.DRAFT for parcel in others)
+    return free and len({parcel.ship_wanted_at is None for parcel in others}) <= 1
+
+
+def _alike(others: Sequence[Parcel]) -> dict[str, Any]:
+    """Return what was decided alike for parcels that still wait: who ships them, on which day, and that they shall go."""
+    waiting = [parcel for parcel in others if parcel.state == ParcelState.DRAFT]
+    found: dict[str, Any] = {}
+    for names in (("warehouse_id", "warehouse_by_hand"), ("ship_on",)):
+        if len({tuple(getattr(parcel, name) for name in names) for parcel in waiting}) == 1:
+            found.update({name: getattr(waiting[0], name) for name in names})
+    if waiting and _goes_along(others):
+        found["ship_wanted_at"] = waiting[0].ship_wanted_at
+    return found
+
+
+def _chosen_delivery(
+    order: Order, columns: Mapping[str, Any], others: Sequence[Parcel], mall: MallOrder
+) -> dict[str, Any]:
+    """Return the delivery that a rule or a person has chosen for the order; a person's owns it, the mall's is kept beside."""
+    by_hand = "delivery_method" in order.edited_fields
+    if not by_hand and not same_delivery(order, mall):
+        return {}
+    chosen = {"delivery_method": order.delivery_method}
+    if carrier := next((parcel.carrier for parcel in others if not _is_malls_carrier(parcel)), ""):
+        chosen["carrier"] = carrier
+    return {**chosen, "edited_fields": {name: columns[name] for name in chosen} if by_hand else {}}
 
 
 def _is_malls_carrier(parcel: Parcel) -> bool:
@@ -102,21 +137,11 @@ def _merge_parcel(
         if name not in ("mall_fields", "goods_yen", "total_yen", "postage_yen", "fee_yen")
     }
     if parcel.state not in FREE and content:
-        detail = {"fields": {name: plain(value) for name, value in content.items()}, "parcel": parcel.pk}
-        open_mark(
-            [parcel.order_id],
-            task=system_task("mall_changed"),
-            by=by,
-            now=now,
-            reason="changed_after_request",
-            detail=detail,
-        )
+        fields = {name: plain(value) for name, value in content.items()}
+        _hold(parcel.order_id, reason="changed_after_request", by=by, now=now, fields=fields, parcel=parcel.pk)
         return True
     if edited_new:
-        detail = {"fields": edited_new, "parcel": parcel.pk}
-        open_mark(
-            [parcel.order_id], task=system_task("mall_changed"), by=by, now=now, reason="mall_changed", detail=detail
-        )
+        _hold(parcel.order_id, reason="mall_changed", by=by, now=now, fields=edited_new, parcel=parcel.pk)
         parcel.edited_fields = {**parcel.edited_fields, **edited_new}
         parcel.save(update_fields=["edited_fields"])
     if not values:
@@ -143,14 +168,7 @@ def _merge_line(
     columns = line_columns(theirs, position=rows[0].position if rows else 99, parcel_key=parcel_key)
     if not rows:
         if free is None:
-            open_mark(
-                [order.pk],
-                task=system_task("mall_changed"),
-                by=by,
-                now=now,
-                reason="line_added_after_request",
-                detail={"line": theirs.name},
-            )
+            _hold(order.pk, reason="line_added_after_request", by=by, now=now, line=theirs.name)
             return True
         OrderLine.objects.create(
             order=order,
@@ -167,8 +185,8 @@ def _merge_line(
     if difference:
         row = next((row for row in rows if row.parcel.state in FREE and row.quantity + difference >= 0), None)
         if row is None:
-            open_mark([order.pk], task=system_task("mall_changed"), by=by, now=now, reason="quantity_changed_after_request",
-                      detail={"line": theirs.name, "quantity": quantity})  # fmt: skip
+            said = {"line": theirs.name, "quantity": quantity}
+            _hold(order.pk, reason="quantity_changed_after_request", by=by, now=now, **said)
         else:
             row.quantity += difference
             row.ship_units = row.quantity * units
@@ -188,14 +206,7 @@ def _merge_line(
 def _close_line(line: OrderLine, *, by: Actor, now: datetime) -> bool:
     """Close a line that vanished at the mall; if a warehouse is working on it, hold the order instead."""
     if line.parcel.state not in FREE:
-        open_mark(
-            [line.order_id],
-            task=system_task("mall_changed"),
-            by=by,
-            now=now,
-            reason="line_gone_after_request",
-            detail={"line": line.name},
-        )
+        _hold(line.order_id, reason="line_gone_after_request", by=by, now=now, line=line.name)
         return True
     OrderLine.objects.filter(pk=line.pk).update(closed_at=now)
     Parcel.objects.filter(pk=line.parcel_id).update(revision=line.parcel.revision + 1)
