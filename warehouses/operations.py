@@ -150,7 +150,7 @@ def accept(request: WarehouseRequest, *, now: datetime, ship_on: date | None = N
     WarehouseRequest.objects.filter(pk=request.pk, answer=RequestAnswer.OPEN).update(
         answer=RequestAnswer.ACCEPTED, answered_at=now, **({"ship_on": ship_on} if ship_on else {})
     )
-    if parcel.state == ParcelState.REQUESTED:
+    if parcel.state in (ParcelState.REQUESTED, ParcelState.ACCEPTED):
         Parcel.objects.filter(pk=parcel.pk).update(
             state=ParcelState.ACCEPTED, state_at=now, **({"ship_on": ship_on} if ship_on else {})
         )
@@ -211,9 +211,9 @@ def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, 
         raise CannotRequest("nothing_to_withdraw")
     Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANCEL_ASKED, state_at=now, ship_wanted_at=None)
     WarehouseRequest.objects.filter(pk=request.pk).update(withdraw_asked_at=now)
-    asked = WarehouseRequest.objects.filter(pk=request.pk).values_list("withdraw_asked_at", flat=True)[0]
+    request.refresh_from_db(fields=["withdraw_asked_at"])
     enqueue(
-        "warehouse.withdraw", lane=f"warehouse:{request.warehouse_id}", key=f"withdraw:{request.reference}:{asked.isoformat()}", now=now,
+        "warehouse.withdraw", lane=f"warehouse:{request.warehouse_id}", key=withdrawal_key(request), now=now,
         payload={"request": request.pk, "reference": request.reference, "accept_fee": accept_fee, "reason": reason},
         order_id=parcel.order_id, shop_id=orders[0].shop_id, after=[request.effect_id] if request.effect_id else (),
     )  # fmt: skip
@@ -227,6 +227,12 @@ def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, 
         after={"reason": reason} if reason else {},
     )
     return request
+
+
+def withdrawal_key(request: WarehouseRequest) -> str:
+    """Return the key of the effect that asks for the request's withdrawal: each time it is asked for, another one."""
+    assert request.withdraw_asked_at is not None
+    return f"withdraw:{request.reference}:{request.withdraw_asked_at.isoformat()}"
 
 
 def withdraw_for_mall(order_ids: Sequence[int], *, by: Actor, now: datetime) -> None:
@@ -249,22 +255,42 @@ def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, n
         return
     if answer == "agreed":
         end_request(request, RequestAnswer.WITHDRAWN, now=now, fee_yen=fee_yen)
-        Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANCELLED, state_at=now, ship_wanted_at=None)
-        follow_listings(parcel.pk, by=WAREHOUSE, now=now)
-        open_mark(
-            ids,
-            task=system_task("withdrawn"),
-            by=WAREHOUSE,
-            now=now,
-            reason="withdrawn",
-            detail={"fee_yen": fee_yen, "parcel": parcel.pk},
-        )
-        gone = [order.pk for order in orders if order.mall_state == "cancelled"]
-        if gone:
-            cancel_by_mall(gone, by=WAREHOUSE, now=now)
-        set_status([pk for pk in ids if pk not in gone], status=default_status("check"), by=WAREHOUSE, now=now)
+        _hand_back(parcel, orders, fee_yen=fee_yen, by=WAREHOUSE, now=now)
     else:
         Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.WORKING, state_at=now)
         if answer == "too_late":
             open_mark(ids, task=system_task("withdraw_late"), by=WAREHOUSE, now=now, detail={"parcel": parcel.pk})
     touch(ids, verb="parcel.withdrawal", by=WAREHOUSE, now=now, parcel=parcel.pk, answer=answer, fee_yen=fee_yen)
+
+
+def _hand_back(parcel: Parcel, orders: Sequence[Order], *, fee_yen: int, by: Actor, now: datetime) -> None:
+    """Give a parcel back that no warehouse has any more: its orders are held, to be looked at, or cancelled as the mall has them."""
+    ids = [order.pk for order in orders]
+    Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.CANCELLED, state_at=now, ship_wanted_at=None)
+    follow_listings(parcel.pk, by=by, now=now)
+    detail = {"fee_yen": fee_yen, "parcel": parcel.pk}
+    open_mark(ids, task=system_task("withdrawn"), by=by, now=now, reason="withdrawn", detail=detail)
+    gone = [order.pk for order in orders if order.mall_state == "cancelled"]
+    if gone:
+        cancel_by_mall(gone, by=by, now=now)
+    set_status([pk for pk in ids if pk not in gone], status=default_status("check"), by=by, now=now)
+
+
+def give_up_request(request: WarehouseRequest, *, by: Actor, now: datetime) -> None:
+    """A request that never reached its warehouse is not sent any more: its parcel is free again, as after a withdrawal."""
+    parcel, orders = lock_parcel(request.parcel_id)
+    if _has_ended(request):
+        return
+    end_request(request, RequestAnswer.WITHDRAWN, now=now, reason="dropped_by_hand")
+    _hand_back(parcel, orders, fee_yen=0, by=by, now=now)
+    touch([order.pk for order in orders], verb="parcel.request_given_up", by=by, now=now, parcel=parcel.pk)
+
+
+def give_up_withdrawal(request: WarehouseRequest, key: str, *, by: Actor, now: datetime) -> None:
+    """The withdrawal with this key is not asked for any more: the warehouse goes on. One asked for after it stands."""
+    parcel, orders = lock_parcel(request.parcel_id)
+    request = WarehouseRequest.objects.get(pk=request.pk)
+    if request.ended_at is not None or parcel.state != ParcelState.CANCEL_ASKED or key != withdrawal_key(request):
+        return
+    Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.ACCEPTED, state_at=now)
+    touch([order.pk for order in orders], verb="parcel.withdraw_given_up", by=by, now=now, parcel=parcel.pk)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 
+from hub.audit import SYSTEM
 from hub.effects import Absent_, Delivery, Found, NotDone, Outcome, Receipt, Refused, StillOpen, Unsure
 from hub.models import Effect
 from orders.channels import MallBlind, MallDown
@@ -15,7 +16,14 @@ from orders.models import OrderLine, Warehouse
 from orders.outgoing.observed import Observed
 from warehouses.adapters import RequestState, WarehouseAbility, WarehouseAdapter, adapter_for
 from warehouses.models import WarehouseRequest
-from warehouses.operations import accept, answer_withdrawal, refuse, request_of
+from warehouses.operations import (
+    accept,
+    answer_withdrawal,
+    give_up_request,
+    give_up_withdrawal,
+    refuse,
+    request_of,
+)
 
 
 class WarehouseHandler(Observed):
@@ -37,7 +45,7 @@ class WarehouseHandler(Observed):
         return {pk: "ended" if pk in ended else reason for pk, reason in super().reasons(effects, now).items()}
 
     def order_ids(self, effect: Effect) -> list[int]:
-        parcel = WarehouseRequest.objects.filter(pk=effect.payload["request"]).values_list("parcel_id", flat=True)
+        parcel = WarehouseRequest.objects.filter(pk=effect.payload.get("request")).values_list("parcel_id", flat=True)
         lines = OrderLine.objects.filter(parcel_id__in=parcel).values_list("order_id", flat=True)
         return sorted({*lines, *([effect.order_id] if effect.order_id else [])})
 
@@ -119,9 +127,12 @@ class SendRequest(WarehouseHandler):
         accept(_request(effect), now=now, ship_on=date.fromisoformat(day) if day else None)
 
     def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:
-        request = _request(effect)
-        if request.ended_at is None:
-            refuse(request, now=now, reason=refused.reason, detail=refused.detail)
+        refuse(_request(effect), now=now, reason=refused.reason, detail=refused.detail)
+
+    def dropped(self, effect: Effect, now: datetime) -> None:
+        """Give back the right to ship; never that of a request which may have arrived: that one is withdrawn."""
+        if effect.sent_at is None:
+            give_up_request(_request(effect), by=SYSTEM, now=now)
 
 
 class WithdrawRequest(WarehouseHandler):
@@ -168,3 +179,6 @@ class WithdrawRequest(WarehouseHandler):
 
     def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:
         answer_withdrawal(_request(effect), "refused", fee_yen=0, now=now)
+
+    def dropped(self, effect: Effect, now: datetime) -> None:
+        give_up_withdrawal(_request(effect), effect.key, by=SYSTEM, now=now)

@@ -21,7 +21,7 @@ from hub.effects.claims import Claim
 from hub.effects.delivery import Delivery, LineDown, LostClaim, Stopping
 from hub.effects.handlers import Found
 from hub.effects.outcomes import NotDone, Outcome, Receipt, Refused, Unsure
-from hub.effects.settling import NO_FAULT, Lost, Settling
+from hub.effects.settling import NO_FAULT, Lost, Settling, lock_orders
 from hub.http import CounterpartBlind, CounterpartDown, LineFailure, expect_departure
 from hub.models import Effect
 from hub.tenancy import tenant_transaction
@@ -88,6 +88,7 @@ class Carrier:
         try:
             with tenant_transaction(self.claim.tenant_id):
                 reasons = self.handler.reasons(left, self.delivery.now)
+                lock_orders([pk for effect in left if reasons[effect.pk] for pk in self.handler.order_ids(effect)])
                 for effect in left:
                     if reasons[effect.pk]:
                         self.settling.drop(effect, reasons[effect.pk])

@@ -90,6 +90,12 @@ class Handler:
     def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:
         """Write the consequences of a refusal that stops the effect, in the settling transaction."""
 
+    def dropped(self, effect: Effect, now: datetime) -> None:
+        """Write the consequences of giving the effect up, by hand or because it is not true any more, in the same transaction.
+
+        `effect.sent_at` is empty where it surely never left, or surely did not arrive.
+        """
+
 
 @lru_cache(maxsize=64)
 def _build(path: str) -> Handler:

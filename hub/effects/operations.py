@@ -118,7 +118,7 @@ def mark_done(ids: Iterable[int], *, proof: str, by: Actor, now: datetime) -> Ch
 def drop(ids: Iterable[int], *, reason: str, by: Actor, now: datetime) -> Changed:
     """Give effects up that are stopped, held or waiting. What may have happened (UNSURE) is looked up first and cannot be dropped."""
     return _change(
-        ids, verb="effect.dropped", by=by, now=now, may=_may_drop, typed={"reason": reason},
+        ids, verb="effect.dropped", by=by, now=now, may=_may_drop, typed={"reason": reason}, then=_given_up(now),
         values=lambda effect: {
             "state": State.DROPPED, "reason": DROPPED_BY_HAND, "reason_params": {"detail": reason}, "settled_at": true_now(),
             "hold_reason": "",
@@ -139,11 +139,21 @@ def release(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
 def take_back(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
     """Undo effects that have not begun to leave (bulk acts wait 30 seconds for that)."""
     return _change(
-        ids, verb="effect.taken_back", by=by, now=now, may=_may_take_back,
+        ids, verb="effect.taken_back", by=by, now=now, may=_may_take_back, then=_given_up(now),
         values=lambda effect: {
             "state": State.DROPPED, "reason": TAKEN_BACK, "reason_params": {}, "settled_at": true_now(), "hold_reason": "",
         },
     )  # fmt: skip
+
+
+def _given_up(now: datetime) -> Callable[[Effect], None]:
+    """Return what writes the consequences of giving an effect up; a kind that only a newer version knows has none here."""
+
+    def consequences(effect: Effect) -> None:
+        if effect.kind in known_kinds():
+            handler_for(effect.kind).dropped(effect, now)
+
+    return consequences
 
 
 # What stands in the way of an act: an empty text if nothing does.

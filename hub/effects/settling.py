@@ -113,11 +113,15 @@ class Settling:
         )  # fmt: skip
 
     def drop(self, effect: Effect, reason: str) -> None:
-        """The effect is not true any more: it never leaves. Or it waits for a person, where the reason says so."""
+        """The effect is not true any more: it never leaves. Or it waits for a person, where the reason says so.
+
+        Its orders are locked.
+        """
         if reason.startswith(HOLD):
             self._write(effect, state=State.WAITING, hold_reason=reason.removeprefix(HOLD), reason="")
             return
         self._write(effect, state=State.DROPPED, reason=reason, settled_at=true_now())
+        self.handler.dropped(effect, self.now)
         wake(effect)
 
     def stop_unsettled(self, effect: Effect, outcome: Outcome | Found, error: Exception) -> None:
@@ -147,7 +151,10 @@ class Settling:
     def _not_done(self, effect: Effect, outcome: NotDone, breaker_until: datetime | None, *, back: State) -> None:
         attempts = effect.attempts + (not outcome.line)
         if attempts >= MOST_TRIES:
-            self._stop(effect, outcome.reason, {"detail": outcome.detail, "tries": attempts}, attempts=attempts)
+            surely = {"sent_at": None} if back is State.WAITING else {}
+            self._stop(
+                effect, outcome.reason, {"detail": outcome.detail, "tries": attempts}, attempts=attempts, **surely
+            )
             return
         values: dict[str, Any] = {"state": back, "reason": outcome.reason, "reason_params": {"detail": outcome.detail}}
         if back is State.WAITING:

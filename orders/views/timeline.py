@@ -53,6 +53,8 @@ VERBS: Mapping[str, str] = {
     "parcel.reopened": gettext_noop("がもう一度出せるようにしました"), "parcel.split": gettext_noop("が荷物を分けました"),
     "parcel.withdraw_asked": gettext_noop("が取下げを頼みました"), "parcel.withdrawal": gettext_noop("が取下げに答えました"),
     "parcel.withdraw_late": gettext_noop("の取下げの返事が遅れて届きました"),
+    "parcel.request_given_up": gettext_noop("が、倉庫に届いていない依頼を取り消しました"),
+    "parcel.withdraw_given_up": gettext_noop("が取下げを取り消し、倉庫に任せました"),
     "parcel.address_accepted": gettext_noop("が、この住所のままでよいとしました"),
     "parcel.ship_on": gettext_noop("が発送日を変えました"), "mall.confirmed": gettext_noop("へ注文確認を送り、受け付けられました"),
     "mall.reported": gettext_noop("へ出荷を報告しました"), "mall.cancel_asked": gettext_noop("へキャンセルを申し込みました"),
