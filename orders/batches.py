@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from hub.audit import Actor
 from hub.clock import business_now
 from hub.crash import crash
+from hub.faults import is_passing
 from hub.models import AuditEntry, Member
+from hub.problems import explain, known
 from hub.stages import kick
 from hub.tenancy import current_tenant, tenant_transaction
 from orders import plugs
@@ -28,6 +33,12 @@ from orders.operations.erased import IsErased, erased_among
 
 CHUNK = 1_000
 CHUNKS_A_TURN = 10
+MOST_TRIES = 3
+MOST_FAILING = 20
+"""After so many orders one after the other on which an act fails, it is not tried on the others."""
+AGAIN_AFTER = timedelta(seconds=10)
+
+log = logging.getLogger(__name__)
 
 
 class UnknownAction(Exception):
@@ -145,26 +156,120 @@ def finish_here(batch_id: int, *, now: datetime) -> Batch:
 
 
 def work(tenant_id: int, batch_id: int) -> bool:
-    """Work a batch off from its cursor; say whether there was anything to do. A kill resumes at the next chunk."""
+    """Work a batch off from its cursor; say whether there was anything to do. A kill resumes at the next chunk.
+
+    What fails is tried again; the third try takes the orders one by one and leaves out those that fail. What dies at the third try,
+    too, is ended: each order that it did not come to says so (promise G3).
+    """
     token = uuid.uuid4()
     with tenant_transaction(tenant_id):
-        free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
-        open_ = Batch.objects.filter(free, pk=batch_id, state__in=[BatchState.WAITING, BatchState.RUNNING])
-        until = Now() + timedelta(seconds=settings.LEASE_SECONDS)
-        if open_.update(lease_token=token, lease_until=until, state=BatchState.RUNNING) != 1:
-            return False
+        tries = _take(batch_id, token)
+    if not tries:
+        return False
     crash("batches.after_lease")
-    for _ in range(CHUNKS_A_TURN):
+    turn = _Turn(tenant_id=tenant_id, batch_id=batch_id, token=token)
+    try:
+        if tries > MOST_TRIES:
+            turn.end("batch_died")
+        elif tries == MOST_TRIES:
+            turn.one_by_one()
+        else:
+            turn.by_chunks()
+    except Exception as error:  # noqa: BLE001  whatever an act raises: it is logged, and the batch goes on or ends
+        _put_off(tenant_id, batch_id, token, error)
+    else:
         with tenant_transaction(tenant_id):
-            finished = _one_chunk(batch_id, token, now=business_now())
-        crash("batches.after_chunk")
-        if finished:
-            break
-    with tenant_transaction(tenant_id):
-        Batch.objects.filter(pk=batch_id, lease_token=token).update(lease_token=None, lease_until=None)
+            Batch.objects.filter(pk=batch_id, lease_token=token).update(lease_token=None, lease_until=None)
     crash("batches.after_release")
     kick("judge", tenant_id, 0)
     return True
+
+
+def _take(batch_id: int, token: uuid.UUID) -> int:
+    """Lease the batch if it is open and free; return how often it was taken up since it last got on, 0 if it is not ours."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    open_ = Batch.objects.filter(free, pk=batch_id, state__in=[BatchState.WAITING, BatchState.RUNNING])
+    leased = {"lease_token": token, "lease_until": _lease_end(), "state": BatchState.RUNNING, "tries": F("tries") + 1}
+    if open_.update(**leased) != 1:
+        return 0
+    return int(Batch.objects.values_list("tries", flat=True).get(pk=batch_id))
+
+
+def _put_off(tenant_id: int, batch_id: int, token: uuid.UUID, error: Exception) -> None:
+    """Give the batch back for the next try; a passing fault of the database is not counted as one."""
+    log.error("batch %s failed and is put off", batch_id, exc_info=error)
+    connection.close_if_unusable_or_obsolete()
+    counted = {"tries": F("tries") - 1} if is_passing(error) else {}
+    with tenant_transaction(tenant_id):
+        Batch.objects.filter(pk=batch_id, lease_token=token).update(
+            lease_token=None, lease_until=None, due_at=Now() + AGAIN_AFTER, **counted
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Turn:
+    """One worker's turn at a batch that it has leased."""
+
+    tenant_id: int
+    batch_id: int
+    token: uuid.UUID
+
+    def by_chunks(self) -> None:
+        for _ in range(CHUNKS_A_TURN):
+            if self._next(CHUNK):
+                break
+
+    def one_by_one(self) -> None:
+        """Take a chunk's orders each by itself. An act that fails on one order after the other fails on all."""
+        failing = 0
+        for _ in range(CHUNK):
+            try:
+                finished, failing = self._next(1), 0
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                log.exception("batch %s fails on an order", self.batch_id)
+                failing += 1
+                finished = self.end("act_failed", most=1 if failing < MOST_FAILING else None)
+            if finished:
+                break
+
+    def end(self, reason: str, *, most: int | None = None) -> bool:
+        """Leave the next orders out, or all that are left; return whether that was the end."""
+        with tenant_transaction(self.tenant_id):
+            finished = _leave_out(self.batch_id, self.token, reason=reason, params={}, most=most, now=business_now())
+        crash("batches.after_leaving_out")
+        return finished
+
+    def _next(self, size: int) -> bool:
+        try:
+            with tenant_transaction(self.tenant_id):
+                finished = _one_chunk(self.batch_id, self.token, now=business_now(), size=size)
+        except known() as refusal:  # of the act as a whole: it says why, and says it of every order
+            problem = explain(refusal)
+            assert problem is not None, refusal
+            with tenant_transaction(self.tenant_id):
+                finished = _leave_out(
+                    self.batch_id, self.token, reason=problem.code, params=problem.params, most=size, now=business_now()
+                )
+        crash("batches.after_chunk")
+        return finished
+
+
+def _leave_out(
+    batch_id: int, token: uuid.UUID, *, reason: str, params: Mapping[str, Any], most: int | None, now: datetime
+) -> bool:
+    """Go on behind the next orders and note of each why nothing was done; return whether the batch is over."""
+    batch = Batch.objects.select_for_update().get(pk=batch_id)
+    if batch.lease_token != token or batch.state != BatchState.RUNNING:
+        return True
+    ids = batch.order_ids[batch.cursor :][:most]
+    issues = [Issue(order_id=pk, reason=reason, params=params) for pk in ids]
+    return _go_on(batch, len(ids), issues, kind="failed", now=now)
+
+
+def _lease_end() -> Any:
+    return Now() + timedelta(seconds=settings.LEASE_SECONDS)
 
 
 def _actor(batch: Batch) -> Actor:
@@ -173,35 +278,35 @@ def _actor(batch: Batch) -> Actor:
     return Actor(kind=batch.actor_kind, id=batch.actor_id, name=str(member.user) if member else "")
 
 
-def _one_chunk(batch_id: int, token: uuid.UUID, *, now: datetime) -> bool:
+def _one_chunk(batch_id: int, token: uuid.UUID, *, now: datetime, size: int = CHUNK) -> bool:
     batch = Batch.objects.select_for_update().get(pk=batch_id)
     if batch.lease_token != token or batch.state != BatchState.RUNNING:
         return True
-    ids = batch.order_ids[batch.cursor : batch.cursor + CHUNK]
+    ids = batch.order_ids[batch.cursor : batch.cursor + size]
     by = _actor(batch)
     outcome = (
         _undo(batch, ids, by=by, now=now)
         if batch.action == "undo"
         else act(batch.action, ids, batch.params, by=by, now=now, batch_id=batch.pk)
     )
+    changes = {
+        "changed": F("changed") + len(outcome.changed),
+        "unchanged": F("unchanged") + len(outcome.unchanged),
+    }
+    return _go_on(batch, len(ids), outcome.issues, kind="skipped", now=now, **changes)
+
+
+def _go_on(batch: Batch, n: int, issues: Sequence[Issue], *, kind: str, now: datetime, **changes: Any) -> bool:
+    """Move the cursor of the locked batch behind its next n orders and keep their issues; return whether it is over."""
     BatchIssue.objects.bulk_create(
-        [
-            BatchIssue(batch=batch, order_id=i.order_id, kind="skipped", reason=i.reason, params=dict(i.params))
-            for i in outcome.issues
-        ],
-        ignore_conflicts=True,
-    )
-    cursor = batch.cursor + len(ids)
-    finished = cursor >= len(batch.order_ids)
-    ends = (
-        {"state": BatchState.DONE, "finished_at": now}
-        if finished
-        else {"lease_until": Now() + timedelta(seconds=settings.LEASE_SECONDS)}
-    )
-    Batch.objects.filter(pk=batch.pk).update(
-        cursor=cursor, changed=F("changed") + len(outcome.changed), unchanged=F("unchanged") + len(outcome.unchanged),
-        skipped=F("skipped") + len(outcome.issues), **ends,
+        [BatchIssue(batch=batch, order_id=i.order_id, kind=kind, reason=i.reason, params=dict(i.params)) for i in issues],
+        ignore_conflicts=True, batch_size=CHUNK,
     )  # fmt: skip
+    cursor = batch.cursor + n
+    finished = cursor >= len(batch.order_ids)
+    ends = {"state": BatchState.DONE, "finished_at": now} if finished else {"lease_until": _lease_end()}
+    changes[kind] = F(kind) + len(issues)
+    Batch.objects.filter(pk=batch.pk).update(cursor=cursor, tries=1, **changes, **ends)
     return finished
 
 

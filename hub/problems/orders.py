@@ -90,6 +90,14 @@ TEXTS: Mapping[str, Text] = {
         "終わるのを待ってください。一度戻したもの、戻す処理そのものは戻せません。",
         "Wait until it is done. What was undone once, and an undo itself, stay.",
     ),
+    "act_failed": text(
+        "エラーのため処理できませんでした。", "It failed.", "受注を確かめて、一件ずつ行ってください。",
+        "Look at the order and do it by itself.",
+    ),
+    "batch_died": text(
+        "処理が3回続けて途切れたので、ここで終えました。", "The batch broke off three times and was ended here.",
+        "残りの受注は、少しずつ行ってください。", "Do the remaining orders in smaller sets.",
+    ),
     "unknown_action": text(
         "{action} という操作はありません。", "There is no act {action}.", "docs/api.md に一覧があります。",
         "docs/api.md lists them.",

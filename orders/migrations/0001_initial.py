@@ -204,6 +204,7 @@ class Migration(migrations.Migration):
                 ('unchanged', models.IntegerField(default=0)),
                 ('skipped', models.IntegerField(default=0)),
                 ('failed', models.IntegerField(default=0)),
+                ('tries', models.IntegerField(default=0)),
                 ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('lease_token', models.UUIDField(null=True)),
                 ('lease_until', models.DateTimeField(null=True)),

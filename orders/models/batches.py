@@ -16,7 +16,10 @@ class BatchState(models.TextChoices):
 
 
 class Batch(TenantModel):
-    """A bulk act: the ids in order, and a cursor that moves in the transaction of each chunk of up to 1,000."""
+    """A bulk act: the ids in order, and a cursor that moves in the transaction of each chunk of up to 1,000.
+
+    `tries`: how often it was taken up since its cursor last moved.
+    """
 
     action = models.TextField()
     params = models.JSONField(default=dict)
@@ -33,6 +36,7 @@ class Batch(TenantModel):
     unchanged = models.IntegerField(default=0)
     skipped = models.IntegerField(default=0)
     failed = models.IntegerField(default=0)
+    tries = models.IntegerField(default=0)
     due_at = models.DateTimeField(db_default=Now())
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)

@@ -143,7 +143,7 @@ def batch(request: PageRequest, pk: int) -> HttpResponse:
             {"pk": issue.order_id, "number": numbers.get(issue.order_id, "")}
         )
     context = {
-        "title": title_of(found), "batch": found, "size": len(found.order_ids),
+        "title": title_of(found), "batch": found, "size": len(found.order_ids), "left_out": found.skipped + found.failed,
         "causes": [{"words": words, "count": len(orders), "orders": orders} for words, orders in causes.items()],
         "undo_url": reverse("orders:batch_undo", args=[pk]) if found.finished_at and may_undo(found, request.hub.member) else "",
     }  # fmt: skip
