@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -234,10 +235,12 @@ class _Turn:
             if finished:
                 break
 
-    def end(self, reason: str, *, most: int | None = None) -> bool:
+    def end(self, reason: str, params: Mapping[str, Any] = MappingProxyType({}), *, most: int | None = None) -> bool:
         """Leave the next orders out, or all that are left; return whether that was the end."""
         with tenant_transaction(self.tenant_id):
-            finished = _leave_out(self.batch_id, self.token, reason=reason, params={}, most=most, now=business_now())
+            finished = _leave_out(
+                self.batch_id, self.token, reason=reason, params=params, most=most, now=business_now()
+            )
         crash("batches.after_leaving_out")
         return finished
 
@@ -247,11 +250,8 @@ class _Turn:
                 finished = _one_chunk(self.batch_id, self.token, now=business_now(), size=size)
         except known() as refusal:  # of the act as a whole: it says why, and says it of every order
             problem = explain(refusal)
-            assert problem is not None, refusal
-            with tenant_transaction(self.tenant_id):
-                finished = _leave_out(
-                    self.batch_id, self.token, reason=problem.code, params=problem.params, most=size, now=business_now()
-                )
+            code, params = (problem.code, problem.params) if problem else ("act_failed", {})
+            finished = self.end(code, params, most=size)
         crash("batches.after_chunk")
         return finished
 
