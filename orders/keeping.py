@@ -17,8 +17,9 @@ from hub.tenancy import tenant_transaction
 from hub.throttle import Later, Pacer
 from orders.channels import MallBlind, MallDown, Named, channel_for
 from orders.escalating import escalate, last_evening
+from orders.intake.numbers import name_numbers
 from orders.models import Order, OrderNumber, PollWindow, ReconcileBreak, Shop, TaskMark
-from orders.models.intake import WindowState
+from orders.models.intake import NumberState, WindowState
 from orders.notices import warn_of_key
 from orders.operations.holds import open_mark, system_task
 from orders.queries.counts import fold_deltas
@@ -125,11 +126,12 @@ def _reconcile(tenant_id: int, shop_id: int, *, now: datetime) -> None:
 
 
 def _compare(shop: Shop, named: Named, *, since: datetime, until: datetime, now: datetime) -> None:
-    known = set(OrderNumber.objects.filter(shop=shop, number__in=named.numbers).values_list("number", flat=True))
+    numbers = OrderNumber.objects.filter(shop=shop, number__in=named.numbers).exclude(state=NumberState.ABSENT)
+    known = set(numbers.values_list("number", flat=True))
     missing = [number for number in named.numbers if number not in known]
-    OrderNumber.objects.bulk_create(
-        [OrderNumber(shop=shop, number=number, named_at=now) for number in missing], ignore_conflicts=True
-    )
+    name_numbers(shop.pk, missing, now=now)
+    found_again = ReconcileBreak.objects.filter(shop=shop, kind="missing_here", number__in=missing)
+    found_again.filter(solved_at__isnull=False).update(solved_at=None, found_at=now)
     ReconcileBreak.objects.bulk_create(
         [ReconcileBreak(shop=shop, number=number, kind="missing_here", found_at=now) for number in missing],
         ignore_conflicts=True,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -16,11 +14,12 @@ from hub.audit import Actor
 from hub.clock import business_now
 from hub.crash import crash
 from hub.stages import kick
-from hub.tenancy import current_tenant, tenant_transaction
+from hub.tenancy import tenant_transaction
 from hub.throttle import Later, Pacer
 from orders import coverage
 from orders.channels import Channel, MallBlind, MallDown, Named, channel_for
 from orders.intake import save_mall_orders
+from orders.intake.numbers import name_numbers
 from orders.models import OrderNumber, PollWindow, Shop
 from orders.models.intake import NumberState, WindowState
 from orders.notices import warn_of_blind
@@ -82,7 +81,8 @@ def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> t
 
     Windows left open (by a turn that failed, or a worker that died) are read alone; what came since is then read at once.
     """
-    fetched = _fetch_named(tenant_id, shop_id, channel, token, most=2)
+    tried: set[str] = set()
+    fetched = _fetch_named(tenant_id, shop_id, channel, token, tried, most=2)
     with tenant_transaction(tenant_id):
         now = business_now()
         windows, left_open = _open_windows(Shop.objects.get(pk=shop_id), now=now)
@@ -93,7 +93,7 @@ def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> t
             _renew(shop_id, token)
             _record(shop_id, window, named, now=now)
         crash("polling.after_window")
-        fetched += _fetch_named(tenant_id, shop_id, channel, token, most=FETCHES_A_TURN)
+        fetched += _fetch_named(tenant_id, shop_id, channel, token, tried, most=FETCHES_A_TURN)
     if any(window.state == WindowState.OPEN for window in windows):
         return UNREAD_RETRY
     return AT_ONCE if left_open or len(windows) >= WINDOWS_A_TURN or fetched >= FETCHES_A_TURN else None
@@ -113,7 +113,7 @@ def _open_windows(shop: Shop, *, now: datetime) -> tuple[list[PollWindow], bool]
 
 def _record(shop_id: int, window: PollWindow, named: Named, *, now: datetime) -> None:
     """Commit the numbers of one reading, and what the reading says about its window."""
-    _name_numbers(shop_id, named.numbers, now=now)
+    name_numbers(shop_id, named.numbers, now=now)
     if named.mall_time is not None:
         behind = named.mall_time - coverage.BEHIND
         offset = round((named.mall_time - now).total_seconds())
@@ -139,21 +139,10 @@ def _record(shop_id: int, window: PollWindow, named: Named, *, now: datetime) ->
     window.save(update_fields=["until_at", "state", "done_at", "tries", "total", "names_hash", "why"])
 
 
-def _name_numbers(shop_id: int, numbers: Sequence[str], *, now: datetime) -> None:
-    if not numbers:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO orders_ordernumber (tenant_id, shop_id, number, state, tries, named_at, error)
-               SELECT %s, %s, n, 'named', 0, %s, '' FROM unnest(%s::text[]) n
-               ON CONFLICT (tenant_id, shop_id, number) DO NOTHING""",
-            [current_tenant(), shop_id, now, sorted(set(numbers))],
-        )
-
-
-def _fetch_named(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID, *, most: int) -> int:
-    """Fetch details of NAMED numbers, a full answer at a time; return how many calls were made."""
-    tried: set[str] = set()
+def _fetch_named(
+    tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID, tried: set[str], *, most: int
+) -> int:
+    """Fetch details of NAMED numbers, each once a turn, a full answer at a time; return how many calls were made."""
     for calls in range(most):
         with tenant_transaction(tenant_id):
             _renew(shop_id, token)

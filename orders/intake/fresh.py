@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +18,7 @@ from hub.tenancy import current_tenant
 from orders import search
 from orders.channels import MallOrder, MallParcel
 from orders.intake.insert import hexed, insert_rows, take_ids
+from orders.intake.numbers import mark_fetched
 from orders.intake.reading import Known
 from orders.intake.rows import address_doubt, line_columns, order_columns, parcel_columns
 from orders.intake.schedule import next_reread
@@ -61,7 +62,7 @@ def insert_orders(shop: Shop, orders: Sequence[MallOrder], known: Known, *, by: 
         search.insert_keys(rows, parcel_rows)
         insert_rows(OrderTag, _unmapped_tags(rows, known.tags))
         _enter_audit(ids[Order], by=by, now=now)
-        _mark_fetched(shop, order_ids)
+        mark_fetched(shop.pk, order_ids)
         insert_rows(MallSnapshot, sealing.result())
 
 
@@ -85,20 +86,6 @@ def _line_rows(
                  **line_columns(line, position=position, parcel_key=parcel.key)}
             )  # fmt: skip
     return rows
-
-
-def _mark_fetched(shop: Shop, numbers: Iterable[str]) -> None:
-    """Note that these numbers were fetched, and that what was refused of them before is solved."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """WITH solved AS (
-                   UPDATE orders_rejectedpayload SET solved_at = clock_timestamp()
-                   WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[]) AND solved_at IS NULL)
-               INSERT INTO orders_ordernumber (tenant_id, shop_id, number, state, tries, named_at, error)
-               SELECT %(tenant)s, %(shop)s, n, 'fetched', 0, clock_timestamp(), '' FROM unnest(%(numbers)s::text[]) n
-               ON CONFLICT (tenant_id, shop_id, number) DO UPDATE SET state = 'fetched', error = ''""",
-            {"tenant": current_tenant(), "shop": shop.pk, "numbers": as_array(sorted(numbers))},
-        )
 
 
 def lines_of(orders: Sequence[MallOrder]) -> dict[str, tuple[str, str]]:

@@ -17,6 +17,7 @@ from orders.channels import Absent, BadPayload, MallOrder, Same
 from orders.intake.fresh import insert_orders, lines_of
 from orders.intake.merge import merge_order
 from orders.intake.names import in_our_words
+from orders.intake.numbers import mark_fetched, note_absent
 from orders.intake.reading import read_known, read_shop
 from orders.intake.schedule import next_reread
 from orders.lookups import as_array
@@ -94,6 +95,8 @@ def _save(
             changed.append(order)
     saved.same += unchanged
     _touch([row.pk for number in unchanged if (row := stored[number]).stale], now=now)
+    if awaited := [row.number for row in stored.values() if row.awaited]:
+        mark_fetched(shop_id, awaited)
     if not fresh and not changed:
         return
     shop = read_shop(shop_id)
@@ -105,20 +108,26 @@ def _save(
 
 
 class _Stored(NamedTuple):
-    """What is stored of an order, as far as it decides what to do with an answer. `stale`: the note of its last reading is old.
+    """What is stored of an order, as far as it decides what to do with an answer. `stale`: the note of its last reading is old;
+    `awaited`: its details were asked for again, after an answer that could not be understood.
 
     An `erased` one stays as it is, whatever the mall sends: its persons are not to come back.
     """
 
+    number: str
     pk: int
     hash: bytes | None
     erased: bool
     stale: bool
+    awaited: bool
 
 
 _STORED = """SELECT number, id, snapshot_hash, erased_at IS NOT NULL, erased_at IS NULL AND
     (mall_read_at IS NULL OR mall_read_at < %(long_ago)s OR (reread_at IS NOT NULL AND reread_at <= %(now)s))
- FROM orders_order WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[])"""
+,
+    EXISTS (SELECT 1 FROM orders_ordernumber n WHERE n.tenant_id = o.tenant_id AND n.shop_id = o.shop_id AND n.number = o.number
+            AND n.state <> 'fetched')
+ FROM orders_order o WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[])"""
 
 
 def _stored(shop_id: int, numbers: list[str], *, now: datetime) -> dict[str, _Stored]:
@@ -126,7 +135,7 @@ def _stored(shop_id: int, numbers: list[str], *, now: datetime) -> dict[str, _St
     asked["numbers"] = as_array(numbers)
     with connection.cursor() as cursor:
         cursor.execute(_STORED, asked)
-        return {number: _Stored(*rest) for number, *rest in cursor.fetchall()}
+        return {row[0]: _Stored(*row) for row in cursor.fetchall()}
 
 
 def _is_same(stored: bytes | None, order: MallOrder) -> bool:
@@ -201,7 +210,7 @@ def _note_rest(
         if isinstance(item, BadPayload):
             _reject(shop_id, item, saved, now=now)
         elif isinstance(item, Absent):
-            OrderNumber.objects.filter(shop_id=shop_id, number=item.number).update(state=NumberState.ABSENT)
+            note_absent(shop_id, item.number, now=now)
             saved.absent.append(item.number)
     unknown: dict[str, int] = {}
     for item in items:
