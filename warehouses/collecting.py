@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -16,10 +19,12 @@ from hub.tenancy import tenant_transaction
 from orders.channels import MallBlind, MallDown
 from orders.models import Warehouse
 from orders.models.orders import ParcelState
-from warehouses.adapters import WarehouseAbility, WarehouseAdapter, adapter_for
+from warehouses.adapters import BadResult, ShipResult, WarehouseAbility, WarehouseAdapter, adapter_for
 from warehouses.models import WarehouseRequest
 from warehouses.operations import begin_work
-from warehouses.results import apply_result
+from warehouses.results import apply_result, list_failed
+
+log = logging.getLogger(__name__)
 
 PAGES_A_TURN = 20
 LOOKED_AT = 500
@@ -44,10 +49,7 @@ def work(tenant_id: int, warehouse_id: int) -> bool:
             for _ in range(PAGES_A_TURN):
                 page = adapter.results(cursor=warehouse.results_cursor)
                 crash("collecting.after_page")
-                for item in page.items:
-                    with tenant_transaction(tenant_id):
-                        apply_result(warehouse, item, now=business_now())
-                    crash("collecting.after_result")
+                book(tenant_id, warehouse, page.items)
                 if not _advance(tenant_id, warehouse, token, page.cursor):
                     return True
                 if not page.more:
@@ -68,6 +70,21 @@ def work(tenant_id: int, warehouse_id: int) -> bool:
     crash("collecting.after_release")
     kick("judge", tenant_id, 0)
     return True
+
+
+def book(tenant_id: int, warehouse: Warehouse, items: Sequence[ShipResult | BadResult]) -> None:
+    """Book each result in a transaction of its own. One that raises is listed, and never in the way of the others (promise G3)."""
+    for item in items:
+        try:
+            with tenant_transaction(tenant_id):
+                apply_result(warehouse, item, now=business_now())
+        except (OperationalError, InterfaceError):  # not the result's fault: all of the page comes again
+            raise
+        except Exception as error:
+            log.exception("a result of warehouse %s could not be booked", warehouse.pk)
+            with tenant_transaction(tenant_id):
+                list_failed(warehouse, item, error)
+        crash("collecting.after_result")
 
 
 def _see_work(tenant_id: int, warehouse: Warehouse, adapter: WarehouseAdapter) -> None:

@@ -25,6 +25,9 @@ from warehouses.adapters import BadResult, ShippedPackage, ShipResult, Warehouse
 from warehouses.models import RequestAnswer, RequestLine, ResultIssue, WarehouseRequest
 from warehouses.operations import WAREHOUSE, end_request, refuse
 
+MOST_REFERENCE = 200
+"""Ours are far shorter; of a longer one that a warehouse made up, the beginning is kept."""
+
 
 def apply_result(warehouse: Warehouse, result: ShipResult | BadResult, *, now: datetime) -> str:
     """Book one result of a warehouse: only forward, never twice; what does not fit is listed. Return what it came to.
@@ -151,11 +154,28 @@ def _late(warehouse: Warehouse, request: WarehouseRequest, result: ShipResult, p
     return _list(warehouse, result.reference, "late_result", outcome=result.outcome, answer=request.answer)
 
 
+def list_failed(warehouse: Warehouse, result: ShipResult | BadResult, error: Exception) -> None:
+    """List a result whose booking raised: it is not in the way of those after it."""
+    _list(warehouse, result.reference, "result_failed", error=type(error).__name__)
+
+
 def _list(warehouse: Warehouse, reference: str, reason: str, **params: Any) -> str:
     ResultIssue.objects.update_or_create(
-        warehouse=warehouse, reference=reference, reason=reason, defaults={"params": params, "solved_at": None}
+        warehouse=warehouse,
+        reference=_storable(reference)[:MOST_REFERENCE],
+        reason=reason,
+        defaults={"params": _storable(params), "solved_at": None},
     )
     return "listed"
+
+
+def _storable(value: Any) -> Any:
+    """Return what a warehouse wrote as the database can keep it: no NUL, no half of a character."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    return value
 
 
 def collect_now(warehouse: Warehouse, *, parcel: Parcel, reference: str, by: Actor, now: datetime) -> None:

@@ -220,6 +220,11 @@ TEXTS: Mapping[str, Text] = {
     "unknown_outcome": text(
         "{path} に知らない結果 {value} があります。", "{path} holds the unknown outcome {value}.", "", "",
     ),
+    "not_a_number": text("{path} が送り状番号ではありません。", "{path} is not a tracking number.", "", ""),
+    "result_failed": text(
+        "この実績の記録に失敗しました（{error}）。", "Recording this result failed ({error}).",
+        "送り状番号を手で入れてください。", "Enter the tracking number by hand.",
+    ),
     "late_result": text(
         "終わった依頼への結果です。", "A result for a request that is over.", "倉庫に確かめてください。",
         "Ask the warehouse.",

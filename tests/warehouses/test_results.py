@@ -18,7 +18,8 @@ from orders.operations.settings.products import change_product
 from orders.operations.shipments import NotRecordable, Package
 from tests.conftest import NOW
 from tests.factories import mall_line, mall_order, take_in
-from warehouses.adapters import ShippedPackage, ShipResult
+from warehouses.adapters import BadResult, ShippedPackage, ShipResult
+from warehouses.collecting import book
 from warehouses.models import RequestLine, ResultIssue, WarehouseRequest
 from warehouses.operations import answer_withdrawal, ask_withdrawal
 from warehouses.requesting import work
@@ -131,6 +132,30 @@ def test_a_part_of_a_set_is_listed_as_such(tenant: Tenant, shop: Shop) -> None:
     assert booked(tenant, parcel.pk, outcome="short", quantities={"SKU-A": 4}) == "listed"
     with tenant_transaction(tenant.pk):
         assert ResultIssue.objects.get().reason == "part_of_set"
+
+
+def test_a_result_that_breaks_the_booking_is_listed_and_stops_only_itself(tenant: Tenant, shop: Shop) -> None:
+    take_in(tenant, shop, mall_order(), mall_order())
+    judge(tenant.pk)
+    work(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        house = Warehouse.objects.get(kind="rsl")
+        first, second = WarehouseRequest.objects.order_by("pk").values_list("reference", flat=True)
+    odd = [
+        ShipResult(reference=first, outcome="shipped", packages=(replace(SHIPPED, number="12\x003"),)),
+        ShipResult(reference="9\x009", outcome="shipped", packages=(SHIPPED,)),
+        BadResult(reference="8-\ud800", path="\x00", reason="missing"),
+    ]
+
+    book(tenant.pk, house, [*odd, ShipResult(reference=second, outcome="shipped", packages=(SHIPPED,))])
+
+    with tenant_transaction(tenant.pk):
+        states = dict(WarehouseRequest.objects.values_list("reference", "parcel__state"))
+        assert states == {first: "requested", second: "shipped"}
+        issues = set(ResultIssue.objects.values_list("reference", "reason"))
+        assert issues == {(first, "result_failed"), ("99", "result_failed"), ("8-?", "missing")}
+        enter_result(WarehouseRequest.objects.get(reference=first).parcel_id, packages=[YAMATO], by=STAFF, now=NOW)
+        assert Parcel.objects.filter(state="shipped").count() == 2
 
 
 UNBOOKABLE = tuple(replace(SHIPPED, number=f"{number:012d}") for number in range(21))

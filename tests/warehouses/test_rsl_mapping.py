@@ -223,6 +223,16 @@ GOOD_PACKAGE = {"carrier_code": "YAMATO", "tracking_number": "480000000012", "sh
             "missing",
         ),
         (
+            result_row(packages=[GOOD_PACKAGE | {"tracking_number": "4800\x00"}]),
+            "results[3].packages[0].tracking_number",
+            "not_a_number",
+        ),
+        (
+            result_row(packages=[GOOD_PACKAGE | {"tracking_number": "４８００"}]),
+            "results[3].packages[0].tracking_number",
+            "not_a_number",
+        ),
+        (
             result_row(packages=[GOOD_PACKAGE | {"shipped_on": "2026-02-30"}]),
             "results[3].packages[0].shipped_on",
             "not_a_day",

@@ -206,6 +206,8 @@ def _package(row: Any, path: str) -> ShippedPackage:
         raise Odd(f"{path}.carrier_code", "unknown_carrier", value=str(carrier)[:50])
     if not isinstance(number, str) or not 0 < len(number) <= MAX_NUMBER:
         raise Odd(f"{path}.tracking_number", "missing")
+    if not (number.isascii() and number.isprintable()):
+        raise Odd(f"{path}.tracking_number", "not_a_number")
     return ShippedPackage(
         carrier=CARRIERS[carrier], number=number, shipped_on=_day(row.get("shipped_on"), f"{path}.shipped_on")
     )
