@@ -131,6 +131,20 @@ TEXTS: Mapping[str, Text] = {
         "この配送会社には送り状番号が要ります。", "This carrier needs a tracking number.", "番号を入れてください。",
         "Give the number.",
     ),
+    "number_odd": text(
+        "送り状番号に使えない文字があります。", "The tracking number holds a character that none has.",
+        "半角の数字と英字で入れてください。", "Use digits and letters.",
+    ),
+    "number_rounded": text(
+        "表計算ソフトで丸められた番号です。", "A spreadsheet has rounded this number.",
+        "列を「文字列」にして、もう一度書き出してください。", "Format the column as text and export it again.",
+    ),
+    "day_ahead": text(
+        "出荷日が今日より先です。", "The day of shipping lies ahead.", "出荷した日を入れてください。", "Give the day it was shipped.",
+    ),
+    "day_odd": text("出荷日が日付ではありません。", "The day of shipping is not a day.", "2026/11/22のように入れてください。",
+                    "Write it like 2026/11/22."),
+    "order_missing": text("受注番号がありません。", "The order number is missing.", "受注番号を入れてください。", "Give it."),
     "other_numbers": text("別の送り状番号で出荷済みです。", "It was shipped with other numbers.",
                           "直すときは「訂正」を選んでください。", "To correct them, use replace."),
     "no_request": text(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from hub.audit import Actor
+from hub.clock import JAPAN
 from hub.effects import enqueue
 from hub.models import Effect
 from orders import carriers
@@ -23,7 +24,7 @@ MOST_NUMBERS = 20
 
 class NotRecordable(Exception):
     """The parcel cannot take this result; `reason` is a code: other_numbers, too_many_numbers, no_request, unknown_carrier, not_open,
-    payment_open, erased."""
+    payment_open, erased, number_missing, number_odd, day_ahead."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -56,7 +57,7 @@ def record_shipment(
     for each (order, mall parcel) and shipment. Raises NotRecordable.
     """
     parcel, orders = lock_parcel(parcel_id)
-    _check(packages)
+    _check(packages, latest=_latest_day(by, now))
     known = {(row.carrier, row.number): row for row in TrackingNumber.objects.filter(parcel=parcel)}
     wanted = {(package.carrier, package.number): package for package in packages}
     shipped_already = parcel.state in (ParcelState.SHIPPED, ParcelState.RETURNED)
@@ -107,7 +108,12 @@ def record_shipment(
     return Changed(changed=ids)
 
 
-def _check(packages: Sequence[Package]) -> None:
+def _latest_day(by: Actor, now: datetime) -> date:
+    """Return the last day that may be given as the day of shipping: today. A warehouse may tell at night what leaves in the morning."""
+    return now.astimezone(JAPAN).date() + timedelta(days=int(by.kind == "warehouse"))
+
+
+def _check(packages: Sequence[Package], *, latest: date) -> None:
     if not packages or len(packages) > MOST_NUMBERS:
         raise NotRecordable("too_many_numbers" if packages else "no_numbers")
     for package in packages:
@@ -115,6 +121,10 @@ def _check(packages: Sequence[Package]) -> None:
             raise NotRecordable("unknown_carrier")
         if not package.number and carriers.CARRIERS[package.carrier].has_numbers:
             raise NotRecordable("number_missing")
+        if not (package.number.isascii() and package.number.isprintable()):
+            raise NotRecordable("number_odd")
+        if package.shipped_on > latest:
+            raise NotRecordable("day_ahead")
 
 
 def _finish_orders(orders: Sequence[Order], *, now: datetime, by: Actor) -> None:

@@ -208,7 +208,9 @@ def test_impossible_splits_change_nothing(
 @pytest.mark.parametrize(
     ("packages", "code"),
     [([{"carrier": "pigeon", "number": "1"}], "unknown_carrier"), ([{"carrier": "yamato"}], "number_missing"),
-     ([{"carrier": "yamato", "number": str(n)} for n in range(21)], "too_many_numbers")],
+     ([{"carrier": "yamato", "number": str(n)} for n in range(21)], "too_many_numbers"),
+     ([{"carrier": "yamato", "number": "1", "shipped_on": "2036-01-01"}], "day_ahead"),
+     ([{"carrier": "yamato", "number": "1\u200b1"}], "number_odd")],
 )  # fmt: skip
 def test_odd_shipments_are_refused_in_words(
     call: Caller, tenant: Tenant, order: Order, packages: list[Any], code: str

@@ -180,6 +180,9 @@ def test_carrier_and_number_by_hand_are_the_shipment(tenant: Tenant, shop: Shop)
 
     without = client.post(path(order, "record-shipment/"), {**day, "number": ""}, follow=True).content.decode()
     assert "送り状番号が要ります" in without
+    ahead = {**day, "shipped_on": "2036-01-01", "number": "400000000000"}
+    refused = client.post(path(order, "record-shipment/"), ahead, follow=True).content.decode()
+    assert "出荷日が今日より先です" in refused
     for _ in range(2):
         client.post(path(order, "record-shipment/"), {**day, "number": "４０００-0000-0000"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from orders.models import Listing, Order, OrderLine, Parcel, Product, Shop, Trac
 from orders.operations.parcels import split_parcel
 from orders.operations.products import map_listing
 from orders.operations.settings.products import change_product
-from orders.operations.shipments import NotRecordable, Package
+from orders.operations.shipments import NotRecordable, Package, record_shipment
 from tests.conftest import NOW
 from tests.factories import mall_line, mall_order, take_in
 from warehouses.adapters import BadResult, ShippedPackage, ShipResult
@@ -153,7 +153,7 @@ def test_a_result_that_breaks_the_booking_is_listed_and_stops_only_itself(tenant
         states = dict(WarehouseRequest.objects.values_list("reference", "parcel__state"))
         assert states == {first: "requested", second: "shipped"}
         issues = set(ResultIssue.objects.values_list("reference", "reason"))
-        assert issues == {(first, "result_failed"), ("99", "result_failed"), ("8-?", "missing")}
+        assert issues == {(first, "number_odd"), ("99", "result_failed"), ("8-?", "missing")}
         enter_result(WarehouseRequest.objects.get(reference=first).parcel_id, packages=[YAMATO], by=STAFF, now=NOW)
         assert Parcel.objects.filter(state="shipped").count() == 2
 
@@ -200,3 +200,29 @@ def test_numbers_by_hand_that_cannot_be_recorded_leave_the_request_live(tenant: 
             enter_result(requested, packages=[replace(YAMATO, number="")], by=STAFF, now=NOW)
         assert WarehouseRequest.objects.get().ended_at is None
         assert ResultIssue.objects.get().solved_at is None
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, "done"), (1, "done"), (2, "listed")])
+def test_a_warehouse_may_tell_what_leaves_tomorrow_and_no_later(
+    tenant: Tenant, requested: int, days: int, said: str
+) -> None:
+    packages = (replace(SHIPPED, shipped_on=SHIPPED.shipped_on + timedelta(days=days)),)
+
+    assert booked(tenant, requested, packages=packages) == said
+
+    with tenant_transaction(tenant.pk):
+        reasons = list(ResultIssue.objects.values_list("reason", flat=True))
+        assert reasons == (["day_ahead"] if said == "listed" else [])
+
+
+def test_a_person_enters_no_day_that_lies_ahead(tenant: Tenant, shop: Shop) -> None:
+    take_in(tenant, shop, mall_order())
+    ahead = replace(YAMATO, shipped_on=YAMATO.shipped_on + timedelta(days=1))
+
+    with tenant_transaction(tenant.pk):
+        parcel = Parcel.objects.get().pk
+        for record in (record_shipment, enter_result):
+            with pytest.raises(NotRecordable, match="day_ahead"):
+                record(parcel, packages=[ahead], by=STAFF, now=NOW)
+        record_shipment(parcel, packages=[YAMATO], by=STAFF, now=NOW)
+        assert Parcel.objects.get().shipped_on == YAMATO.shipped_on
