@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from hub.audit import Actor
+from hub.audit import SYSTEM, Actor
 from hub.effects import Absent_, Delivery, Found, NotDone, Outcome, Receipt, Refused
-from hub.models import Effect
+from hub.models import Effect, EffectState
 from orders.channels import Absent, CancelReason, MallOrder
 from orders.models import Order, Shop
 from orders.operations.door import note
@@ -15,6 +15,7 @@ from orders.operations.holds import close_mark, open_mark, system_task
 from orders.outgoing.mall import MallHandler
 
 MALL = Actor(kind="mall", name="cancel")
+_ON_ITS_WAY = (EffectState.WAITING, EffectState.SENDING, EffectState.UNSURE)
 
 
 class Cancel(MallHandler):
@@ -59,3 +60,12 @@ class Cancel(MallHandler):
         detail = {"reason": refused.reason, "text": refused.detail}
         open_mark(ids, task=system_task("cancel_refused"), by=MALL, now=now, reason=refused.reason, detail=detail)
         Order.objects.filter(pk=effect.order_id).update(reread_at=now)
+
+    def dropped(self, effect: Effect, now: datetime) -> None:
+        """The order lives on at the mall and is not held for it any more; what the mall made of a call that left is read at once."""
+        ids = [effect.order_id or 0]
+        if effect.sent_at is not None:
+            Order.objects.filter(pk=effect.order_id).update(reread_at=now)
+        others = Effect.objects.filter(kind=self.kind, order_id=effect.order_id).exclude(pk=effect.pk)
+        if not others.filter(state__in=_ON_ITS_WAY).exists():
+            close_mark(ids, task=system_task("cancel_asked"), by=SYSTEM, now=now)
