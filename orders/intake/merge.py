@@ -77,7 +77,8 @@ def merge_order(shop: Shop, order_id: int, mall: MallOrder, *, by: Actor, now: d
 
 
 def _awaits_reading(order: Order, columns: dict[str, Any], now: datetime) -> bool:
-    return order.judged_revision == 0 and columns["ready_at"] <= now
+    """Say whether the rules wait for this reading: at the end of an order's wait, and when it was taken back."""
+    return order.judged_revision != order.revision and columns["ready_at"] <= now
 
 
 def _line_counts(order_id: int) -> tuple[int, int]:

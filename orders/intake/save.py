@@ -82,7 +82,7 @@ def _save(
 ) -> None:
     """Save understood orders inside the open transaction. Unchanged ones are only looked at: neither locked nor written."""
     stored = _stored(shop_id, [*(order.number for order in orders), *(item.number for item in same)], now=now)
-    unchanged = [item.number for item in same if item.number in stored]
+    unchanged = [item.number for item in same if (kept := stored.get(item.number)) and (kept.hash or kept.erased)]
     fresh: list[MallOrder] = []
     changed: list[MallOrder] = []
     for order in orders:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from hub.audit import Actor
 from hub.effects import enqueue
 from orders.channels import Ability, CancelReason, can
-from orders.models import Order, Parcel, Shop
+from orders.models import Parcel, Shop
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, lock, write
 from orders.operations.holds import open_mark, system_task
@@ -164,12 +164,13 @@ def take_back(
     batch_id: int | None = None,
     undoes: Mapping[int, int] | None = None,
 ) -> Changed:
-    """Bring deleted orders back as they were: the same row, the same number. Its mall is read again at once.
+    """Bring deleted orders back as they were: the same row, the same number.
 
+    Nobody followed their mall meanwhile: its whole answer counts anew, and only when it has come are they judged and may ship.
     `undoes`: the entry that is set back by it, for each order.
     """
-    outcome, rows = Changed(), []
-    for order in lock(order_ids, "deleted_at", "deleted_by_id", "revision", "reread_at", "erased_at"):
+    outcome, at_malls, by_hand = Changed(), list[Row](), list[Row]()
+    for order in lock(order_ids, "deleted_at", "deleted_by_id", "revision", "mall_state", "erased_at"):
         if order.erased_at is not None:
             outcome.refuse(order.pk, "erased")
         elif order.deleted_at is None:
@@ -177,17 +178,18 @@ def take_back(
         elif order.deleted_at < now - BACK_WITHIN:
             outcome.refuse(order.pk, "too_long_ago")
         else:
-            rows.append(
-                Row(
-                    order_id=order.pk,
-                    before={"deleted_at": order.deleted_at, "deleted_by_id": order.deleted_by_id},
-                    after={"deleted_at": None, "deleted_by_id": None},
-                    params={"undoes": undoes[order.pk]} if undoes else {},
-                )
+            at_mall = order.mall_state != "none"
+            row = Row(
+                order_id=order.pk,
+                before={"deleted_at": order.deleted_at, "deleted_by_id": order.deleted_by_id},
+                after={"deleted_at": None, "deleted_by_id": None},
+                params={"undoes": undoes[order.pk]} if undoes else {},
+                quiet={"snapshot_hash": None, "mall_read_at": None, "reread_at": now} if at_mall else {},
             )
+            (at_malls if at_mall else by_hand).append(row)
             outcome.changed.append(order.pk)
-    write(rows, verb="order.taken_back", by=by, now=now, batch_id=batch_id)
-    Order.objects.filter(pk__in=outcome.changed).exclude(mall_state="none").update(reread_at=now)
+    write(at_malls, verb="order.taken_back", by=by, now=now, batch_id=batch_id, judge=False)
+    write(by_hand, verb="order.taken_back", by=by, now=now, batch_id=batch_id)
     return outcome
 
 

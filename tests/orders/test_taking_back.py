@@ -1,0 +1,125 @@
+"""An order that comes back is as it was, but for what its mall says by now: that is asked before anything leaves (promises G8, G26)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from automation.engine import work as judge
+from hub.audit import Actor
+from hub.models import AuditEntry, Effect, Tenant
+from hub.tenancy import tenant_transaction
+from orders.channels import MallOrder, MallTracking, Same
+from orders.intake import save_mall_orders
+from orders.judging import may_ship
+from orders.models import Order, Parcel, Shop, TaskMark
+from orders.operations.leaving import delete, take_back
+from orders.operations.parcels import want_shipment
+from orders.operations.undo import undo_entries
+from tests.conftest import NOW
+from tests.factories import MALL, changed, make_shop, mall_order, take_in
+from tests.orders.making import make_order
+from warehouses.requesting import work as request
+
+pytestmark = pytest.mark.usefixtures("at_now")
+STAFF = Actor(kind="member", id=1, name="試験係")
+
+
+@pytest.fixture
+def shop(tenant: Tenant) -> Shop:
+    return make_shop(tenant, warehouse="rsl")
+
+
+def taken_in(tenant: Tenant, shop: Shop) -> MallOrder:
+    """An order of the mall that is judged and wanted."""
+    mall = mall_order()
+    take_in(tenant, shop, mall)
+    judge(tenant.pk)
+    return mall
+
+
+def out(tenant: Tenant) -> None:
+    with tenant_transaction(tenant.pk):
+        delete([Order.objects.get().pk], by=STAFF, now=NOW)
+
+
+def back(tenant: Tenant, *, by_undo: bool = False) -> None:
+    with tenant_transaction(tenant.pk):
+        if by_undo:
+            undo_entries(
+                AuditEntry.objects.filter(verb="order.deleted").values_list("pk", flat=True), by=STAFF, now=NOW
+            )
+        else:
+            take_back([Order.objects.get().pk], by=STAFF, now=NOW)
+
+
+def shipped_on(tenant: Tenant) -> bool:
+    """Wish, judge and request as often as it takes; say whether a warehouse was asked."""
+    with tenant_transaction(tenant.pk):
+        want_shipment([Order.objects.get().pk], by=STAFF, now=NOW)
+    for _ in range(2):
+        judge(tenant.pk)
+        request(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        return Effect.objects.filter(kind="warehouse.send").exists()
+
+
+@pytest.mark.feature("F094")
+@pytest.mark.parametrize("by_undo", [False, True])
+def test_an_order_cancelled_while_it_was_out_comes_back_cancelled(tenant: Tenant, shop: Shop, by_undo: bool) -> None:
+    mall = taken_in(tenant, shop)
+    out(tenant)
+    gone = changed(mall, state="cancelled", code="900")
+    take_in(tenant, shop, gone)
+
+    back(tenant, by_undo=by_undo)
+    take_in(tenant, shop, gone)
+
+    assert not shipped_on(tenant)
+    with tenant_transaction(tenant.pk):
+        assert Order.objects.get().phase == "cancelled"
+
+
+@pytest.mark.feature("F094")
+def test_an_order_that_another_system_shipped_while_it_was_out_is_held(tenant: Tenant, shop: Shop) -> None:
+    mall = taken_in(tenant, shop)
+    out(tenant)
+    row = MallTracking(row_key="1", carrier="yamato", number="777777777777", shipped_on=NOW.date())
+    later = changed(mall, parcels=(replace(mall.parcels[0], tracking=(row,)),))
+    take_in(tenant, shop, later)
+
+    back(tenant)
+    take_in(tenant, shop, later)
+
+    assert not shipped_on(tenant)
+    with tenant_transaction(tenant.pk):
+        assert TaskMark.objects.filter(task__key="shipped_elsewhere", closed_at=None).exists()
+
+
+def test_nothing_leaves_before_the_mall_was_read_whole_again(tenant: Tenant, shop: Shop) -> None:
+    mall = taken_in(tenant, shop)
+    out(tenant)
+
+    back(tenant)
+    save_mall_orders(tenant.pk, shop.pk, [Same(number=mall.number)], by=MALL, now=NOW)  # asked for before it came back
+
+    with tenant_transaction(tenant.pk):
+        order = Order.objects.get()
+        assert (order.reread_at, order.judge_at) == (NOW, None), "the rules wait for the reading"
+        assert "mall_not_read" in may_ship([Parcel.objects.get()], now=NOW)[Parcel.objects.get().pk]
+    assert not shipped_on(tenant)
+    take_in(tenant, shop, mall)
+    assert shipped_on(tenant)
+
+
+def test_an_order_entered_by_hand_has_no_mall_to_wait_for(tenant: Tenant, shop: Shop) -> None:
+    with tenant_transaction(tenant.pk):
+        make_order(shop, mall_state="none")
+    out(tenant)
+
+    back(tenant)
+
+    with tenant_transaction(tenant.pk):
+        order = Order.objects.get()
+        assert (order.deleted_at, order.reread_at, order.judge_at) == (None, None, order.ready_at)
