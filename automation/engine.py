@@ -22,6 +22,7 @@ from hub.faults import is_passing
 from hub.stages import kick
 from hub.tenancy import tenant_transaction
 from orders.models import Order
+from orders.outgoing.held import let_go_of
 
 log = logging.getLogger(__name__)
 
@@ -105,10 +106,12 @@ def _due(now: datetime, size: int) -> list[int]:
 
 
 def run_pass(order_ids: Sequence[int], *, now: datetime) -> int:
-    """Run rules and tasks over locked orders inside the open transaction; return how many were judged."""
+    """Run rules and tasks over locked orders inside the open transaction, and let go what waited for them to be handled again; return
+    how many were judged."""
     if not order_ids:
         return 0
     Pass(order_ids, load_rulebook(now=now), now=now).run()
+    let_go_of(order_ids)
     return len(order_ids)
 
 

@@ -174,6 +174,14 @@ TEXTS: Mapping[str, Text] = {
     "observing": text(
         "店舗が観察中です。", "The shop only observes.", "本番開始すると進みます。", "It goes on when the shop goes live.",
     ),
+    "order_deleted": text(
+        "取込から外した受注なので、送らずに待っています。", "It waits: its order was taken out of the hub.",
+        "受注を戻すと送ります。", "It is sent once the order is taken back.",
+    ),
+    "order_cancelled": text(
+        "ここでは扱わないことにした受注なので、送らずに待っています。", "It waits: its order is not handled here.",
+        "受注を戻すと送ります。", "It is sent once the order is handled again.",
+    ),
     "waiting": text(
         "待機中です（キャンセル期間）。", "It is in its waiting time.", "時間が過ぎると自動で進みます。",
         "It goes on by itself when the time is over.",

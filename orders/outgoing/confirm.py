@@ -1,4 +1,7 @@
-"""Confirming orders at the mall, up to a hundred a call. A confirm that the mall refuses because it happened already is done."""
+"""Confirming orders at the mall, up to a hundred a call. A confirm that the mall refuses because it happened already is done.
+
+One of an order that was deleted or cancelled here waits, as long as the mall waits for it (`held.py`).
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from hub.audit import Actor
 from hub.effects import Absent_, Delivery, Found, NotDone, Outcome, Receipt, Refused, Unsure
 from hub.models import Effect
 from orders.channels import Absent
-from orders.models import Order, Shop
+from orders.models import MallReport, Order, Shop
 from orders.operations.door import note
 from orders.operations.holds import open_mark, system_task
+from orders.outgoing.held import HOLD_CANCELLED, HOLD_DELETED
 from orders.outgoing.mall import MallHandler, numbers_of
 
 MALL = Actor(kind="mall", name="confirm")
@@ -27,12 +31,16 @@ class Confirm(MallHandler):
     function = "confirm"
 
     def still_true(self, effect: Effect, now: object) -> str:
-        if why := super().still_true(effect, now):
+        order = Order.objects.filter(pk=effect.order_id).values("phase", "mall_state").first()
+        if order is not None and order["mall_state"] != "new":
+            return "already_moved"
+        if (why := super().still_true(effect, now)) and not (why == HOLD_DELETED and self._is_reported(effect)):
             return why
-        order = Order.objects.get(pk=effect.order_id)
-        if order.phase == "cancelled":
-            return "cancelled"
-        return "" if order.mall_state == "new" else "already_moved"
+        return HOLD_CANCELLED if order is not None and order["phase"] == "cancelled" else ""
+
+    def _is_reported(self, effect: Effect) -> bool:
+        """Say whether goods of the order left: their report waits for the confirm, whatever becomes of the order here."""
+        return bool(MallReport.objects.filter(order_id=effect.order_id).exists())
 
     def perform(self, delivery: Delivery, prepared: Shop, effects: Sequence[Effect]) -> Mapping[int, Outcome]:
         delivery.arm([effect.pk for effect in effects])

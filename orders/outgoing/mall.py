@@ -10,6 +10,7 @@ from hub.effects import Delivery, NotDone
 from hub.models import Effect
 from orders.channels import Absent, Channel, MallBlind, MallDown, MallOrder, channel_for
 from orders.models import Order, Shop
+from orders.outgoing.held import HOLD_DELETED
 from orders.outgoing.observed import Observed
 
 
@@ -17,8 +18,8 @@ class MallHandler(Observed):
     """Effects of one lane are of one shop."""
 
     can_look = True
-    if_deleted = "deleted"
-    """What becomes of an effect whose order was deleted meanwhile: dropped for this reason; an empty one lets it leave."""
+    if_deleted = HOLD_DELETED
+    """What becomes of an effect whose order was deleted meanwhile, as `still_true` says it; an empty text lets it leave."""
 
     def prepare(self, effects: Sequence[Effect]) -> Any:
         return self.shop_of(effects)

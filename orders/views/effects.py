@@ -25,6 +25,7 @@ from hub.models import EffectState
 from hub.problems import say
 from hub.web import PageRequest, page
 from orders.models import Order, Shop, Warehouse
+from orders.outgoing.held import TAKEN_OUT
 
 ACTS: Mapping[str, Promise] = {"call": gettext_lazy("送る"), "look": gettext_lazy("見に行く")}
 OUTCOMES: Mapping[str, tuple[Promise, str]] = {
@@ -104,6 +105,8 @@ def _acts(row: EffectRow) -> list[SimpleNamespace]:
         ]
     if row.state != EffectState.WAITING:
         return []
+    if row.code in TAKEN_OUT:
+        return [drop]
     return [SimpleNamespace(value="now", words=_("いま送ってみる"), difference=NOW, primary=True, danger=False), drop]
 
 

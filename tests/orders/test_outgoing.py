@@ -1,4 +1,4 @@
-"""What still leaves for an order that was deleted, cancelled or shipped meanwhile; the effects go over the shop's lane for real."""
+"""What still leaves for an order that was deleted, cancelled or shipped meanwhile. None of these tests gets as far as the mall."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from datetime import date
 
 import pytest
 
+from automation.engine import work as judge
+from hub.effects import deliver
 from hub.effects.handlers import handler_for
-from hub.models import Effect, Tenant
+from hub.models import AuditEntry, Effect, Lane, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Parcel, Shop
+from orders.operations.leaving import cancel_here, delete, take_back
 from orders.operations.shipments import Package, record_shipment
+from orders.operations.undo import undo_entries
 from tests.conftest import NOW, TESTER
 from tests.factories import make_shop, mall_order, take_in
 
@@ -37,3 +41,49 @@ def test_shipment_is_reported_though_its_order_was_deleted(tenant: Tenant, shop:
         Order.objects.update(deleted_at=NOW)  # as an undo leaves it
 
     assert reason_of(tenant, "mall.report") == ""
+
+
+def deliver_to_mall(tenant: Tenant) -> Effect:
+    """Run the delivery of what is due at the shop; return the effect."""
+    with tenant_transaction(tenant.pk):
+        lane = Lane.objects.get(name__startswith="shop:").pk
+    deliver.work(tenant.pk, lane)
+    with tenant_transaction(tenant.pk):
+        return Effect.objects.get(kind__startswith="mall.")
+
+
+@pytest.mark.parametrize("way", ["deleted", "cancelled"])
+def test_confirm_of_an_order_taken_out_waits_until_it_is_handled_again(tenant: Tenant, shop: Shop, way: str) -> None:
+    take_in(tenant, shop, mall_order(state="new", code="100"))
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        pk = Order.objects.get().pk
+        assert (delete if way == "deleted" else cancel_here)([pk], by=TESTER, now=NOW).changed == [pk]
+    held = deliver_to_mall(tenant)
+    assert (held.state, held.hold_reason) == ("waiting", f"order_{way}")
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        assert Effect.objects.get().hold_reason == f"order_{way}", "nobody handles it again yet"
+
+    with tenant_transaction(tenant.pk):
+        if way == "deleted":
+            take_back([pk], by=TESTER, now=NOW)
+        else:
+            entry = AuditEntry.objects.get(order_id=pk, verb="order.let_go").pk
+            assert undo_entries([entry], by=TESTER, now=NOW).changed == [pk]
+        Order.objects.filter(judge_at=None).update(judge_at=NOW)  # an undo leaves it to the next reading of the mall
+    judge(tenant.pk)
+
+    with tenant_transaction(tenant.pk):
+        assert (Effect.objects.get().state, Effect.objects.get().hold_reason) == ("waiting", "")
+    assert reason_of(tenant, "mall.confirm") == "", "it leaves now"
+
+
+def test_confirm_that_the_mall_does_not_wait_for_is_dropped(tenant: Tenant, shop: Shop) -> None:
+    take_in(tenant, shop, mall_order(state="new", code="100"))
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        delete([Order.objects.get().pk], by=TESTER, now=NOW)
+        Order.objects.update(mall_state="ready")
+
+    assert reason_of(tenant, "mall.confirm") == "already_moved"
