@@ -62,7 +62,7 @@ def undo_entries(entry_ids: Iterable[int], *, by: Actor, now: datetime, batch_id
             groups.setdefault(tuple(row.after), []).append(row)
             outcome.changed.append(order.pk)
     for rows in groups.values():
-        write(rows, verb="order.undone", by=by, now=now, batch_id=batch_id, judge=False)
+        write(rows, verb="order.undone", by=by, now=now, batch_id=batch_id)
     for verb, undoes in leaving.items():
         told = OPPOSITES[verb](undoes, by=by, now=now, batch_id=batch_id, undoes=undoes)
         outcome.changed += told.changed

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from automation.engine import work as judge
+from automation.models import RuleMark
 from hub.audit import Actor
 from hub.clock import true_now
 from hub.ids import encode
@@ -157,3 +158,25 @@ def test_undo_of_a_status_does_not_pass_a_payment_that_came_open(tenant: Tenant,
     told = undone(tenant, "order.status")
 
     assert [issue.reason for issue in told.issues] == ["payment_open"]
+
+
+def test_an_order_whose_status_was_undone_is_judged_again_and_ships(tenant: Tenant, shop: Shop) -> None:
+    take_in(tenant, shop, mall_order())
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        memo = Order.objects.get().memo
+        set_status([Order.objects.get().pk], status=default_status("check"), by=STAFF, now=NOW)
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        acts = RuleMark.objects.count()
+
+    undone(tenant, "order.status")
+    judge(tenant.pk)
+
+    with tenant_transaction(tenant.pk):
+        order = Order.objects.get()
+        assert (order.phase, order.judged_revision, order.memo) == ("ready", order.revision, memo)
+        assert RuleMark.objects.count() == acts, "no rule acts a second time"
+    request(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get().state == "requested"
