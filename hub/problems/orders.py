@@ -174,6 +174,17 @@ TEXTS: Mapping[str, Text] = {
     "observing": text(
         "店舗が観察中です。", "The shop only observes.", "本番開始すると進みます。", "It goes on when the shop goes live.",
     ),
+    "shipped_meanwhile": text(
+        "モールへキャンセルを送る前に商品が出荷されたので、送りませんでした。", "Not sent to the mall: the goods had left before it could.",
+        "お客様と相談して返品で受けるか、モールの画面でキャンセルしてください。",
+        "Take the goods back as a return, or cancel at the mall's own page.",
+    ),
+    "requested_meanwhile": text(
+        "モールへキャンセルを送る前に倉庫へ出荷を依頼したので、送りませんでした。",
+        "Not sent to the mall: a warehouse had been asked to ship before it could.",
+        "倉庫に取下げを依頼し、取り下げられたら、もう一度キャンセルしてください。",
+        "Ask the warehouse for a withdrawal; once it is withdrawn, cancel again.",
+    ),
     "order_deleted": text(
         "取込から外した受注なので、送らずに待っています。", "It waits: its order was taken out of the hub.",
         "受注を戻すと送ります。", "It is sent once the order is taken back.",

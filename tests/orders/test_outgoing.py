@@ -7,12 +7,13 @@ from datetime import date
 import pytest
 
 from automation.engine import work as judge
-from hub.effects import deliver
+from hub.effects import deliver, operations
 from hub.effects.handlers import handler_for
 from hub.models import AuditEntry, Effect, Lane, Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import Order, Parcel, Shop
-from orders.operations.leaving import cancel_here, delete, take_back
+from orders.channels import CancelReason
+from orders.models import Order, Parcel, Shop, TaskMark
+from orders.operations.leaving import cancel_at_mall, cancel_here, delete, take_back
 from orders.operations.shipments import Package, record_shipment
 from orders.operations.undo import undo_entries
 from tests.conftest import NOW, TESTER
@@ -87,3 +88,41 @@ def test_confirm_that_the_mall_does_not_wait_for_is_dropped(tenant: Tenant, shop
         Order.objects.update(mall_state="ready")
 
     assert reason_of(tenant, "mall.confirm") == "already_moved"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"), [("shipped", "shipped_meanwhile"), ("accepted", "requested_meanwhile")]
+)  # fmt: skip
+def test_cancel_that_goods_have_overtaken_does_not_leave(tenant: Tenant, shop: Shop, state: str, reason: str) -> None:
+    take_in(tenant, shop, mall_order())
+    with tenant_transaction(tenant.pk):
+        pk = Order.objects.get().pk
+        cancel_at_mall([pk], reason=CancelReason.CUSTOMER_CANCEL, restock=False, by=TESTER, now=NOW)
+        if state == "shipped":
+            record_shipment(Parcel.objects.get().pk, packages=[PACKAGE], by=TESTER, now=NOW)
+            Effect.objects.filter(kind="mall.report").delete()
+        else:
+            Parcel.objects.update(state="requested")
+            Parcel.objects.update(state=state)
+    effect = deliver_to_mall(tenant)
+
+    assert (effect.state, effect.reason) == ("dropped", reason)
+    assert marks(tenant) == {"cancel_refused": reason}
+
+
+def test_cancel_given_up_by_hand_holds_the_order_no_more(tenant: Tenant, shop: Shop) -> None:
+    take_in(tenant, shop, mall_order())
+    with tenant_transaction(tenant.pk):
+        cancel_at_mall([Order.objects.get().pk], reason=CancelReason.CUSTOMER_CANCEL, restock=False, by=TESTER, now=NOW)
+    assert set(marks(tenant)) == {"cancel_asked"}
+    with tenant_transaction(tenant.pk):
+        operations.drop([Effect.objects.get(kind="mall.cancel").pk], reason="やはり売る", by=TESTER, now=NOW)
+
+    assert marks(tenant) == {}
+
+
+def marks(tenant: Tenant) -> dict[str, str]:
+    """Return the open marks about cancelling, and the reason of each."""
+    with tenant_transaction(tenant.pk):
+        found = TaskMark.objects.filter(task__key__startswith="cancel_", closed_at__isnull=True)
+        return dict(found.values_list("task__key", "detail__reason"))
