@@ -88,13 +88,17 @@ def ship(order: Order, *numbers: str, carrier: str = "yamato", now: datetime = N
 
 @pytest.fixture
 def deliver_mail(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Deliver what is due in the mail lanes at a business time."""
+    """Deliver what is due in the mail lanes at a business time: all of it, or as much as one turn of so many seconds does."""
 
-    def run(now: datetime = NOW) -> None:
+    def run(now: datetime = NOW, *, seconds: float = 0.0) -> None:
         monkeypatch.setattr(carrying, "business_now", lambda: now)
         with tenant_transaction(tenant.pk):
             lanes = [lane.pk for lane in Lane.objects.filter(name__startswith="mail:")]
         for lane in lanes:
+            if seconds:
+                monkeypatch.setattr(deliver, "TURN_SECONDS", seconds)
+                deliver.work(tenant.pk, lane)
+                continue
             while deliver.work(tenant.pk, lane):  # one call is one turn of the lane
                 pass
 

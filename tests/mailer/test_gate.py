@@ -11,7 +11,7 @@ from hub.tenancy import tenant_transaction
 from mailer import gate, queries
 from mailer.models import MailTemplate, Message
 from mailer.operations import drop_flood, queue_message, release_flood
-from mailer.presets import ORDERED, THANKS
+from mailer.presets import ORDERED, SHIPPED, THANKS
 from orders.models import Order, Shop, Status
 from simulators.mail import MailSink
 from tests.conftest import NOW
@@ -49,14 +49,26 @@ def holds(tenant: Tenant) -> dict[str, int]:
 
 @pytest.mark.slow
 def test_three_thousand_new_orders_in_ten_minutes_need_no_click(
-    tenant: Tenant, shop: Shop, templates: Templates, by: Actor
+    tenant: Tenant, sink: MailSink, shop: Shop, templates: Templates, by: Actor, deliver_mail: Callable[..., None]
 ) -> None:
-    with tenant_transaction(tenant.pk):
-        for minute in range(10):
-            ids = make_orders(shop, 300, began=NOW + minute * MINUTE, prefix=f"m{minute}")
-            queue(ids, templates[THANKS], by, NOW + minute * MINUTE)
+    """300 a minute. The first minute's mails leave at once; behind the last minute's 2,700 wait, and the next turn sends on.
 
-    assert holds(tenant) == {"": 3000}
+    All 3,000 leave in the same way; sending them takes a minute or more of a test's time.
+    """
+    for minute in range(10):
+        at = NOW + minute * MINUTE
+        with tenant_transaction(tenant.pk):
+            queue(make_orders(shop, 300, began=at, prefix=f"m{minute}"), templates[THANKS], by, at)
+        if minute == 0:
+            deliver_mail(at)
+            assert len(sink.ledger.lines("mail")) == 300
+
+    assert holds(tenant) == {"": 2_700}
+    deliver_mail(NOW + 9 * MINUTE, seconds=1.0)
+
+    sent = len(sink.ledger.lines("mail"))
+    assert sent > 300
+    assert holds(tenant) == {"": 3_000 - sent}
     with tenant_transaction(tenant.pk):
         assert not gate.is_flood(templates[THANKS], shop.pk, now=NOW + 12 * MINUTE)
         message = Message.objects.first()
@@ -133,6 +145,35 @@ def test_mails_up_to_half_as_many_again_as_the_orders_pass(tenant: Tenant, shop:
         assert gate.is_flood(templates[THANKS], shop.pk, now=NOW, order_ids=[*new, *old])
 
 
+@pytest.mark.parametrize(
+    ("name", "explained_by_shipments", "explained_by_new_orders"),
+    [(SHIPPED, True, False), (THANKS, False, True), (ORDERED, True, True)],
+)
+def test_each_mail_is_explained_by_what_it_tells_of(
+    tenant: Tenant, shop: Shop, templates: Templates, name: str, explained_by_shipments: bool, explained_by_new_orders: bool
+) -> None:  # fmt: skip
+    """A shipped mail by shipments, a thanks mail by new orders, a rule's mail by either."""
+    with tenant_transaction(tenant.pk):
+        shipped = make_orders(shop, 60, began=NOW - 168 * HOUR, prefix="shipped")
+        Order.objects.filter(pk__in=shipped).update(phase="shipped", shipped_at=NOW - MINUTE)
+        assert gate.is_flood(templates[name], shop.pk, now=NOW, order_ids=shipped) is not explained_by_shipments
+
+        Order.objects.filter(pk__in=shipped).update(shipped_at=NOW - 168 * HOUR)
+        new = make_orders(shop, 60, began=NOW - MINUTE, prefix="new")
+        assert gate.is_flood(templates[name], shop.pk, now=NOW, order_ids=new) is not explained_by_new_orders
+
+
+def test_shipped_mails_up_to_half_as_many_again_as_the_shipments_pass(
+    tenant: Tenant, shop: Shop, templates: Templates
+) -> None:
+    with tenant_transaction(tenant.pk):
+        shipped = make_orders(shop, 60, began=NOW - 168 * HOUR, prefix="shipped")
+        Order.objects.filter(pk__in=shipped).update(phase="shipped", shipped_at=NOW - MINUTE)
+        others = make_orders(shop, 31, began=NOW - 168 * HOUR, prefix="other")
+        assert not gate.is_flood(templates[SHIPPED], shop.pk, now=NOW, order_ids=[*shipped, *others[:30]])
+        assert gate.is_flood(templates[SHIPPED], shop.pk, now=NOW, order_ids=[*shipped, *others])
+
+
 def test_another_shop_explains_nothing(tenant: Tenant, shop: Shop, templates: Templates) -> None:
     with tenant_transaction(tenant.pk):
         other: Shop = Shop.objects.create(name="二号店", channel="rakuten", mode="live")
@@ -166,6 +207,18 @@ def test_after_a_stop_of_six_hours_nothing_goes_before_the_click(
     assert before_click == 1
     assert held == {"flood": 498}  # two were met cancelled before the gate shut; the third is when its turn comes
     assert len(sink.ledger.lines("mail")) == 1 + 497
+
+
+@pytest.mark.parametrize(("minutes", "held"), [(119, 0), (120, 21), (180, 21)])
+def test_twenty_one_are_worth_a_click_once_they_waited_two_hours(
+    tenant: Tenant, sink: MailSink, shop: Shop, templates: Templates, by: Actor, deliver_mail: Callable[..., None], minutes: int, held: int
+) -> None:  # fmt: skip
+    with tenant_transaction(tenant.pk):
+        queue(make_orders(shop, 21, began=NOW, prefix="stopped"), templates[THANKS], by, NOW)
+    deliver_mail(NOW + minutes * MINUTE)
+
+    assert holds(tenant) == ({"flood": held} if held else {})
+    assert len(sink.ledger.lines("mail")) == 21 - held
 
 
 def test_twenty_that_waited_are_not_worth_a_click(
