@@ -10,11 +10,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
 
 from hub.audit import Actor
 from hub.effects import enqueue
+from hub.models import AuditDetail, AuditEntry
+from hub.tenancy import current_tenant
 from orders.channels import Ability, CancelReason, can
 from orders.models import Parcel, Shop
 from orders.models.orders import ParcelState
@@ -39,7 +45,7 @@ def cancel_here(order_ids: Iterable[int], *, by: Actor, now: datetime, batch_id:
 def _cancel(order_ids: Iterable[int], *, verb: str, by: Actor, now: datetime, batch_id: int | None) -> Changed:
     orders = lock(order_ids, "status_id", "phase", "status_at", "deleted_at", "revision")
     ids = [order.pk for order in orders]
-    busy, outcome, rows = _with_busy_parcels(ids), Changed(), []
+    busy, wishes, outcome, rows = _with_busy_parcels(ids), wishes_of(ids), Changed(), []
     status = default_status("cancelled")
     for order in orders:
         if order.phase == "cancelled":
@@ -54,6 +60,7 @@ def _cancel(order_ids: Iterable[int], *, verb: str, by: Actor, now: datetime, ba
                     order_id=order.pk,
                     before={"status_id": order.status_id, "phase": order.phase, "status_at": order.status_at},
                     after={"status_id": status.pk, "phase": "cancelled", "status_at": now},
+                    notes_before=_noted(wishes.get(order.pk)),
                 )
             )
             outcome.changed.append(order.pk)
@@ -135,7 +142,7 @@ def delete(
         .exclude(state__in=[ParcelState.DRAFT, ParcelState.CANCELLED])
         .values_list("order_id", flat=True)
     )
-    outcome, rows = Changed(), []
+    wishes, outcome, rows = wishes_of(ids), Changed(), []
     for order in orders:
         if order.deleted_at is not None:
             outcome.unchanged.append(order.pk)
@@ -148,6 +155,7 @@ def delete(
                     before={"deleted_at": None, "deleted_by_id": None},
                     after={"deleted_at": now, "deleted_by_id": by.id},
                     params={"undoes": undoes[order.pk]} if undoes else {},
+                    notes_before=_noted(wishes.get(order.pk)),
                 )
             )
             outcome.changed.append(order.pk)
@@ -190,7 +198,45 @@ def take_back(
             outcome.changed.append(order.pk)
     write(at_malls, verb="order.taken_back", by=by, now=now, batch_id=batch_id, judge=False)
     write(by_hand, verb="order.taken_back", by=by, now=now, batch_id=batch_id)
+    _restore_what_was_wished(outcome.changed)
     return outcome
+
+
+def wishes_of(order_ids: Iterable[int]) -> dict[int, dict[int, str]]:
+    """Return since when parcels that no warehouse has are wanted: by order, then by parcel."""
+    found: dict[int, dict[int, str]] = {}
+    rows = Parcel.objects.filter(
+        order_id__in=list(order_ids), state=ParcelState.DRAFT, ship_wanted_at__isnull=False
+    ).values_list("order_id", "pk", "ship_wanted_at")
+    for order_id, pk, wanted_at in rows:
+        found.setdefault(order_id, {})[pk] = wanted_at.isoformat()
+    return found
+
+
+def _noted(wishes: Mapping[int, str] | None) -> dict[str, Any]:
+    """Return wishes that end with an act, as its entry keeps them until it is taken back."""
+    return {"wishes": [{"parcel": pk, "wanted_at": at} for pk, at in wishes.items()]} if wishes else {}
+
+
+def restore_wishes(wishes: Sequence[Mapping[str, Any]]) -> None:
+    """Want parcels again as an entry noted them, where no warehouse has them and nobody has wished since."""
+    if not wishes:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE orders_parcel p SET ship_wanted_at = x.wanted_at, ship_fault = ''
+               FROM json_to_recordset(%s::json) AS x(parcel bigint, wanted_at timestamptz)
+               WHERE p.tenant_id = %s AND p.id = x.parcel AND p.state = 'draft' AND p.closed_at IS NULL AND p.ship_wanted_at IS NULL""",
+            [json.dumps(wishes), current_tenant()],
+        )
+
+
+def _restore_what_was_wished(order_ids: Sequence[int]) -> None:
+    """Restore the wishes that ended when these orders were last deleted."""
+    entries = AuditEntry.objects.filter(order_id__in=order_ids, verb="order.deleted")
+    latest = entries.order_by("order_id", "-pk").distinct("order_id").values("pk")
+    noted = AuditDetail.objects.filter(entry_id__in=latest, before__has_key="wishes").values_list("before", flat=True)
+    restore_wishes([wish for before in noted for wish in before["wishes"]])
 
 
 __all__ = ["cancel_at_mall", "cancel_by_mall", "cancel_here", "delete", "take_back"]

@@ -13,7 +13,7 @@ from orders.models import Order, OrderTag
 from orders.models.statuses import PHASE_ORDER, Phase
 from orders.operations.door import Changed, Row, lock, touch, write
 from orders.operations.edits import restore_delivery
-from orders.operations.leaving import delete, take_back
+from orders.operations.leaving import delete, restore_wishes, take_back
 
 UNDOABLE = {"order.status", "order.memo", "order.delivery", "order.tag_added", "order.tag_removed", "order.deleted", "order.taken_back",
             "order.let_go", "order.remark_read"}  # fmt: skip
@@ -63,6 +63,10 @@ def undo_entries(entry_ids: Iterable[int], *, by: Actor, now: datetime, batch_id
             outcome.changed.append(order.pk)
     for rows in groups.values():
         write(rows, verb="order.undone", by=by, now=now, batch_id=batch_id)
+    if let_go := {entry.order_id for entry in entries if entry.verb == "order.let_go"} & set(outcome.changed):
+        Order.objects.filter(pk__in=let_go).exclude(mall_state="none").update(
+            reread_at=now
+        )  # nobody followed their mall
     for verb, undoes in leaving.items():
         told = OPPOSITES[verb](undoes, by=by, now=now, batch_id=batch_id, undoes=undoes)
         outcome.changed += told.changed
@@ -81,6 +85,7 @@ def _row_back(order: Order, entry: AuditEntry, detail: AuditDetail) -> Row:
     before = _wrote(detail)
     if parcels := detail.before.get("parcels"):
         restore_delivery(parcels, wrote=detail.after.get("delivery_method", order.delivery_method))
+    restore_wishes(detail.before.get("wishes", ()))
     return Row(order_id=order.pk, before={c: _now(order, c) for c in before}, after=before, params={"undoes": entry.pk})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -14,11 +15,12 @@ from orders.channels import MallOrder, MallTracking, Same
 from orders.intake import save_mall_orders
 from orders.judging import may_ship
 from orders.models import Order, Parcel, Shop, TaskMark
-from orders.operations.leaving import delete, take_back
-from orders.operations.parcels import want_shipment
+from orders.operations.leaving import cancel_here, delete, take_back
+from orders.operations.parcels import unwant_shipment, want_shipment
 from orders.operations.undo import undo_entries
+from orders.operations.wishes import want_parcels
 from tests.conftest import NOW
-from tests.factories import MALL, changed, make_shop, mall_order, take_in
+from tests.factories import MALL, changed, make_shop, mall_line, mall_order, take_in
 from tests.orders.making import make_order
 from warehouses.requesting import work as request
 
@@ -123,3 +125,60 @@ def test_an_order_entered_by_hand_has_no_mall_to_wait_for(tenant: Tenant, shop: 
     with tenant_transaction(tenant.pk):
         order = Order.objects.get()
         assert (order.deleted_at, order.reread_at, order.judge_at) == (None, None, order.ready_at)
+
+
+def wishes(tenant: Tenant) -> dict[str, datetime | None]:
+    """Return since when each parcel is wanted, by the mall's key."""
+    with tenant_transaction(tenant.pk):
+        return dict(Parcel.objects.values_list("mall_parcel_key", "ship_wanted_at"))
+
+
+def two_wanted(tenant: Tenant, shop: Shop) -> MallOrder:
+    """An order of two destinations, of which a person took one wish back."""
+    mall = mall_order()
+    second = replace(mall.parcels[0], key="70002", lines=(mall_line("2"),))
+    both = changed(mall, parcels=(mall.parcels[0], second))
+    take_in(tenant, shop, both)
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        unwant_shipment([Order.objects.get().pk], by=STAFF, now=NOW)
+        want_parcels([Parcel.objects.get(mall_parcel_key="70001").pk], by=STAFF, now=NOW)
+    return both
+
+
+@pytest.mark.parametrize("how", ["take back", "undo"])
+def test_a_wish_comes_back_with_its_order(tenant: Tenant, shop: Shop, how: str) -> None:
+    mall = two_wanted(tenant, shop)
+    before = wishes(tenant)
+    out(tenant)
+    assert wishes(tenant) == {"70001": None, "70002": None}
+
+    back(tenant, by_undo=how == "undo")
+
+    assert wishes(tenant) == before == {"70001": NOW, "70002": None}
+    take_in(tenant, shop, mall)
+    judge(tenant.pk)
+    request(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get(mall_parcel_key="70001").state == "requested"
+
+
+def test_an_order_let_go_by_mistake_is_wanted_and_followed_again(tenant: Tenant, shop: Shop) -> None:
+    two_wanted(tenant, shop)
+    before = wishes(tenant)
+    with tenant_transaction(tenant.pk):
+        cancel_here([Order.objects.get().pk], by=STAFF, now=NOW)
+        Order.objects.update(reread_at=None)  # what a reading leaves of it
+        entry = AuditEntry.objects.get(verb="order.let_go")
+    assert wishes(tenant) == {"70001": None, "70002": None}
+
+    with tenant_transaction(tenant.pk):
+        undo_entries([entry.pk], by=STAFF, now=NOW)
+
+    assert wishes(tenant) == before
+    with tenant_transaction(tenant.pk):
+        assert (Order.objects.get().phase, Order.objects.get().reread_at) == ("ready", NOW)
+    judge(tenant.pk)
+    request(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get(mall_parcel_key="70001").state == "requested"
