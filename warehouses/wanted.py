@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -33,7 +34,7 @@ def wanted_parcels(*, now: datetime, most: int) -> Wanted:
     """Look at the tenant's wanted parcels as `orders.judging.may_ship` and `warehouses.requesting.choose` will under the locks."""
     found = Wanted()
     taking = [kind for kind in settings.WAREHOUSES if WarehouseAbility.REQUEST in adapter_class(kind).abilities]
-    values = {
+    values: dict[str, Any] = {
         "tenant": current_tenant(), "now": now, "read_since": now - READ_WITHIN, "phases": [str(phase) for phase in SHIPPABLE],
         "payment": PAYMENT, "payment_task": BLOCK_TASKS[PAYMENT], "taking": taking, "most": most,
     }  # fmt: skip

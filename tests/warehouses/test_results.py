@@ -141,7 +141,7 @@ def test_a_result_that_breaks_the_booking_is_listed_and_stops_only_itself(tenant
     with tenant_transaction(tenant.pk):
         house = Warehouse.objects.get(kind="rsl")
         first, second = WarehouseRequest.objects.order_by("pk").values_list("reference", flat=True)
-    odd = [
+    odd: list[ShipResult | BadResult] = [
         ShipResult(reference=first, outcome="shipped", packages=(replace(SHIPPED, number="12\x003"),)),
         ShipResult(reference="9\x009", outcome="shipped", packages=(SHIPPED,)),
         BadResult(reference="8-\ud800", path="\x00", reason="missing"),
