@@ -104,8 +104,8 @@ class OrderRow:
 
 _OWN = (
     "pk", "number", "revision", "phase", "placed_at", "ready_at", "status_at", "shipped_at", "deleted_at", "erased_at", "buyer_name",
-    "total_yen", "payment_method", "payment_name", "payment_state", "delivery_method", "delivery_name", "next_day", "island", "gift", "wish_on",
-    "wish_time", "mall_block", "ours", "held", "unreported",
+    "total_yen", "payment_method", "payment_name", "payment_state", "delivery_method", "delivery_name", "next_day", "island", "gift",
+    "wish_on", "wish_time", "mall_block", "ours", "held", "unreported",
 )  # fmt: skip
 _SHOP = ("shop_id", "shop__name", "shop__mark", "shop__colour")
 _STATUS = ("status_id", "status__name", "status__colour", "status__limit_minutes")
