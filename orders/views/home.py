@@ -29,6 +29,7 @@ from orders.views.drawing import bars
 from orders.views.shipping import unplaced_url
 
 SHOWN_CAUSES = 3
+SHOWN_CUTOFFS = 4
 TONIGHT_FROM = timedelta(hours=18)
 
 
@@ -100,10 +101,11 @@ def _shipping(visit: Visit, figures: HomeFigures) -> SimpleNamespace:
         )
         for one in figures.cutoffs if one.warehouse.kind != "other"
     ]  # fmt: skip
-    unplaced = SimpleNamespace(count=figures.unplaced, url=unplaced_url())
     return SimpleNamespace(
-        count=sum(one.count for one in cutoffs) + figures.unplaced, url=url, cutoffs=cutoffs, unplaced=unplaced
-    )
+        count=sum(one.count for one in cutoffs) + figures.unplaced, url=url,
+        cutoffs=sorted(cutoffs, key=lambda one: -one.count)[:SHOWN_CUTOFFS] if len(cutoffs) > SHOWN_CUTOFFS else cutoffs,
+        more_url=url if len(cutoffs) > SHOWN_CUTOFFS else "", unplaced=SimpleNamespace(count=figures.unplaced, url=unplaced_url()),
+    )  # fmt: skip
 
 
 def _stopped(errors: dict[str, int]) -> SimpleNamespace:

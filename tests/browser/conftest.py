@@ -16,6 +16,7 @@ from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hub.models import Clock, Tenant, User
+from tests.browser.crowd import make_crowd
 from tests.browser.scenes import NOON, PASSWORD, Scenes, freeze, open_scenes, owner_of
 
 __all__ = ["PASSWORD", "sign_in"]
@@ -93,6 +94,22 @@ def scenes(opened: Scenes) -> Iterator[Scenes]:
     freeze(NOON)
     yield opened
     Tenant.objects.filter(pk__in=everyone).update(suspended_at=NOON)
+    Clock.objects.all().delete()
+
+
+@pytest.fixture(scope="session")
+def crowded_once(django_db_setup: None) -> Tenant:
+    """The tenant with fifty rows in every list, made once and only where a test looks at it."""
+    return make_crowd()
+
+
+@pytest.fixture
+def crowded(crowded_once: Tenant) -> Iterator[Tenant]:
+    """The crowded tenant, at the moment where its clock stopped."""
+    Tenant.objects.filter(pk=crowded_once.pk).update(suspended_at=None)
+    freeze(NOON)
+    yield crowded_once
+    Tenant.objects.filter(pk=crowded_once.pk).update(suspended_at=NOON)
     Clock.objects.all().delete()
 
 

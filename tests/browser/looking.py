@@ -17,8 +17,9 @@ QUALITY = 82
 
 CALM = """() => Promise.race([
   Promise.allSettled(document.getAnimations().map(one => one.finished)), new Promise(resolve => setTimeout(resolve, 500))])"""
-RUN_AXE = """async ([only, inside]) => {
-  const options = {resultTypes: ["violations"], ...(only.length ? {runOnly: {type: "rule", values: only}} : {})};
+RUN_AXE = """async ([only, but, inside]) => {
+  const rules = Object.fromEntries(but.map(name => [name, {enabled: false}]));
+  const options = {resultTypes: ["violations"], ...(only.length ? {runOnly: {type: "rule", values: only}} : {rules})};
   const {violations} = await axe.run(inside || document, options);
   return violations.flatMap(one => one.nodes.slice(0, 3).map(node =>
     `${one.impact} ${one.id}: ${node.target.join(" ")} ${(node.any[0] || node.all[0] || node.none[0] || {}).message || ""} ${node.html.slice(0, 120)}`));
@@ -41,11 +42,13 @@ def axe_source() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 
 
-def axe_faults(page: Page, *, only: list[str] | None = None, inside: str = "") -> list[str]:
-    """Return what axe-core finds on the page as it stands, each as one line that begins with its impact."""
+def axe_faults(
+    page: Page, *, only: list[str] | None = None, but: list[str] | None = None, inside: str = ""
+) -> list[str]:
+    """Return what axe-core finds on the page as it stands, each as one line that begins with its impact; `but`: rules left out."""
     page.evaluate(CALM)
     page.evaluate(f"typeof axe === 'undefined' && (() => {{ {axe_source()} }})()")
-    found: list[str] = page.evaluate(RUN_AXE, [only or [], inside])
+    found: list[str] = page.evaluate(RUN_AXE, [only or [], but or [], inside])
     return found
 
 

@@ -31,9 +31,9 @@ NAMES = {
 }  # fmt: skip
 LISTS = {
     "home", "order-list", "attention", "errors", "shipping", "products", "listings", "mail", "shops", "members", "tokens", "tags",
-    "removed", "warehouses", "search", "statuses", "tasks", "rules",
+    "removed", "warehouses", "search", "statuses", "tasks", "rules", "mail-templates", "mail-accounts",
 }  # fmt: skip
-"""Screens that are kept with no and with one row as well."""
+"""Screens that are kept with no, with one and with fifty rows as well."""
 
 
 def name_of(address: Address) -> str:

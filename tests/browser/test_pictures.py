@@ -66,6 +66,14 @@ def test_lists_with_little(kind: str, scenes: Scenes, visit: Visit) -> None:
         take(visit(tenant), name, place.path, kind, few=True)
 
 
+def test_lists_with_fifty_rows(crowded: Tenant, visit: Visit) -> None:
+    page = visit(crowded)
+    for name in sorted(LISTS):
+        place = place_of(name, crowded)
+        assert place is not None, name
+        take(page, name, place.path, "fifty", few=True)
+
+
 def test_what_opens(scenes: Scenes, visit: Visit) -> None:
     page = visit(scenes.full)
     order = place_of("order", scenes.full)
