@@ -238,6 +238,18 @@ TEXTS: Mapping[str, Text] = {
         "増えた送付先の出荷を指示するか決めて、解除してください。",
         "Decide whether the added destination is to be shipped, then release.",
     ),
+    "line_moved_after_request": text(
+        "出荷依頼のあとに、モールで明細の送付先が変わりました。", "The mall moved a line to another destination after the request.",
+        "倉庫へ取下げを依頼してください。", "Ask the warehouse for a withdrawal.",
+    ),
+    "line_moved": text(
+        "モールで明細の送付先が変わったので、荷物を移しました。", "The mall moved a line to another destination, and so did we.",
+        "届け先と出荷の指示を確かめて、解除してください。", "Check the address and the wish to ship, then release.",
+    ),
+    "item_changed_after_request": text(
+        "出荷依頼のあとに、モールで明細の商品が変わりました。", "The mall changed the item of a line after the request.",
+        "倉庫へ取下げを依頼してください。", "Ask the warehouse for a withdrawal.",
+    ),
     "quantity_changed_after_request": text(
         "出荷依頼のあとに数量が変わりました。", "A quantity was changed after the request.",
         "倉庫へ取下げを依頼してください。", "Ask the warehouse for a withdrawal.",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+from django.db.models import F
 
 from hub.audit import Actor
 from orders.addresses import doubt
@@ -13,7 +15,7 @@ from orders.intake.fresh import lines_of, listings_of
 from orders.intake.rows import CARRIER_AT_MALL, line_columns, parcel_columns
 from orders.models import Order, OrderLine, Parcel, Phase, Shop
 from orders.models.orders import ParcelState
-from orders.operations.edits import FREE
+from orders.operations.edits import ADDRESS, FREE
 from orders.operations.holds import open_mark, system_task
 
 PLACE = ("postal_code", "prefecture", "city", "street")
@@ -38,7 +40,8 @@ def same_delivery(order: Order, mall: MallOrder) -> bool:
 def merge_parcels(shop: Shop, order: Order, mall: MallOrder, *, now: datetime, by: Actor) -> bool:
     """Match parcels by the mall's key and lines by theirs; say whether anything changed."""
     parcels: dict[str, list[Parcel]] = {}
-    for parcel in Parcel.objects.filter(order=order).select_for_update(no_key=True, of=("self",)).order_by("pk"):
+    rows = Parcel.objects.filter(order=order, closed_at__isnull=True).order_by("pk")
+    for parcel in rows.select_for_update(no_key=True, of=("self",)):
         parcels.setdefault(parcel.mall_parcel_key, []).append(parcel)
     listings = listings_of(shop, lines_of([mall]))
     changed = False
@@ -61,7 +64,8 @@ def merge_parcels(shop: Shop, order: Order, mall: MallOrder, *, now: datetime, b
         .exclude(mall_line_key__in=seen_lines)
     ):
         changed |= _close_line(line, by=by, now=now)
-    return changed
+    gone = parcels.keys() - {theirs.key for theirs in mall.parcels} - {""}
+    return _close_emptied([parcel for key in gone for parcel in parcels[key]], now=now) or changed
 
 
 def _fresh_parcel(
@@ -155,16 +159,17 @@ def _merge_parcel(
 
 
 def _merge_line(
-    order: Order, ours: list[Parcel], theirs: MallLine, parcel_key: str, listings: dict[str, tuple[int, int | None, int]],
+    order: Order, ours: list[Parcel], theirs: MallLine, parcel_key: str, listings: Mapping[str, tuple[int, int | None, int]],
     *, by: Actor, now: datetime,
 ) -> bool:  # fmt: skip
+    """Bring one line up to what the mall says: its destination, its pieces, its item. It may stand in pieces, in several parcels."""
     listing_id, product_id, units = listings[theirs.listing_key]
     rows = list(
         OrderLine.objects.filter(order=order, mall_line_key=theirs.key, closed_at__isnull=True)
         .select_related("parcel")
         .order_by("pk")
     )
-    free = next((parcel for parcel in ours if parcel.state in FREE), None)
+    free = next((p for p in ours if p.state == ParcelState.DRAFT), next((p for p in ours if p.state in FREE), None))
     columns = line_columns(theirs, position=rows[0].position if rows else 99, parcel_key=parcel_key)
     if not rows:
         if free is None:
@@ -179,28 +184,54 @@ def _merge_line(
             **columns,
         )
         return True
-    difference = theirs.quantity - sum(row.quantity for row in rows)
-    quantity = columns.pop("quantity")
+    del columns["quantity"]
     changed = False
-    if difference:
-        row = next((row for row in rows if row.parcel.state in FREE and row.quantity + difference >= 0), None)
-        if row is None:
-            said = {"line": theirs.name, "quantity": quantity}
-            _hold(order.pk, reason="quantity_changed_after_request", by=by, now=now, **said)
-        else:
-            row.quantity += difference
-            row.ship_units = row.quantity * units
-            row.save(update_fields=["quantity", "ship_units"])
-            Parcel.objects.filter(pk=row.parcel_id).update(revision=row.parcel.revision + 1)
-        changed = True
     for row in rows:
+        if row.mall_parcel_key != parcel_key:
+            _move_line(order, row, free, by=by, now=now)
         values = {name: value for name, value in columns.items() if getattr(row, name) != value}
         if row.listing_id != listing_id:
-            values.update(listing_id=listing_id, product_id=product_id)
+            values["listing_id"] = listing_id
+            if row.parcel.state in FREE:
+                values.update(product_id=product_id, ship_units=row.quantity * units)
+            else:
+                _hold(order.pk, reason="item_changed_after_request", by=by, now=now, line=theirs.name)
         if values:
             OrderLine.objects.filter(pk=row.pk).update(**values)
             changed = True
-    return changed
+    return _change_pieces(order, rows, theirs, units, by=by, now=now) or changed
+
+
+def _move_line(order: Order, row: OrderLine, to: Parcel | None, *, by: Actor, now: datetime) -> None:
+    """Move a line to the destination where the mall has it now; where it cannot go, or might not go out there, hold the order."""
+    was = row.parcel
+    if to is not None and was.pk == to.pk:
+        return
+    if to is None or was.state not in FREE or was.order_id != order.pk:
+        _hold(order.pk, reason="line_moved_after_request", by=by, now=now, line=row.name, parcel=was.pk)
+        return
+    OrderLine.objects.filter(pk=row.pk).update(parcel=to)
+    Parcel.objects.filter(pk__in=[was.pk, to.pk]).update(revision=F("revision") + 1)
+    row.parcel = to
+    if not _goes_along([was, to]) or was.edited_fields.keys() & set(ADDRESS):
+        _hold(order.pk, reason="line_moved", by=by, now=now, line=row.name, parcel=to.pk)
+
+
+def _change_pieces(
+    order: Order, rows: Sequence[OrderLine], theirs: MallLine, units: int, *, by: Actor, now: datetime
+) -> bool:
+    difference = theirs.quantity - sum(row.quantity for row in rows)
+    if not difference:
+        return False
+    row = next((row for row in rows if row.parcel.state in FREE and row.quantity + difference >= 0), None)
+    if row is None:
+        said = {"line": theirs.name, "quantity": theirs.quantity}
+        _hold(order.pk, reason="quantity_changed_after_request", by=by, now=now, **said)
+        return True
+    quantity = row.quantity + difference
+    OrderLine.objects.filter(pk=row.pk).update(quantity=quantity, ship_units=quantity * units)
+    Parcel.objects.filter(pk=row.parcel_id).update(revision=F("revision") + 1)
+    return True
 
 
 def _close_line(line: OrderLine, *, by: Actor, now: datetime) -> bool:
@@ -209,5 +240,15 @@ def _close_line(line: OrderLine, *, by: Actor, now: datetime) -> bool:
         _hold(line.order_id, reason="line_gone_after_request", by=by, now=now, line=line.name)
         return True
     OrderLine.objects.filter(pk=line.pk).update(closed_at=now)
-    Parcel.objects.filter(pk=line.parcel_id).update(revision=line.parcel.revision + 1)
+    Parcel.objects.filter(pk=line.parcel_id).update(revision=F("revision") + 1)
     return True
+
+
+def _close_emptied(parcels: Iterable[Parcel], *, now: datetime) -> bool:
+    """Close destinations that the mall no longer has, once nothing is left in them: their address asks and holds nothing any more."""
+    ids = [parcel.pk for parcel in parcels if parcel.state in FREE]
+    filled = OrderLine.objects.filter(parcel_id__in=ids, closed_at__isnull=True).values_list("parcel_id", flat=True)
+    emptied = set(ids) - set(filled) if ids else set()
+    if emptied:
+        Parcel.objects.filter(pk__in=emptied).update(closed_at=now, ship_wanted_at=None, ship_fault="")
+    return bool(emptied)

@@ -9,17 +9,17 @@ import pytest
 
 from automation.engine import work as judge
 from hub.audit import Actor
-from hub.models import Tenant
+from hub.models import Effect, Tenant
 from hub.problems import say
 from hub.tenancy import tenant_transaction
-from orders.channels import MallOrder
-from orders.models import Order, OrderLine, Parcel, Shop, TaskMark, Warehouse
-from orders.operations.edits import choose_warehouse
+from orders.channels import MallOrder, MallParcel
+from orders.models import Listing, Order, OrderLine, Parcel, Product, Shop, TaskMark, Warehouse
+from orders.operations.edits import choose_warehouse, edit_parcel
 from orders.operations.parcels import unwant_shipment
 from orders.operations.planning import ship_on
 from orders.operations.wishes import want_parcels
 from tests.conftest import NOW
-from tests.factories import changed, make_shop, mall_line, mall_order, take_in
+from tests.factories import BUYER, changed, make_shop, mall_line, mall_order, take_in
 from warehouses.requesting import work as request
 
 pytestmark = pytest.mark.usefixtures("at_now")
@@ -116,3 +116,114 @@ def test_an_added_destination_goes_from_the_chosen_warehouse_on_the_chosen_day(t
         added = Parcel.objects.get(mall_parcel_key="70002")
         assert (added.warehouse_id, added.warehouse_by_hand, added.ship_on) == (house.pk, True, day)
         assert OrderLine.objects.filter(parcel=added).count() == 1
+
+
+OTHER = replace(BUYER, name="別人 太郎", street="千代田9-9")
+
+
+def moved(mall: MallOrder, *lines: str) -> MallOrder:
+    """The order with these lines at another recipient, the others where they were."""
+    kept = tuple(line for line in mall.parcels[0].lines if line.key not in lines)
+    rest = (replace(mall.parcels[0], lines=kept),) if kept else ()
+    gone = tuple(line for line in mall.parcels[0].lines if line.key in lines)
+    return changed(mall, parcels=(*rest, MallParcel(key="70002", recipient=OTHER, lines=gone)))
+
+
+def lines(tenant: Tenant) -> dict[str, tuple[str, str, str]]:
+    """Return of each line where it goes: the street, the parcel's key, and the key that the line itself has."""
+    with tenant_transaction(tenant.pk):
+        rows = OrderLine.objects.filter(closed_at=None).values_list(
+            "mall_line_key", "parcel__street", "parcel__mall_parcel_key", "mall_parcel_key"
+        )
+        return {key: (street, parcel, own) for key, street, parcel, own in rows}
+
+
+def test_a_line_that_moves_to_another_destination_is_shipped_there(tenant: Tenant, shop: Shop) -> None:
+    mall = mall_order(lines=(mall_line("A"), mall_line("B")))
+    take_in(tenant, shop, mall)
+    judge(tenant.pk)
+
+    take_in(tenant, shop, moved(mall, "B"))
+    for _ in range(2):
+        judge(tenant.pk)
+        request(tenant.pk)
+
+    here, there = (BUYER.street, "70001", "70001"), (OTHER.street, "70002", "70002")
+    assert (lines(tenant), reasons(tenant)) == ({"A": here, "B": there}, [])
+    assert states(tenant) == {"70001": "requested", "70002": "requested"}
+    with tenant_transaction(tenant.pk):
+        sent = {e.payload["content"]["street"] for e in Effect.objects.filter(kind="warehouse.send")}
+        assert sent == {BUYER.street, OTHER.street}
+
+
+def test_a_destination_that_the_mall_has_emptied_is_closed_and_its_doubtful_address_with_it(
+    tenant: Tenant, shop: Shop
+) -> None:
+    doubtful = MallParcel(key="70001", recipient=replace(BUYER, street="千代田"), lines=(mall_line("1"),))
+    mall = mall_order(parcels=(doubtful,))
+    take_in(tenant, shop, mall)
+    with tenant_transaction(tenant.pk):
+        assert Order.objects.get().address_doubt
+
+    take_in(tenant, shop, moved(mall, "1"))
+
+    with tenant_transaction(tenant.pk):
+        old = Parcel.objects.get(mall_parcel_key="70001")
+        assert (old.closed_at, old.ship_wanted_at) == (NOW, None)
+        assert not Order.objects.get().address_doubt
+    assert lines(tenant) == {"1": (OTHER.street, "70002", "70002")}
+
+
+def test_a_line_that_moves_out_of_a_requested_parcel_stays_in_it_and_holds_the_order(
+    tenant: Tenant, shop: Shop
+) -> None:
+    both = with_second(mall_order(lines=(mall_line("A"), mall_line("C"))))
+    take_in(tenant, shop, both)
+    judge(tenant.pk)
+    request(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        Parcel.objects.filter(mall_parcel_key="70002").update(state="requested")
+
+    first, second = both.parcels
+    swapped = (replace(first, lines=(mall_line("A"),)), replace(second, lines=(*second.lines, mall_line("C"))))
+    take_in(tenant, shop, changed(both, parcels=swapped))
+
+    assert lines(tenant)["C"] == (BUYER.street, "70001", "70002"), "it goes out as asked for, the mall's key is noted"
+    assert reasons(tenant) == ["line_moved_after_request"]
+
+
+def test_a_line_moved_away_from_an_address_that_a_person_mended_is_shown(tenant: Tenant, shop: Shop) -> None:
+    mall = mall_order(lines=(mall_line("A"),))
+    take_in(tenant, shop, mall)
+    with tenant_transaction(tenant.pk):
+        edit_parcel(Parcel.objects.get().pk, values={"street": "千代田2-2"}, by=STAFF, now=NOW)
+
+    take_in(tenant, shop, moved(mall, "A"))
+
+    assert (lines(tenant)["A"][0], reasons(tenant)) == (OTHER.street, ["line_moved"])
+
+
+@pytest.mark.parametrize("requested", [False, True])
+def test_another_item_brings_its_product_and_its_units_unless_a_warehouse_was_asked(
+    tenant: Tenant, shop: Shop, requested: bool
+) -> None:
+    mall = mall_order(lines=(mall_line("A", quantity=2),))
+    take_in(tenant, shop, mall)
+    judge(tenant.pk)
+    if requested:
+        request(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        product = Product.objects.create(sku="SET", name="三個組")
+        Listing.objects.create(shop=shop, key="SET3", product=product, units=3, name="三個組")
+
+    other = mall_line("A", quantity=2, listing_key="SET3")
+    take_in(tenant, shop, changed(mall, parcels=(replace(mall.parcels[0], lines=(other,)),)))
+
+    with tenant_transaction(tenant.pk):
+        line = OrderLine.objects.select_related("product", "listing").get()
+        assert line.listing is not None
+        assert line.product is not None
+        assert (line.listing.key, line.product.sku, line.ship_units) == (
+            ("SET3", "SKU-A", 2) if requested else ("SET3", "SET", 6)
+        )
+    assert reasons(tenant) == (["item_changed_after_request"] if requested else [])
