@@ -15,7 +15,7 @@ async function save(list) {
 if (lists.length) {
   const { default: Sortable } = await import(new URL("../vendor/sortable.esm.js", import.meta.url));
   for (const list of lists) {
-    new Sortable(list, { handle: ".grip", draggable: "[data-id]", group: list.dataset.sort, animation: 120, onEnd: ({ from, to }) => { save(to); if (from !== to) save(from); } });
+    new Sortable(list, { handle: ".grip", draggable: "[data-id]", group: list.dataset.sort, animation: 120, onEnd: async ({ from, to }) => { await save(to); if (from !== to) await save(from); } });
   }
 }
 
