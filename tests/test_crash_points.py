@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
 DELIVERY_PATH = (
     "hub/stages.py", "hub/throttle.py", "hub/effects", "orders/intake", "orders/polling.py", "orders/rereading.py",
-    "orders/batches.py", "orders/keeping.py", "automation/engine.py", "warehouses/collecting.py", "warehouses/requesting.py",
+    "orders/batches.py", "orders/keeping.py", "orders/retention", "automation/engine.py", "warehouses/collecting.py", "warehouses/requesting.py",
 )  # fmt: skip
 """Where commits follow each other and a process may die in between."""
 

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, models, transaction
 
+from hub import crash, stages
 from hub.models import AuditEntry, Effect, RetentionRun, Tenant
 from hub.tenancy import tenant_models, tenant_transaction
 from orders.models import MallSnapshot, Order, OrderLine, OrderSearch, Parcel
@@ -18,6 +19,7 @@ from orders.retention import erasing, running
 from orders.retention.places import TABLES
 from tests.conftest import NOW, TESTER, at
 from tests.factories import changed, make_shop, mall_order, take_in
+from tests.hub.forks import Child
 
 pytestmark = pytest.mark.usefixtures("at_now")
 DAYS = 180
@@ -253,6 +255,50 @@ def test_a_run_goes_on_where_it_was(tenant: Tenant, monkeypatch: pytest.MonkeyPa
         assert RetentionRun.objects.get().finished_at == NOW
         assert AuditEntry.objects.get(order_id=None, verb="retention.erased").params["rows"]["orders.Order"] == 5
     assert Tenant.objects.get(pk=tenant.pk).retained_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("point", "passages"), [("retention.before_commit", (1, 2, 3)), ("retention.after_step", (1, 1, 1))]
+)
+def test_a_run_that_is_killed_goes_on_and_counts_each_row_once(
+    tenant: Tenant, point: str, passages: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_shop(tenant)
+    take_in(tenant, shop, *[mall_order() for _ in range(5)])
+    with tenant_transaction(tenant.pk):
+        ids = list(Order.objects.values_list("pk", flat=True))
+    for pk in ids:
+        finish(tenant, pk, days=DAYS + 1)
+    monkeypatch.setattr(running, "CHUNK", 2)
+    planned = running.plan(tenant.pk)
+
+    for nth in passages:
+
+        def die(nth: int = nth) -> None:
+            monkeypatch.setattr(crash, "_WANTED", point)
+            monkeypatch.setattr(crash, "_NTH", str(nth))
+            running.run_to_end(tenant.pk)
+
+        assert Child(die).join() == (9, None)
+
+    assert running.run_to_end(tenant.pk) == planned
+    with tenant_transaction(tenant.pk):
+        assert Order.objects.filter(erased_at__isnull=False).count() == 5
+        assert AuditEntry.objects.filter(verb="retention.erased", order_id__isnull=False).count() == 5
+        assert AuditEntry.objects.get(order_id=None, verb="retention.erased").params["rows"] == planned
+
+
+def test_the_stage_runs_once_a_night_and_leaves_suspended_tenants_alone(tenant: Tenant, other_tenant: Tenant) -> None:
+    Tenant.objects.filter(pk=other_tenant.pk).update(suspended_at=NOW)
+
+    def is_due(one: Tenant, moment: datetime) -> bool:
+        return one.pk in {unit.tenant_id for unit in stages.due("retain", moment, n=10_000)}
+
+    assert is_due(tenant, NOW)
+    assert not is_due(other_tenant, NOW)
+    stages.run("retain", tenant.pk, 0)
+    night = NOW.replace(hour=18, minute=0)  # 3:00 of the next day in Japan
+    assert [is_due(tenant, night + timedelta(minutes=n)) for n in (-10, 1)] == [False, True]
 
 
 def test_lengthening_the_days_keeps_what_a_run_has_not_reached(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
