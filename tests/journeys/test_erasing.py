@@ -262,7 +262,7 @@ def _echo(order_id: int, word: str) -> None:
 # The test.
 
 
-@pytest.mark.feature("N12")
+@pytest.mark.feature("R15")
 def test_no_table_holds_a_canary_after_retention_and_the_open_order_keeps_all(
     world: World, tenant: Tenant, lived: dict[str, int]
 ) -> None:
