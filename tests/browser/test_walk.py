@@ -48,9 +48,18 @@ def test_staff_sees_an_order_arrive_and_leave(page: Page, world: World, tenant: 
 
     with tenant_transaction(tenant.pk):
         order = Order.objects.get()
+    [shipped] = world.warehouse_ledger("shipped")
+    [packed] = shipped["packages"]
     page.goto("/orders/?q=" + number)
     page.get_by_role("link", name=number[-6:]).first.click()
     expect(page.locator("h1")).to_contain_text(number)
     expect(page.locator("main")).to_contain_text("完了")
     expect(page.locator("main")).to_contain_text(order.buyer_name)
+    carrier = {"YAMATO": "ヤマト運輸", "SAGAWA": "佐川急便", "JAPANPOST": "日本郵便"}[packed["carrier_code"]]
+    parcel = page.locator('section[id^="parcel-"]')
+    expect(parcel).to_have_count(1)
+    expect(parcel).to_contain_text(carrier)
+    expect(parcel.get_by_role("link", name=packed["tracking_number"])).to_be_visible()
+    [reported] = world.mall_ledger("shipping_add")
+    assert (reported["number"], reported["row"]["shippingNumber"]) == (number, packed["tracking_number"])
     assert errors == []
