@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,3 +39,17 @@ def wait_for(said: Path, words: str, *, seconds: float = 240) -> str:
         assert time.monotonic() < until, said.read_text()
         time.sleep(0.1)
     return said.read_text()
+
+
+def sign_in_page(port: int) -> str:
+    with urllib.request.urlopen(f"http://localhost:{port}/sign-in/", timeout=10) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def nobody_answers(port: int) -> bool:
+    try:
+        sign_in_page(port)
+    except urllib.error.URLError:
+        return True
+    return False

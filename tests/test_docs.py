@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
-import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +15,8 @@ from hub.embedded import databases, postgres, roles
 from hub.embedded.state import State, free_port
 from hub.models import Tenant
 from tests.markdown import LANGUAGES, PAGES, ROOT, blocks, commands
-from tests.staying import staying, wait_for
-from tests.ways import ALL, MAKE, PYTHON, WAYS, lines_for, way_of
+from tests.staying import nobody_answers, sign_in_page, staying, wait_for
+from tests.ways import ALL, MAKE, WAYS, lines_for, run, way_of
 
 
 def test_every_command_of_the_pages_is_in_the_table() -> None:
@@ -62,44 +58,7 @@ def test_command_runs(command: str, environment: dict[str, str], tenant: Tenant)
         run(line.replace("{tenant}", str(tenant.pk)), dict(os.environ) if of_tenant else environment)
 
 
-def run(line: str, environment: dict[str, str]) -> str:
-    words = shlex.split(line)
-    done = subprocess.run(
-        words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, f"{line}\n{done.stdout[-4_000:]}\n{done.stderr[-4_000:]}"
-    return done.stdout
-
-
 # --- programs that stay
-
-
-@pytest.fixture
-def state() -> Iterator[Path]:
-    """A folder for services of their own; open to enter, because the server may run under another account."""
-    with tempfile.TemporaryDirectory(prefix="hub-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
-
-
-def sign_in_page(port: int) -> str:
-    with urllib.request.urlopen(f"http://localhost:{port}/sign-in/", timeout=10) as answer:
-        text: str = answer.read().decode()
-    return text
-
-
-def nobody_answers(port: int) -> bool:
-    try:
-        sign_in_page(port)
-    except urllib.error.URLError:
-        return True
-    return False
-
-
-def recipe(target: str) -> str:
-    """Return the last line that make would run for a target."""
-    return run(f"{MAKE} --dry-run {target}", dict(os.environ)).strip().splitlines()[-1]
 
 
 @pytest.mark.slow
@@ -112,27 +71,6 @@ def test_serve_answers_until_it_is_told_to_end(environment: dict[str, str], tmp_
         assert "<form" in sign_in_page(port)
 
     assert nobody_answers(port)
-
-
-@pytest.mark.slow
-def test_demo_is_there_to_sign_in_to_and_leaves_nothing_running(state: Path) -> None:
-    if postgres.running(State.at()) is None:
-        pytest.skip("needs the embedded services: the demo keeps a database of its own")
-    theirs = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "EMAIL_URL", "DJANGO_SETTINGS_MODULE")
-    bare = {name: value for name, value in os.environ.items() if name not in theirs} | {"HUB_STATE_DIR": str(state)}
-    port = free_port()
-
-    with staying(shlex.split(f"{recipe(f'demo PORT={port} SPEED=10')} --past 20"), bare, folder=state) as said:
-        told = wait_for(said, "Ctrl-C ends everything")
-        second = subprocess.run(
-            [PYTHON, "manage.py", "demo", "--port", str(port)], cwd=ROOT, env=bare, capture_output=True, text=True
-        )
-        assert (second.returncode, f"port {port} is taken" in second.stderr) == (1, True), second.stderr
-        assert re.search(r"owner +owner@demo\.example +password \S+", told)
-        assert "<form" in sign_in_page(port)
-
-    assert nobody_answers(port)
-    assert subprocess.run(["pgrep", "-f", str(state)], capture_output=True).stdout == b""
 
 
 @pytest.mark.parametrize("name", ["rakuten", "rsl", "mail"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 from dataclasses import dataclass
 
-from tests.markdown import PAGES, commands
+from tests.markdown import PAGES, ROOT, commands
 
 PYTHON = ".venv/bin/python"
 MAKE = "env --unset=MAKEFLAGS --unset=MAKELEVEL make --old-file=.venv/made --old-file=browser"
@@ -78,14 +80,6 @@ WAYS = (
         ),
     ),
     Way(
-        says=r"manage\.py retain(?: --dry-run)?(?: \[--tenant N\])?",
-        runs=(
-            f"{PYTHON} manage.py retain --dry-run",
-            f"{PYTHON} manage.py retain --dry-run --tenant {{tenant}}",
-            f"{PYTHON} manage.py retain --tenant {{tenant}}",
-        ),
-    ),
-    Way(
         says=r"manage\.py (judge|tick --once|features --help|rotate_keys(?: --dry-run)?)",
         runs=(f"{PYTHON} manage.py \\1",),
     ),
@@ -146,3 +140,12 @@ def lines_for(command: str) -> list[str]:
 
 
 ALL = list(dict.fromkeys(command for page in PAGES for command in commands(page)))
+
+
+def run(line: str, environment: dict[str, str]) -> str:
+    words = shlex.split(line)
+    done = subprocess.run(
+        words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout[-4_000:]}\n{done.stderr[-4_000:]}"
+    return done.stdout
