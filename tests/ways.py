@@ -80,6 +80,14 @@ WAYS = (
         ),
     ),
     Way(
+        says=r"manage\.py retain(?: --dry-run)?(?: \[--tenant N\])?",
+        runs=(
+            f"{PYTHON} manage.py retain --dry-run",
+            f"{PYTHON} manage.py retain --dry-run --tenant {{tenant}}",
+            f"{PYTHON} manage.py retain --tenant {{tenant}}",
+        ),
+    ),
+    Way(
         says=r"manage\.py (judge|tick --once|features --help|rotate_keys(?: --dry-run)?)",
         runs=(f"{PYTHON} manage.py \\1",),
     ),
