@@ -13,7 +13,7 @@ from hub import crash
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders import batches
-from orders.models import Batch, BatchIssue, Order, Shop, Status
+from orders.models import Batch, BatchIssue, Order, Shop, Status, StatusGroup
 from orders.operations import labels
 from orders.operations.door import Changed
 from tests.conftest import NOW, TESTER
@@ -55,7 +55,7 @@ def reasons(tenant: Tenant) -> dict[int, str]:
 def test_act_that_is_refused_as_a_whole_ends_at_once_and_says_why(tenant: Tenant, shop: Shop) -> None:
     ids = orders_in(tenant, shop, 3)
     with tenant_transaction(tenant.pk):
-        status = Status.objects.create(group=Status.objects.first().group, name="そのうち", position=99)
+        status = Status.objects.create(group=StatusGroup.objects.all()[0], name="そのうち", position=99)
     pk = start(tenant, "set-status", ids, status=status.pk)
     with tenant_transaction(tenant.pk):
         Status.objects.filter(pk=status.pk).update(retired_at=NOW)
