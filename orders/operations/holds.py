@@ -77,7 +77,7 @@ def open_mark(
         batch_id=batch_id,
         after={"task": task.pk, **typed_by(by, reason)},
         name=task.name,
-        **({} if by.is_person else {"reason": reason}),
+        **coded_by(by, reason),
     )
     return Changed(changed=changed, unchanged=[order_id for order_id in ids if order_id not in set(changed)])
 
@@ -122,7 +122,7 @@ def close_mark(
         before={"task": task.pk},
         after=typed_by(by, reason),
         name=task.name,
-        **({} if by.is_person else {"reason": reason}),
+        **coded_by(by, reason),
     )
     return Changed(changed=changed, unchanged=[o.pk for o in orders if o.pk not in set(changed)])
 
@@ -130,6 +130,11 @@ def close_mark(
 def typed_by(by: Actor, reason: str) -> dict[str, str]:
     """Return a person's words as a detail of an entry, which retention can erase; the program's codes are part of the entry itself."""
     return {"reason": reason} if by.is_person and reason else {}
+
+
+def coded_by(by: Actor, reason: str) -> dict[str, Any]:
+    """Return the program's own reason, a code, as it stands in the entry."""
+    return {} if by.is_person else {"reason": reason}
 
 
 def _asked_of(task: Task) -> frozenset[str]:

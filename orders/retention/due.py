@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -17,6 +17,9 @@ from hub.models import EffectState
 from hub.tenancy import current_tenant
 from orders.lookups import as_array
 from orders.operations.leaving import BACK_WITHIN, BUSY
+
+EXACT = 1_000
+"""Up to so many due orders are counted one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,23 +43,29 @@ class Place:
     order_id: int
 
 
-_FINISHED_AT = """coalesce(o.deleted_at, CASE WHEN o.phase = 'cancelled' THEN o.status_at ELSE coalesce(o.shipped_at, o.status_at) END)"""
+BEGINNING = Place(finished_at=datetime.min.replace(tzinfo=UTC), order_id=0)
+
+_FINISHED_AT = """CASE WHEN o.deleted_at IS NOT NULL THEN o.deleted_at WHEN o.phase = 'cancelled' THEN o.status_at
+    WHEN o.shipped_at IS NOT NULL THEN o.shipped_at ELSE o.status_at END"""
 """The same expression as `FINISHED_AT` of the model, whose index this walks."""
 
-_DUE = f"""o.tenant_id = %(tenant)s AND o.erased_at IS NULL AND NOT o.is_open AND NOT o.scratch
- AND {_FINISHED_AT} < %(before)s AND (o.deleted_at IS NULL OR o.deleted_at < %(removed_before)s) AND NOT o.unreported
- AND NOT EXISTS (SELECT 1 FROM hub_effect e WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id AND e.state = ANY(%(open)s::text[]))
- AND NOT EXISTS (
-    SELECT 1 FROM orders_parcel p
-    LEFT JOIN warehouses_warehouserequest r ON r.tenant_id = p.tenant_id AND r.parcel_id = p.id AND r.ended_at IS NULL
-    WHERE p.tenant_id = o.tenant_id AND (r.id IS NOT NULL OR p.state = ANY(%(busy)s::text[])) AND (p.order_id = o.id OR p.id IN (
-        SELECT l.parcel_id FROM orders_orderline l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id)))"""
+_OVER = f"""o.tenant_id = %(tenant)s AND o.erased_at IS NULL AND NOT o.is_open AND NOT o.scratch AND {_FINISHED_AT} < %(before)s
+ AND (o.deleted_at IS NULL OR o.deleted_at < %(removed_before)s) AND NOT o.unreported"""
 
-_NEXT = f"""SELECT o.id, {_FINISHED_AT} FROM orders_order o WHERE {_DUE}
- AND (%(at)s::timestamptz IS NULL OR ({_FINISHED_AT}, o.id) > (%(at)s::timestamptz, %(id)s)) ORDER BY 2, 1 LIMIT %(limit)s"""
+_NEXT = f"""SELECT o.id, {_FINISHED_AT} FROM orders_order o WHERE {_OVER}
+ AND ({_FINISHED_AT}, o.id) > (%(at)s::timestamptz, %(id)s) ORDER BY 2, 1 LIMIT %(limit)s"""
 
-_AMONG = f"""SELECT o.id, o.erased_at IS NOT NULL FROM orders_order o WHERE o.id = ANY(%(ids)s::bigint[])
- AND (({_DUE}) OR (o.tenant_id = %(tenant)s AND o.erased_at IS NOT NULL))"""
+_COUNT = f"SELECT count(*) FROM orders_order o WHERE {_OVER}"
+
+_WAITS = """EXISTS (SELECT 1 FROM hub_effect e WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id AND e.state = ANY(%(open)s::text[]))
+ OR EXISTS (SELECT 1 FROM orders_parcel p WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.state = ANY(%(busy)s::text[]))
+ OR EXISTS (SELECT 1 FROM orders_orderline l JOIN orders_parcel p ON p.tenant_id = l.tenant_id AND p.id = l.parcel_id
+    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND p.state = ANY(%(busy)s::text[]))
+ OR EXISTS (SELECT 1 FROM orders_orderline l JOIN warehouses_warehouserequest r ON r.tenant_id = l.tenant_id AND r.parcel_id = l.parcel_id
+    WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND r.ended_at IS NULL)"""
+
+_AMONG = f"""SELECT o.id, o.erased_at IS NOT NULL FROM orders_order o WHERE o.tenant_id = %(tenant)s AND o.id = ANY(%(ids)s::bigint[])
+ AND (o.erased_at IS NOT NULL OR ({_OVER} AND NOT ({_WAITS})))"""
 
 _PARCELS = """SELECT l.parcel_id, l.order_id FROM orders_orderline l WHERE l.tenant_id = %(tenant)s AND l.parcel_id IN (
     SELECT m.parcel_id FROM orders_orderline m WHERE m.tenant_id = %(tenant)s AND m.order_id = ANY(%(ids)s::bigint[])
@@ -70,9 +79,10 @@ _OPEN = [EffectState.WAITING, EffectState.SENDING, EffectState.UNSURE, EffectSta
 def next_due(rule: Rule, after: Place | None, *, limit: int) -> tuple[list[int], Place | None]:
     """Return the next due orders by when they were finished, with those they share parcels with, and where to go on (None: the end).
 
-    Orders whose bundle holds one that is not due are left out.
+    Orders that wait for something, and those whose bundle holds one that is not due, are left out.
     """
-    asked = _asked(rule, at=after and after.finished_at, id=after.order_id if after else 0, limit=limit)
+    after = after or BEGINNING
+    asked = _asked(rule, at=after.finished_at, id=after.order_id, limit=limit)
     rows = _rows(_NEXT, asked)
     place = Place(finished_at=rows[-1][1], order_id=rows[-1][0]) if len(rows) == limit else None
     return still_due([row[0] for row in rows], rule), place
@@ -114,8 +124,9 @@ def _together(ids: Iterable[int], neighbours: dict[int, set[int]]) -> Iterable[f
 
 
 def count_due(rule: Rule) -> int:
-    """Return how many orders are due, bundles not looked at: what a change of the days would come to."""
-    return int(_rows(f"SELECT count(*) FROM orders_order o WHERE {_DUE}", _asked(rule))[0][0])
+    """Return how many orders are due; of very many those that wait for something are counted as well."""
+    ids, place = next_due(rule, None, limit=EXACT)
+    return len(ids) if place is None else int(_rows(_COUNT, _asked(rule))[0][0])
 
 
 def _asked(rule: Rule, **more: Any) -> dict[str, Any]:

@@ -56,7 +56,8 @@ class Table:
 
     def nothing(self) -> dict[str, Any]:
         """Return what the emptied columns hold afterwards."""
-        return {name: _nothing(self.rows._meta.get_field(name)) for name in self.empty}
+        columns = {column.attname: column for column in self.rows._meta.concrete_fields}
+        return {name: _nothing(columns[name]) for name in self.empty}
 
     def values(self) -> dict[str, Any]:
         """Return what is written: nothing, and of some JSON objects the keys that stay."""

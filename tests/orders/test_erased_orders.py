@@ -122,7 +122,7 @@ def test_no_bulk_act_touches_it_and_the_others_go_on(tenant: Tenant, gone: Order
 
 def test_no_mail_goes_to_its_buyer(tenant: Tenant, gone: Order) -> None:
     with tenant_transaction(tenant.pk):
-        template = MailTemplate.objects.first()
+        template = MailTemplate.objects.all()[0]
         outcome = queue_message([gone.pk], template=template, occasion="", by=TESTER, now=NOW, manual=True)
 
         assert [issue.reason for issue in outcome.issues] == ["erased"]

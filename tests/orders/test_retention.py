@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from django.contrib.postgres.fields import ArrayField
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
+from django.test.utils import CaptureQueriesContext
 
 from hub import crash, stages
 from hub.models import AuditEntry, Effect, RetentionRun, Tenant
@@ -16,6 +17,7 @@ from hub.tenancy import tenant_models, tenant_transaction
 from orders.models import MallSnapshot, Order, OrderLine, OrderSearch, Parcel
 from orders.operations.leaving import cancel_here, delete
 from orders.retention import erasing, running
+from orders.retention.due import next_due, rule_of
 from orders.retention.places import TABLES
 from tests.conftest import NOW, TESTER, at
 from tests.factories import changed, make_shop, mall_order, take_in
@@ -337,3 +339,17 @@ def test_another_tenants_orders_are_not_touched(tenant: Tenant, other_tenant: Te
 
     assert erased(tenant, order_id) is not None
     assert erased(other_tenant, theirs) is None
+
+
+def test_the_night_walks_an_index_of_what_is_not_erased_yet(tenant: Tenant, order_id: int) -> None:
+    rule = rule_of(DAYS, now=NOW)
+    with tenant_transaction(tenant.pk), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        with CaptureQueriesContext(connection) as caught:
+            next_due(rule, None, limit=10)
+        cursor.execute("EXPLAIN " + caught[0]["sql"].replace("%", "%%"))
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    scan = plan[plan.index("orders_order_finished") :]
+    assert "Index Cond" in scan.splitlines()[1]
+    assert "< '2026-05-26" in scan.splitlines()[1], "only what is old enough is read"
