@@ -34,6 +34,8 @@ def test_a_hundred_deleted_and_a_day_of_every_reading_bring_none_back(world: Wor
     for number in numbers[:5]:
         world.post(world.mall_url, "staff/confirm", {"number": number})
 
+    deleted_at = world.clocks[0].now()
+    reconciled = set()
     for hour in range(24):
         world.pass_time(hours=1)
         if hour in (2, 12):
@@ -41,7 +43,12 @@ def test_a_hundred_deleted_and_a_day_of_every_reading_bring_none_back(world: Wor
                 shop = Shop.objects.get(pk=shop_id)
                 read_again(shop, since=START - timedelta(hours=1), by=TESTER, now=world.clocks[0].now())
         run("poll", "poll", "poll", "reread", "judge", "request", "deliver", "keep")
+        with tenant_transaction(tenant.pk):
+            reconciled.add(Shop.objects.get(pk=shop_id).reconciled_at)
 
+    assert {moment for moment in reconciled if moment and moment > deleted_at}, (
+        "it was compared with the mall as a whole, too"
+    )
     judgement = judge(now=business_now(), true_now=true_now(), ledgers=world.folder, tenant_ids=[tenant.pk])
     said = [verdict.line() for verdict in judgement.verdicts if verdict.invariant in ("J1", "J7") and not verdict.holds]
     assert said == []

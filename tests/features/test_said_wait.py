@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -15,6 +14,7 @@ from mailer.models import MailAccount, Message
 from orders.models import Order, Parcel, Shop
 from simulators.mail import MailSink
 from simulators.mail.session import SmtpServer
+from tests.browsing import text_of
 from tests.conftest import NOW
 from tests.factories import changed, make_shop, mall_order, take_in, the_order
 from tests.features.steps import let_pass, open_mail, written
@@ -109,10 +109,17 @@ def test_an_order_is_stored_within_15_minutes_of_being_seen_and_says_how_long_it
         number for number, moment in seen.items() if moment <= world.clocks[0].now() - timedelta(minutes=15)
     }
     assert visible_long <= stored
-    page = client.get(f"/search/?q={waits.number}", follow=True).content.decode()
-    minutes = re.search(r"あと(\d+)分|(\d+)分(?:後|残)", page)
-    assert "待機" in page
-    assert minutes, "its minutes left"
+    for left, minutes in (
+        (timedelta(minutes=29, seconds=30), 30),
+        (timedelta(minutes=7), 7),
+        (timedelta(seconds=1), 1),
+    ):
+        at(waits.ready_at - left)
+        page = text_of(client.get(f"/search/?q={waits.number}", follow=True))
+        assert f"注文から30分は、お客様のキャンセルを待っています。 あと{minutes}分で自動で動き出します。" in page
+        assert "待機" in page
+    at(waits.ready_at)
+    assert "自動で動き出します" not in text_of(client.get(f"/search/?q={waits.number}", follow=True))
 
 
 @pytest.mark.feature("F003", "R19")
