@@ -96,11 +96,12 @@ def nothing_unread(case: Case) -> Looked:
 
 
 def says_the_same(case: Case) -> Looked:
-    """J1, field by field: lines, amounts, buyer and addressee are what the mall's ledger says. What a person edited is theirs."""
+    """J1, field by field: lines, amounts, buyer and addressee are what the mall's ledger says. What a person edited is theirs, and an
+    erased order says nothing of its persons any more."""
     looked = Looked()
     if case.ledgers is None:
         return looked
-    orders = {order.number: order for order in Order.objects.filter(deleted_at__isnull=True)}
+    orders = {order.number: order for order in Order.objects.filter(deleted_at__isnull=True, erased_at__isnull=True)}
     ids = {order.pk: order.number for order in orders.values()}
     parcels: dict[str, list[Parcel]] = defaultdict(list)
     for parcel in Parcel.objects.filter(order_id__in=list(ids)).order_by("pk"):

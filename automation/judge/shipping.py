@@ -61,6 +61,8 @@ def _references(case: Case, requests: dict[str, WarehouseRequest], looked: Looke
 
 
 def _addressee(line: Line, parcel: Parcel, looked: Looked) -> None:
+    if parcel.erased_at is not None:
+        return
     theirs = {name: _plain(line["recipient"].get(name, "")) for name in ADDRESS}
     ours = {name: _plain(getattr(parcel, name)) for name in ADDRESS}
     if parcel.revision == int(line["reference"].rpartition("-")[2]) and theirs != ours:

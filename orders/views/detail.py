@@ -167,7 +167,7 @@ def peek(request: PageRequest, pk: int) -> HttpResponse:
         "order": showing.head(),
         "why": why,
         "parcels": showing.parcels({}),
-        "remark": found.facts.order.remark_left,
+        "remark": showing.text(found.facts.order.remark_left),
         "to_record": _to_record(found.facts, request.hub),
         **_carriers(found.facts),
         "today": request.hub.now.astimezone(JAPAN).date(),

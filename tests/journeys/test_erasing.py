@@ -13,6 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from automation.judge import judge
 from documents.models import FileJob
 from hub import secrets, sessions
 from hub.clock import business_now, true_now
@@ -301,8 +302,10 @@ def test_no_table_holds_a_canary_after_retention_and_the_open_order_keeps_all(
 def test_nothing_that_reads_the_mall_brings_a_person_back(world: World, tenant: Tenant, lived: dict[str, int]) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(retention_days=7)
     world.pass_time(days=9)
+    judged = faults(world, tenant)
     sessions.clear(true_now() + timedelta(days=30))
     run("keep", "retain")
+    assert faults(world, tenant) == judged, "the judge needs no person to compare the hub with its counterparts"
     with tenant_transaction(tenant.pk):
         assert Order.objects.get(pk=lived["shipped"]).erased_at is not None
         before = Order.objects.filter(pk=lived["shipped"]).values().get()
@@ -337,6 +340,12 @@ def test_the_dry_run_says_what_the_run_does_and_writes_nothing(
     with tenant_transaction(tenant.pk):
         assert RetentionRun.objects.get().finished_at is not None
         assert Batch.objects.exists()
+
+
+def faults(world: World, tenant: Tenant) -> set[str]:
+    """Return the invariants that the judge finds broken."""
+    judgement = judge(now=business_now(), true_now=true_now(), ledgers=world.folder, tenant_ids=[tenant.pk])
+    return {verdict.invariant for verdict in judgement.verdicts if not verdict.holds}
 
 
 def checksum(tenant: Tenant) -> dict[str, str]:
