@@ -52,7 +52,9 @@ def work(tenant_id: int, unit_id: int = 0) -> bool:
     with tenant_transaction(tenant_id):
         PollWindow.objects.filter(state=WindowState.DONE, done_at__lt=now - WINDOWS_KEPT).delete()
         IdempotencyKey.objects.filter(expires_at__lt=now).delete()
-        StoredFile.objects.filter(created_at__lt=now - FILES_KEPT).exclude(body=b"").update(body=b"")  # its job names the row
+        StoredFile.objects.filter(created_at__lt=now - FILES_KEPT).exclude(body=b"").update(
+            body=b""
+        )  # its job names the row
         _warn_unconfirmed(now)
         shops = list(Shop.objects.filter(polling=True, retired_at__isnull=True).values_list("pk", flat=True))
     crash("keeping.after_drop")

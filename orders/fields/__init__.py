@@ -1,4 +1,7 @@
-"""FIELDS: the one vocabulary of conditions, rules, CSV columns, the timeline and the API. An app above adds its own by `register()` in `ready()`."""
+"""FIELDS: the one vocabulary of conditions, rules, CSV columns, the timeline and the API.
+
+An app above adds its own by `register()` in `ready()`.
+"""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,7 @@
-"""Holding and releasing: marks of tasks opened and closed by hand, system marks (`orders/system_tasks.py` says which there are), and the named override."""
+"""Holding and releasing: marks of tasks opened and closed by hand, system marks, and the named override.
+
+`orders/system_tasks.py` says which marks the program itself opens.
+"""
 
 from __future__ import annotations
 

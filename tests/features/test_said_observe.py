@@ -211,4 +211,6 @@ def test_live_does_not_begin_in_the_past(world: World, tenant: Tenant) -> None:
 
     assert (page.status_code, answer.status_code, answer.json()["code"]) == (422, 422, "starts_in_the_past")
     assert "過ぎた時刻からは始められません" in text_of(page)
-    assert {**checksum(tenant), "hub_member": None} == {**before, "hub_member": None}, "but for when the owner was last here"
+    assert {**checksum(tenant), "hub_member": None} == {**before, "hub_member": None}, (
+        "but for when the owner was last here"
+    )
