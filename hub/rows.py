@@ -183,7 +183,7 @@ def _unique(values: Mapping[str, Any]) -> Iterator[None]:
         diagnosis = getattr(error.__cause__, "diag", None)
         if getattr(error.__cause__, "sqlstate", "") != "23505":
             raise
-        name = next((key for key in ("name", "sku", "key", "email") if key in values), "")
-        raise NameTaken(
-            field=name, name=str(values.get(name, "")), constraint=str(getattr(diagnosis, "constraint_name", ""))
-        ) from None
+        constraint = str(getattr(diagnosis, "constraint_name", ""))
+        named = [key for key in ("name", "sku", "key", "email") if key in values]
+        name = next((key for key in named if constraint.endswith(f"_{key}")), next(iter(named), ""))
+        raise NameTaken(field=name, name=str(values.get(name, "")), constraint=constraint) from None

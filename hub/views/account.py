@@ -93,7 +93,7 @@ def password(request: PageRequest) -> HttpResponse:
     context = {"title": _("パスワードを変える"), "form": form, "back_url": reverse("hub:account"), "back_words": _("アカウント"),
                "submit_words": _("変更する"),
                "lead": _("変えると、すべての端末でサインアウトします。新しいパスワードで入り直してください。")}  # fmt: skip
-    return render(request, "form_page.html", context)
+    return render(request, "form_page.html", context, status=422 if form.errors else 200)
 
 
 @page("account.own")

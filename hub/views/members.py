@@ -120,7 +120,7 @@ def member(request: PageRequest, pk: int) -> HttpResponse:
     )  # fmt: skip
     context = {"title": display_name(found.user), "lead": found.user.email, "back_url": reverse("hub:members"), "back_words": _("メンバー"),
                "form": form, "aside": aside, "danger": danger}  # fmt: skip
-    return render(request, "form_page.html", context)
+    return render(request, "form_page.html", context, status=422 if form.errors else 200)
 
 
 @page("members.edit", methods=("POST",))

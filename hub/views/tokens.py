@@ -73,7 +73,7 @@ def new(request: PageRequest) -> HttpResponse:
     context = {"title": _("APIの鍵を作る"), "form": form, "back_url": reverse("hub:tokens"), "back_words": _("APIの鍵"),
     "submit_words": _("作る"),
                "lead": _("値は作ったときに一度だけ表示します。")}  # fmt: skip
-    return render(request, "form_page.html", context)
+    return render(request, "form_page.html", context, status=422 if form.errors else 200)
 
 
 @page("tokens.edit", methods=("POST",))

@@ -312,4 +312,4 @@ def search_save(request: PageRequest) -> HttpResponse:
             to=f"{reverse('orders:list')}?saved={encode(made.pk)}",
         )
     context = {"title": _("検索を保存"), "form": form, "back_url": back, "back_words": _("受注"), "cancel_url": back}
-    return render(request, "form_page.html", context)
+    return render(request, "form_page.html", context, status=422 if form.errors else 200)

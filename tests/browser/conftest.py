@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from hub.models import Clock, Tenant, User
 from tests.browser.crowd import make_crowd
+from tests.browser.gate import GATE
 from tests.browser.scenes import NOON, PASSWORD, Scenes, freeze, open_scenes, owner_of
 
 __all__ = ["PASSWORD", "sign_in"]
@@ -42,6 +43,7 @@ def address(django_db_setup: None) -> Iterator[str]:
     application = get_wsgi_application()
 
     def app(environ: Any, start_response: Any) -> Any:
+        GATE.pass_through(environ["PATH_INFO"])
         answer = application(environ, start_response)
         try:
             yield from answer

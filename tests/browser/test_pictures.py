@@ -14,8 +14,10 @@ from playwright.sync_api import Page, Route
 from hub.models import Tenant
 from tests.browser import looking
 from tests.browser.looking import Theme
+from tests.browser.refusals import REFUSED
 from tests.browser.scenes import Scenes
 from tests.browser.screens import LISTS, SCREENS, place_of
+from tests.browser.waits import LONGER_THAN_UNNOTICED, WAITS, under_way
 
 FOLDER = Path(os.environ.get("SHOTS", ""))
 pytestmark = [
@@ -131,6 +133,33 @@ def test_while_it_loads(scenes: Scenes, visit: Visit) -> None:
         keep(page, "order-list", "loading", language, few=True)
     looking.speak(page, "ja")
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_each_kind_of_waiting(scenes: Scenes, visit: Visit) -> None:
+    page = visit(scenes.full)
+    for wait in WAITS:
+        if wait.name == "order-list-peek":
+            continue
+        for language in ("ja", "en"):
+            looking.speak(page, language)
+            looking.resize(page, 1440)
+            with under_way(page, wait):
+                wait.press(page, scenes.full)
+                page.wait_for_timeout(LONGER_THAN_UNNOTICED)
+                keep(page, wait.name, "loading", language, few=True)
+            page.evaluate("sessionStorage.clear()")
+    looking.speak(page, "ja")
+
+
+def test_each_kind_of_refusal(scenes: Scenes, visit: Visit) -> None:
+    page = visit(scenes.full)
+    for refused in REFUSED:
+        for language in ("ja", "en"):
+            looking.speak(page, language)
+            looking.resize(page, 1440)
+            refused.bring(page, scenes.full)
+            keep(page, refused.name, "error", language, few=True)
+    looking.speak(page, "ja")
 
 
 def test_when_something_went_wrong(scenes: Scenes, visit: Visit, page: Page) -> None:

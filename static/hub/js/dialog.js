@@ -28,6 +28,10 @@ document.addEventListener("click", (event) => {
 const asked = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
 if (asked?.nodeName === "DIALOG" && asked.id !== "peek") show(asked);
 
+/** What came open with the page, because its form was refused, lies above the page like any other. */
+const refused = document.querySelector("dialog[open]");
+if (refused) show(refused);
+
 /** The side panel shows itself when htmx has put something into it. */
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id === "peek") show(event.detail.target);

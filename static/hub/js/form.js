@@ -1,11 +1,10 @@
-/** Forms: warns before unsaved words are lost, keeps a draft of [data-draft] fields, submits [data-submit-on-change] by itself, sends a form once. */
+/** Forms: warns before unsaved words are lost, submits [data-submit-on-change] by itself, sends a form once and shows that it waits for the answer. */
 const changed = () => document.querySelector("form[data-changed]:not([data-sent])");
 
 document.addEventListener("input", (event) => {
   const form = event.target.form;
   if (!form || form.method !== "post" || form.hasAttribute("data-careless")) return;
   form.dataset.changed = "";
-  if (event.target.dataset.draft) sessionStorage.setItem(`draft:${event.target.dataset.draft}`, event.target.value);
 });
 document.addEventListener("change", (event) => {
   if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
@@ -14,16 +13,35 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.sent !== undefined && !form.hasAttribute("hx-post")) { event.preventDefault(); return; }
   if (form.method === "post") form.dataset.sent = "";
-  for (const field of form.querySelectorAll("[data-draft]")) sessionStorage.removeItem(`draft:${field.dataset.draft}`);
+  if (event.defaultPrevented || form.method === "dialog" || form.target === "_blank") return;
+  busy(event.submitter, true);
+  document.documentElement.dataset.leaving = "";
 });
-document.addEventListener("htmx:afterRequest", (event) => { event.target.closest?.("form")?.removeAttribute("data-sent"); });
 addEventListener("beforeunload", (event) => { if (changed()) event.preventDefault(); });
-addEventListener("pageshow", (event) => { if (event.persisted) for (const form of document.forms) form.removeAttribute("data-sent"); });
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  document.documentElement.removeAttribute("data-leaving");
+  for (const form of document.forms) form.removeAttribute("data-sent");
+  for (const button of document.querySelectorAll("[aria-busy=true]")) busy(button, false);
+});
 
-for (const field of document.querySelectorAll("[data-draft]")) {
-  const kept = sessionStorage.getItem(`draft:${field.dataset.draft}`);
-  if (kept && !field.value) field.value = kept;
+/** The button that was pressed says that its answer is under way: for a page to come (above) and for a part of this one. */
+const waiting = new WeakMap();
+
+function busy(button, on) {
+  if (on) button?.setAttribute("aria-busy", "true");
+  else button?.removeAttribute("aria-busy");
 }
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  const button = detail.requestConfig.triggeringEvent?.submitter ?? (detail.elt.matches("button, a") ? detail.elt : null);
+  if (button) waiting.set(detail.xhr, button);
+  busy(button, true);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  busy(waiting.get(event.detail.xhr), false);
+  event.target.closest?.("form")?.removeAttribute("data-sent");
+});
 
 /** [data-reveal="id"] shows its part while checked or while its value is the wanted one (data-reveal-value). */
 function reveal(control) {

@@ -1,12 +1,26 @@
-/** Toasts: said by the server (HX-Trigger: {"toast": {"words", "tone", "undo_url"}}) or by a module. Text only, never markup. */
+/**
+ * Toasts: said by the server (HX-Trigger: {"toast": {"words", "tone", "undo_url"}}) or by a module. Text only, never markup.
+ * While a dialog is open they are said in it: it lies above everything else and all behind it is mute.
+ */
 const STAY = 8_000;
 
+function place() {
+  const dialog = document.querySelector("dialog[open]");
+  if (!dialog) return document.getElementById("toasts");
+  const there = dialog.querySelector(":scope > .toasts");
+  if (there) return there;
+  const made = Object.assign(document.createElement("div"), { className: "toasts" });
+  dialog.append(made);
+  return made;
+}
+
 export function toast({ words, tone = "good", undo_url: undoUrl = "" }) {
-  const place = document.getElementById("toasts");
-  if (!place) return;
+  const into = place();
+  if (!into) return;
   const box = document.createElement("div");
   box.className = "toast";
   box.dataset.tone = tone;
+  if (into.id !== "toasts") box.setAttribute("role", tone === "stop" ? "alert" : "status");
   const text = document.createElement("span");
   text.className = "words";
   text.textContent = words;
@@ -21,7 +35,7 @@ export function toast({ words, tone = "good", undo_url: undoUrl = "" }) {
     undo.setAttribute("hx-swap", "none");
     box.append(undo);
   }
-  place.append(box);
+  into.append(box);
   globalThis.htmx?.process(box);
   leaveLater(box);
 }
@@ -44,7 +58,11 @@ document.addEventListener("click", (event) => {
 const offline = (gone) => document.documentElement.toggleAttribute("data-offline", gone);
 addEventListener("offline", () => offline(true));
 addEventListener("online", () => offline(false));
-document.addEventListener("htmx:sendError", () => offline(true));
+document.addEventListener("htmx:sendError", () => {
+  offline(true);
+  const banner = document.querySelector(".offline span");
+  if (banner && document.querySelector("dialog[open]")) toast({ tone: "stop", words: banner.textContent });
+});
 document.addEventListener("htmx:afterOnLoad", () => offline(false));
 document.addEventListener("htmx:responseError", (event) => {
   const japanese = document.documentElement.lang === "ja";
