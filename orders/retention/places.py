@@ -183,7 +183,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(
         model="hub.AuditDetail", why="", of=by("entry__order_id"), delete=True,
-        older=lambda moment: Q(entry__order_id__isnull=True, entry__verb__startswith="search.", entry__at__lt=moment),
+        older=lambda moment: Q(entry__order_id__isnull=True, entry__verb__begins="search.", entry__at__lt=moment),
     ),
     # What goes by its age.
     Table(

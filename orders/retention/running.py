@@ -51,7 +51,7 @@ def plan(tenant_id: int) -> Mapping[str, int]:
     """Return what a run would erase now, by table. The transaction is read-only: nothing can be written."""
     with tenant_transaction(tenant_id):
         with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute("SET LOCAL transaction_read_only = on")
         rule = rule_of(days_kept(), now=business_now())
         counting = erasing.Counting(rule)
         ids, place = next_due(rule, None, limit=CHUNK)
