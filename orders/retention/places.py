@@ -18,6 +18,7 @@ from django.db.models import Exists, F, Func, JSONField, OuterRef, Q, Value
 from hub.tenancy import TenantModel
 from orders.models import AT_MALL, Order
 from orders.models.batches import BatchState
+from orders.search import SHIPMENT
 
 Rows = Callable[[Sequence[int]], Q]
 Old = Callable[[datetime], Q]
@@ -147,7 +148,7 @@ TABLES: tuple[Table, ...] = (
     ),
     Table(model="orders.MallSnapshot", why="", of=by("order_id"), delete=True),
     Table(model="orders.OrderSearch", why="found by its number", of=by("order_id"), empty=("phone_rev", "grams"), harmless=("number_rev",)),
-    Table(model="orders.SearchPhone", why="", of=lambda ids: Q(order_id__in=list(ids)) & ~Q(phone_rev__regex="^#"), delete=True),
+    Table(model="orders.SearchPhone", why="", of=lambda ids: Q(order_id__in=list(ids)) & ~Q(phone_rev__begins=SHIPMENT), delete=True),
     Table(
         model="orders.TaskMark", why=CODES, of=by("order_id"), empty=("reason", "detail"),
         harmless=("opened_by_kind", "closed_by_kind"),

@@ -12,9 +12,10 @@ from django.db import IntegrityError, connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 
 from hub import crash, stages
-from hub.models import AuditEntry, Effect, RetentionRun, Tenant
+from hub.audit import Entry, record
+from hub.models import AccessRow, AuditDetail, AuditEntry, Effect, RetentionRun, Tenant
 from hub.tenancy import tenant_models, tenant_transaction
-from orders.models import MallSnapshot, Order, OrderLine, OrderSearch, Parcel
+from orders.models import MallSnapshot, Order, OrderLine, OrderSearch, Parcel, RejectedPayload
 from orders.operations.leaving import cancel_here, delete
 from orders.retention import erasing, running
 from orders.retention.due import next_due, rule_of
@@ -353,3 +354,30 @@ def test_the_night_walks_an_index_of_what_is_not_erased_yet(tenant: Tenant, orde
     scan = plan[plan.index("orders_order_finished") :]
     assert "Index Cond" in scan.splitlines()[1]
     assert "< '2026-05-26" in scan.splitlines()[1], "only what is old enough is read"
+
+
+def test_what_only_its_age_binds_goes_by_its_age(tenant: Tenant) -> None:
+    shop = make_shop(tenant)
+    with tenant_transaction(tenant.pk):
+        for days in (DAYS + 1, DAYS - 1):
+            moment = NOW - timedelta(days=days)
+            AccessRow.objects.create(at=moment, actor_kind="member", what="search", filter={"q": "佐藤"}, count=3)
+            RejectedPayload.objects.create(
+                shop=shop, number=f"n{days}", path="x", reason="missing", params={"found": "佐藤"}, body=b"box", first_at=moment, last_at=moment
+            )  # fmt: skip
+            searched = Entry(verb="search.changed", params={"id": 1}, before={"condition": {"value": "佐藤"}})
+            named = Entry(verb="tag.changed", params={"id": 1}, before={"name": "目印"})
+            record([searched, named], by=TESTER, now=moment)
+
+    rows = running.run_to_end(tenant.pk)
+
+    assert rows == {"hub.AccessRow": 1, "orders.RejectedPayload": 1, "hub.AuditDetail": 1}
+    with tenant_transaction(tenant.pk):
+        assert list(AccessRow.objects.order_by("at").values_list("filter", "count")) == [({}, 3), ({"q": "佐藤"}, 3)]
+        kept = RejectedPayload.objects.order_by("last_at").values_list("params", "body", "path")
+        assert [(params, bytes(body), path) for params, body, path in kept] == [
+            ({}, b"", "x"),
+            ({"found": "佐藤"}, b"box", "x"),
+        ]
+        verbs = AuditDetail.objects.order_by("pk").values_list("entry__verb", flat=True)
+        assert sorted(verbs) == ["search.changed", "tag.changed", "tag.changed"]
