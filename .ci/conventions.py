@@ -19,6 +19,8 @@ RAW_SQL = (  # places that may speak SQL; everything else asks one of them
     "hub/stages.py", "hub/secrets.py", "hub/api/limits.py", "hub/api/idempotency.py", "hub/changes.py", "hub/operations.py", "hub/web.py",
     "orders/intake", "orders/queries", "orders/coverage.py", "orders/conditions/compiling.py",
     "orders/operations/door.py", "orders/search.py", "orders/lookups.py", "orders/polling", "automation/engine",
+    "orders/operations/edits.py", "orders/operations/leaving.py",  # write sets of parcels from one JSON text, as the door does orders
+    "warehouses/wanted.py",  # sorts all wanted parcels in one statement
     "orders/retention",  # walks an index over an expression, and promises to read only
     "automation/judge",  # reads the database's own catalogue, in a transaction that it has made read-only
 )  # fmt: skip
