@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from hub.audit import Actor
+from hub.audit import SYSTEM, Actor
 from hub.effects import Absent_, Delivery, Found, NotDone, Outcome, Receipt, Refused
-from hub.models import Effect
+from hub.models import Effect, EffectState
 from orders.channels import Absent, CancelReason, MallOrder
 from orders.models import Order, OrderLine, Parcel, Shop
 from orders.models.orders import ParcelState
@@ -20,6 +20,7 @@ from orders.operations.leaving import BUSY
 from orders.outgoing.mall import MallHandler
 
 MALL = Actor(kind="mall", name="cancel")
+_ON_ITS_WAY = (EffectState.WAITING, EffectState.SENDING, EffectState.UNSURE)
 SHIPPED_MEANWHILE, REQUESTED_MEANWHILE = "shipped_meanwhile", "requested_meanwhile"
 
 
@@ -74,11 +75,18 @@ class Cancel(MallHandler):
         self._not_cancelled(effect, refused.reason, {"reason": refused.reason, "text": refused.detail}, now)
 
     def dropped(self, effect: Effect, now: datetime) -> None:
-        """Nobody is asked any more. Where goods were faster than the cancel, a person has to know."""
+        """The order is not held for it any more; what the mall made of a call that left is read at once.
+
+        Where goods were faster than the cancel, a person has to know.
+        """
         if effect.reason in (SHIPPED_MEANWHILE, REQUESTED_MEANWHILE):
             self._not_cancelled(effect, effect.reason, {"reason": effect.reason, "text": ""}, now)
-        else:
-            close_mark([effect.order_id or 0], task=system_task("cancel_asked"), by=MALL, now=now)
+            return
+        if effect.sent_at is not None:
+            Order.objects.filter(pk=effect.order_id).update(reread_at=now)
+        others = Effect.objects.filter(kind=self.kind, order_id=effect.order_id).exclude(pk=effect.pk)
+        if not others.filter(state__in=_ON_ITS_WAY).exists():
+            close_mark([effect.order_id or 0], task=system_task("cancel_asked"), by=SYSTEM, now=now)
 
     def _not_cancelled(self, effect: Effect, reason: str, detail: dict[str, str], now: datetime) -> None:
         ids = [effect.order_id or 0]

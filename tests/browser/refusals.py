@@ -80,7 +80,9 @@ def _meanwhile(page: Page, tenant: Tenant) -> str:
     street.fill("神宮前1-2-3 見本荘201")
     with tenant_transaction(tenant.pk):
         values = {name: getattr(Parcel.objects.get(pk=pk), name) for name in ("postal_code", "prefecture", "city")}
-        edit_parcel(pk, values={**values, "street": f"神宮前9-9-{pk % 97}"}, by=COLLEAGUE, now=business_now())
+        edit_parcel(
+            pk, values={**values, "street": f"{Parcel.objects.get(pk=pk).street} 2階"}, by=COLLEAGUE, now=business_now()
+        )
     page.locator("main form .button.primary").last.click()
     page.locator(".versus").wait_for()
     return "神宮前1-2-3 見本荘201"

@@ -29,6 +29,13 @@ def test_a_screen_with_one_row_or_none_can_be_read_as_well(scenes: Scenes, visit
     assert wrong == []
 
 
+def test_a_screen_that_tells_of_trouble_can_be_read_as_well(scenes: Scenes, visit: Visit) -> None:
+    telling = ("home", "shops", "shop", "errors", "order-list")
+    wrong = [fault for name in telling for fault in faults_of(name, scenes.troubled, visit)]
+
+    assert wrong == [], "\n".join(wrong)
+
+
 def test_a_list_of_fifty_rows_with_names_of_forty_characters_can_be_read_as_well(crowded: Tenant, visit: Visit) -> None:
     wrong = [fault for name in sorted(LISTS) for fault in faults_of(name, crowded, visit, thorough=False)]
 
