@@ -7,7 +7,7 @@ import io
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Protocol
@@ -24,7 +24,6 @@ from orders.models.orders import ParcelState
 from orders.operations.door import Changed
 from orders.operations.shipments import NotRecordable, Package, record_shipment
 
-OWN = "own"
 MOST_ROWS = 5_000
 MOST_COLUMNS = 200
 MOST_CHARACTERS = 10_000
@@ -207,7 +206,13 @@ def _day(text: str, today: date) -> date | None:
     return None
 
 
-def check(rows: Sequence[Row]) -> list[Row]:
+class MayEnter(Protocol):
+    """Which of these requested parcels a person may record: those on one's own shelf, or with a result that could not be booked."""
+
+    def __call__(self, parcel_ids: Iterable[int]) -> set[int]: ...
+
+
+def check(rows: Sequence[Row], *, may_enter: MayEnter) -> list[Row]:
     """Find each good row's parcel; fault those that are unknown, not clear, cancelled, not paid, or recorded with other numbers."""
     wanted = {row.order for row in rows if not row.fault}
     parcels = _parcels_of(wanted)
@@ -220,8 +225,11 @@ def check(rows: Sequence[Row]) -> list[Row]:
         if not row.fault:
             given[row.order].add((row.carrier, row.number))
     not_settled = unpaid((order.pk, order.mall_block) for found in parcels.values() for order, _ in found)
+    enterable = may_enter(ids)
     return [
-        row if row.fault else _placed(row, parcels.get(row.order, []), numbers, given[row.order], not_settled)
+        row
+        if row.fault
+        else _placed(row, parcels.get(row.order, []), numbers, given[row.order], not_settled, enterable)
         for row in rows
     ]
 
@@ -234,10 +242,7 @@ def _parcels_of(names: set[str]) -> dict[str, list[tuple[Order, Parcel]]]:
     of_orders = set(lines.filter(order_id__in=orders).values_list("order_id", "parcel_id"))
     of_parcels = set(lines.filter(parcel_id__in=references.values()).values_list("order_id", "parcel_id"))
     orders |= {order.pk: order for order in Order.objects.filter(pk__in={order for order, _ in of_parcels})}
-    parcels = {
-        parcel.pk: parcel
-        for parcel in Parcel.objects.filter(pk__in={pk for _, pk in of_orders | of_parcels}).select_related("warehouse")
-    }
+    parcels = {parcel.pk: parcel for parcel in Parcel.objects.filter(pk__in={pk for _, pk in of_orders | of_parcels})}
     found: dict[str, list[tuple[Order, Parcel]]] = defaultdict(list)
     for order_id, parcel_id in sorted(of_orders):
         found[orders[order_id].number].append((orders[order_id], parcels[parcel_id]))
@@ -259,6 +264,7 @@ def _placed(
     numbers: Mapping[int, set[tuple[str, str]]],
     given: set[tuple[str, str]],
     not_settled: set[int],
+    enterable: Collection[int],
 ) -> Row:
     if not parcels:
         return replace(row, fault="unknown_order", detail=row.order)
@@ -275,8 +281,7 @@ def _placed(
         return replace(row, order_id=order.pk, fault="other_numbers", detail=row.order)
     if len(left) > 1:
         return replace(row, order_id=order.pk, fault="several_parcels", detail=row.order)
-    own = left[0].warehouse is not None and left[0].warehouse.kind == OWN
-    if left[0].state != ParcelState.DRAFT and not own:
+    if left[0].state != ParcelState.DRAFT and left[0].pk not in enterable:
         return replace(row, order_id=order.pk, fault="requested_elsewhere", detail=row.order)
     if left[0].state == ParcelState.DRAFT and order.pk in not_settled:
         return replace(row, order_id=order.pk, fault="payment_open", detail=row.order)

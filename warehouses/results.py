@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from hub import audit
 from hub.audit import Actor
@@ -198,6 +198,30 @@ def settle_issue(issue: ResultIssue, *, by: Actor, now: datetime) -> None:
         )
 
 
+def may_enter(parcel_ids: Iterable[int]) -> set[int]:
+    """Return which of these parcels a person may record although they are requested: those on the shop's own shelf, and those whose
+    warehouse told a result that could not be booked."""
+    requests = WarehouseRequest.objects.filter(parcel__in=list(parcel_ids), ended_at__isnull=True)
+    found = list(requests.select_related("warehouse"))
+    told = set(_told(found).values_list("warehouse_id", "reference"))
+    return {
+        request.parcel_id
+        for request in found
+        if (request.warehouse_id, request.reference) in told or _ships_itself(request.warehouse)
+    }
+
+
+def _ships_itself(warehouse: Warehouse) -> bool:
+    return WarehouseAbility.PRINT in adapter_class(warehouse.kind).abilities
+
+
+def _told(requests: Iterable[WarehouseRequest]) -> QuerySet[ResultIssue]:
+    """Return what warehouses told about these requests and could not be booked. References are told apart by warehouse."""
+    asked = list(requests)
+    issues = ResultIssue.objects.filter(reference__in=[request.reference for request in asked], solved_at__isnull=True)
+    return issues.filter(warehouse__in={request.warehouse_id for request in asked}).order_by("pk")
+
+
 def enter_result(
     parcel_id: int, *, packages: Sequence[Package], by: Actor, now: datetime, replace: bool = False
 ) -> Any:
@@ -210,12 +234,8 @@ def enter_result(
     request = WarehouseRequest.objects.filter(parcel=parcel, ended_at__isnull=True).select_related("warehouse").first()
     if request is None:
         return record_shipment(parcel_id, packages=packages, by=by, now=now, replace=replace)
-    told = list(
-        ResultIssue.objects.filter(
-            warehouse=request.warehouse, reference=request.reference, solved_at__isnull=True
-        ).order_by("pk")
-    )
-    if not told and WarehouseAbility.PRINT not in adapter_class(request.warehouse.kind).abilities:
+    told = list(_told([request]))
+    if not told and not _ships_itself(request.warehouse):
         raise NotRecordable("requested_elsewhere")
     with transaction.atomic():
         RequestLine.objects.filter(request=request, released_at__isnull=True).update(shipped_quantity=F("quantity"))

@@ -57,7 +57,7 @@ def paste_tracking(request: PageRequest) -> HttpResponse:
     form = PasteForm(request.POST or None, request.FILES or None, initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         try:
-            rows = tracking_paste.check(_parsed(request, form.listed(), form.cleaned_data))
+            rows = tracking_paste.check(_parsed(request, form.listed(), form.cleaned_data), may_enter=act("may_enter"))
         except Unreadable as error:
             words = UNREADABLE[error.reason]() if error.reason in UNREADABLE else error.reason
             form.add_error("text", forms.ValidationError(words))
@@ -99,7 +99,7 @@ def _record(request: PageRequest) -> HttpResponse:
     form = PasteForm({"text": values["text"], "carrier": values["carrier"], "shipped_on": values["shipped_on"]})
     if not form.is_valid():
         return done(request, _("もう一度貼り付けてください。"), to=reverse("orders:paste_tracking"), tone="stop")
-    rows = tracking_paste.check(_parsed(request, form.listed(), form.cleaned_data))
+    rows = tracking_paste.check(_parsed(request, form.listed(), form.cleaned_data), may_enter=act("may_enter"))
     outcome = tracking_paste.record(rows, by=request.hub.by, now=request.hub.now, enter=act("enter_result"))
     faults = sum(bool(row.fault) for row in outcome.rows)
     words = _("%(n)s件の出荷を記録しました") % {"n": f"{outcome.recorded:,}"}

@@ -73,6 +73,7 @@ ORDER_PANELS: dict[str, str] = {
     "rules": "automation.explaining.rules_of",
     "overdue": "warehouses.panels.overdue_by_warehouse",
     "enter_result": "warehouses.results.enter_result",
+    "may_enter": "warehouses.results.may_enter",
     "ask_withdrawal": "warehouses.operations.ask_withdrawal",
     "mail_templates": "mailer.bulk.templates_for",
     "mail_previews": "mailer.bulk.previews",

@@ -9,6 +9,7 @@ from hub.audit import Actor
 from hub.models import AuditEntry, Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, OrderLine, Parcel, Shop, TrackingNumber
+from orders.plugs import act
 from tests.conftest import NOW
 from tests.mailer.conftest import make_order
 
@@ -20,6 +21,10 @@ def shop(tenant: Tenant) -> Shop:
     with tenant_transaction(tenant.pk):
         made: Shop = Shop.objects.create(name="テスト商店", channel="rakuten", mode="live")
         return made
+
+
+def checked(rows: list[paste.Row]) -> list[paste.Row]:
+    return paste.check(rows, may_enter=act("may_enter"))
 
 
 def faults(rows: list[paste.Row]) -> list[tuple[int, str]]:
@@ -106,10 +111,10 @@ def test_recorded_once_and_the_same_list_again_changes_nothing(tenant: Tenant, s
             f"{good.number}\tyamato\t123412341232\n{good.number}\tyamato\t111111111111\n"
             f"NO-SUCH\tyamato\t5\n{other.number}\tsagawa\t222222222222\n"
         )
-        first = paste.record(paste.check(paste.parse(text, today=TODAY)), by=by, now=NOW)
+        first = paste.record(checked(paste.parse(text, today=TODAY)), by=by, now=NOW)
     with tenant_transaction(tenant.pk):
         entries, effects = AuditEntry.objects.count(), Effect.objects.count()
-        rows = paste.check(paste.parse(text, today=TODAY))
+        rows = checked(paste.parse(text, today=TODAY))
         second = paste.record(rows, by=by, now=NOW + timedelta(minutes=5))
         after = (AuditEntry.objects.count(), Effect.objects.count())
         numbers = sorted(TrackingNumber.objects.values_list("number", flat=True))
@@ -127,16 +132,16 @@ def test_recorded_once_and_the_same_list_again_changes_nothing(tenant: Tenant, s
 def test_other_numbers_cancelled_and_unclear_parcels_are_refused_by_row(tenant: Tenant, shop: Shop, by: Actor) -> None:
     with tenant_transaction(tenant.pk):
         shipped, cancelled, split, busy = (make_order(shop) for _ in range(4))
-        paste.record(paste.check(paste.parse(f"{shipped.number} yamato 123412341232", today=TODAY)), by=by, now=NOW)
+        paste.record(checked(paste.parse(f"{shipped.number} yamato 123412341232", today=TODAY)), by=by, now=NOW)
         Order.objects.filter(pk=cancelled.pk).update(phase="cancelled")
         parcel = Parcel.objects.create(order=split, name="別の人", position=2)
         OrderLine.objects.create(order=split, parcel=parcel, sku="X", name="X", quantity=1)
         Parcel.objects.filter(order=busy).update(state="requested")
         text = "\n".join(f"{o.number}\tyamato\t999999999999" for o in (shipped, cancelled, split, busy))
-        rows = paste.check(paste.parse(text, today=TODAY))
+        rows = checked(paste.parse(text, today=TODAY))
         reference = f"{tenant.pk}-{parcel.pk}-1"
-        [one] = paste.check(paste.parse(f"{reference}\tyamato\t999999999999", today=TODAY))
-        [foreign] = paste.check(paste.parse(f"{tenant.pk + 1}-{parcel.pk}-1\tyamato\t999999999999", today=TODAY))
+        [one] = checked(paste.parse(f"{reference}\tyamato\t999999999999", today=TODAY))
+        [foreign] = checked(paste.parse(f"{tenant.pk + 1}-{parcel.pk}-1\tyamato\t999999999999", today=TODAY))
 
     assert [row.fault for row in rows] == ["other_numbers", "not_open", "several_parcels", "requested_elsewhere"]
     assert (one.fault, one.parcel_id, one.order_id) == ("", parcel.pk, split.pk)
@@ -147,6 +152,6 @@ def test_other_tenants_orders_are_unknown(tenant: Tenant, other_tenant: Tenant, 
     with tenant_transaction(tenant.pk):
         number = make_order(shop).number
     with tenant_transaction(other_tenant.pk):
-        [row] = paste.check(paste.parse(f"{number}\tyamato\t123412341232", today=TODAY))
+        [row] = checked(paste.parse(f"{number}\tyamato\t123412341232", today=TODAY))
 
     assert row.fault == "unknown_order"

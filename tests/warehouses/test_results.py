@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from automation.engine import work as judge
+from documents import tracking_paste
 from hub.audit import Actor
 from hub.models import AuditEntry, Effect, Tenant
 from hub.tenancy import tenant_transaction
@@ -16,6 +17,7 @@ from orders.operations.parcels import split_parcel
 from orders.operations.products import map_listing
 from orders.operations.settings.products import change_product
 from orders.operations.shipments import NotRecordable, Package, record_shipment
+from orders.plugs import act
 from tests.conftest import NOW
 from tests.factories import mall_line, mall_order, take_in
 from warehouses.adapters import BadResult, ShippedPackage, ShipResult
@@ -172,12 +174,21 @@ def test_a_result_that_cannot_be_recorded_leaves_everything_as_it_was(tenant: Te
         assert [parcel.state for parcel in Parcel.objects.all()] == ["requested"]
 
 
+def pasted(parcel_id: int) -> list[tracking_paste.Row]:
+    """Check a pasted list of one line for the parcel, as its page does."""
+    number = Parcel.objects.get(pk=parcel_id).order.number
+    rows = tracking_paste.parse(f"{number}\tyamato\t{YAMATO.number}", today=NOW.date())
+    return tracking_paste.check(rows, may_enter=act("may_enter"))
+
+
 def test_a_result_that_could_not_be_booked_is_entered_by_hand(tenant: Tenant, requested: int) -> None:
     with tenant_transaction(tenant.pk), pytest.raises(NotRecordable, match="requested_elsewhere"):
         enter_result(requested, packages=[YAMATO], by=STAFF, now=NOW)
+        assert [row.fault for row in pasted(requested)] == ["requested_elsewhere"]
     booked(tenant, requested, packages=UNBOOKABLE)
 
     with tenant_transaction(tenant.pk):
+        assert [row.fault for row in pasted(requested)] == [""]
         enter_result(requested, packages=[YAMATO], by=STAFF, now=NOW)
 
     with tenant_transaction(tenant.pk):
