@@ -6,38 +6,46 @@ The rules fail for real: an action that raises, one that writes what the databas
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db.models import F, FloatField, Q, Value
-from django.db.models.functions import Cast
-from django.db.models.lookups import LessThan
-from django.utils.translation import gettext_lazy
 
 from automation import operations
-from automation.actions import ACTIONS, Action
-from automation.engine import judge_chunk, work
-from automation.folding import Folded
-from automation.models import Rule, RuleGroup, RuleVersion
+from automation.actions import ACTIONS
+from automation.engine import judge_chunk
+from automation.models import Rule
 from hub.audit import Actor
 from hub.ids import encode
-from hub.models import AuditEntry, Clock, Member, Role, Tenant, User
+from hub.models import Clock, Member, Role, Tenant, User
 from hub.tenancy import tenant_transaction
-from orders.fields import FIELDS, Field, Kind
+from orders.fields import FIELDS
 from orders.models import Order, Shop, Task, TaskMark
 from orders.operations.holds import close_mark, system_task
 from orders.operations.labels import set_memo
+from tests.automation.failing_rules import (
+    BAD_YEN,
+    EVERYTHING,
+    FAILING_ACTIONS,
+    FAILING_FIELDS,
+    PER_YEN,
+    TRIP,
+    add_rule,
+    bad_order,
+    entries,
+    fail_on,
+    held,
+    judge,
+    rule_of,
+)
 from tests.browsing import Browser, text_of
 from tests.conftest import NOW, TESTER
 from tests.counting import statements
 from tests.factories import changed, make_shop, mall_order, take_in, the_order
 from tests.hub.forks import Child
 
-BAD_YEN = 666
 STAFF = Actor(kind="member", id=1, name="佐藤")
-EARLY = ["intake", "payment", "ready"]
 
 
 @pytest.fixture(autouse=True)
@@ -54,108 +62,13 @@ def shop(tenant: Tenant) -> Shop:
     return make_shop(tenant)
 
 
-def _trip(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:
-    if folded.order.total_yen == BAD_YEN:
-        raise ZeroDivisionError
-
-
-def _spoil(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:
-    if folded.order.total_yen == BAD_YEN:
-        folded.delivery_method = None  # type: ignore[assignment]  # the column takes no null
-
-
-def _orphan(folded: Folded, params: Mapping[str, Any], over_edits: bool) -> None:
-    if folded.order.total_yen == BAD_YEN:
-        folded.tags.add(10**12)  # no such label
-
-
-def _per_yen(op: str, value: Any, today: Any) -> Q:
-    return Q(LessThan(Cast(Value(1), FloatField()) / Cast(F("total_yen") - BAD_YEN, FloatField()), float(value)))
-
-
-def _unaskable(op: str, value: Any, today: Any) -> Q:
-    raise OverflowError
-
-
 @pytest.fixture(autouse=True)
 def _words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Actions and fields that fail on orders of 666 yen, beside those of the product."""
-    for key, fold in (("trip", _trip), ("spoil", _spoil), ("orphan", _orphan)):
-        writes = frozenset({"delivery_method"})
-        monkeypatch.setitem(ACTIONS, key, Action(key=key, label=gettext_lazy("転ぶ"), fold=fold, writes=writes))
-    for key, q in (("per_yen", _per_yen), ("unaskable", _unaskable)):
-        field = Field(
-            key=key,
-            label="",
-            subject="order",
-            kind=Kind.NUMBER,
-            q=q,
-            value=lambda facts: 0,
-            reads=frozenset({"total_yen"}),
-        )
+    """Actions and fields that fail, beside those of the product."""
+    for key, action in FAILING_ACTIONS.items():
+        monkeypatch.setitem(ACTIONS, key, action)
+    for key, field in FAILING_FIELDS.items():
         monkeypatch.setitem(FIELDS, key, field)
-
-
-EVERYTHING: Any = {"all": []}
-PER_YEN = {"field": "per_yen", "op": "lt", "value": 2}
-
-
-def add_rule(
-    tenant: Tenant,
-    actions: list[dict[str, Any]],
-    *,
-    condition: Any = EVERYTHING,
-    name: str = "転ぶ規則",
-    place: int = 50,
-) -> int:
-    with tenant_transaction(tenant.pk):
-        group, _ = RuleGroup.objects.get_or_create(name="試験", defaults={"position": place, "phases": EARLY})
-        rule = Rule.objects.create(
-            group=group, name=name, condition=condition, actions=actions, position=Rule.objects.count()
-        )
-        RuleVersion.objects.create(rule=rule, version=1, name=name, condition=condition, actions=actions)
-        return rule.pk
-
-
-TRIP = [{"do": "trip"}, {"do": "add_memo", "text": "通った"}]
-
-
-def bad_order() -> Any:
-    return mall_order(total_yen=BAD_YEN, subtotal_yen=BAD_YEN)
-
-
-def judge(tenant: Tenant) -> None:
-    """Judge until nothing is due."""
-    for _ in range(30):
-        work(tenant.pk)
-        with tenant_transaction(tenant.pk):
-            if not Order.objects.filter(judge_at__lte=NOW).exists():
-                return
-    raise AssertionError("the engine does not end")
-
-
-def fail_on(tenant: Tenant, shop: Shop, n: int) -> list[str]:
-    """Take in n orders that the rules fail on, and judge."""
-    orders = [bad_order() for _ in range(n)]
-    take_in(tenant, shop, *orders)
-    judge(tenant)
-    return [order.number for order in orders]
-
-
-def rule_of(tenant: Tenant, pk: int) -> Rule:
-    with tenant_transaction(tenant.pk):
-        return Rule.objects.select_related("group").get(pk=pk)
-
-
-def held(tenant: Tenant) -> list[str]:
-    with tenant_transaction(tenant.pk):
-        marks = TaskMark.objects.filter(task__key="rule_failed", closed_at__isnull=True)
-        return list(marks.order_by("order_id").values_list("order__number", flat=True))
-
-
-def entries(tenant: Tenant, verb: str) -> list[AuditEntry]:
-    with tenant_transaction(tenant.pk):
-        return list(AuditEntry.objects.filter(verb=verb).order_by("pk"))
 
 
 @pytest.mark.parametrize(
