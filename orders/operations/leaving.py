@@ -87,10 +87,13 @@ def cancel_at_mall(
     now: datetime,
     batch_id: int | None = None,
 ) -> Changed:
-    """Ask the mall to cancel the orders. They show as asked until the mall says cancelled; a refusal becomes a task."""
+    """Ask the mall to cancel the orders. They show as asked until the mall says cancelled; a refusal becomes a task.
+
+    The wish to ship ends with it; what is asked keeps it, for whoever gives the cancel up.
+    """
     orders = lock(order_ids, "number", "shop_id", "phase", "mall_state", "ours", "deleted_at", "revision")
     ids = [order.pk for order in orders]
-    busy, outcome = _with_busy_parcels(ids), Changed()
+    busy, wishes, outcome = _with_busy_parcels(ids), wishes_of(ids), Changed()
     channels = dict(Shop.objects.filter(pk__in={order.shop_id for order in orders}).values_list("pk", "channel"))
     observed = observed_orders(ids)
     for order in orders:
@@ -111,7 +114,8 @@ def cancel_at_mall(
         else:
             enqueue(
                 "mall.cancel", lane=f"shop:{order.shop_id}", key=f"cancel:{order.pk}:{order.revision}", now=now,
-                payload={"order": order.pk, "number": order.number, "reason": reason.value, "restock": restock},
+                payload={"order": order.pk, "number": order.number, "reason": reason.value, "restock": restock,
+                         **_noted(wishes.get(order.pk))},
                 order_id=order.pk, shop_id=order.shop_id,
             )  # fmt: skip
             outcome.changed.append(order.pk)

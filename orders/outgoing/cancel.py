@@ -16,7 +16,7 @@ from orders.models import Order, OrderLine, Parcel, Shop
 from orders.models.orders import ParcelState
 from orders.operations.door import note
 from orders.operations.holds import close_mark, open_mark, system_task
-from orders.operations.leaving import BUSY
+from orders.operations.leaving import BUSY, restore_wishes
 from orders.outgoing.mall import MallHandler
 
 MALL = Actor(kind="mall", name="cancel")
@@ -75,7 +75,7 @@ class Cancel(MallHandler):
         self._not_cancelled(effect, refused.reason, {"reason": refused.reason, "text": refused.detail}, now)
 
     def dropped(self, effect: Effect, now: datetime) -> None:
-        """The order is not held for it any more; what the mall made of a call that left is read at once.
+        """The order is not held for it any more and is wanted as before; what the mall made of a call that left is read at once.
 
         Where goods were faster than the cancel, a person has to know.
         """
@@ -87,6 +87,7 @@ class Cancel(MallHandler):
         others = Effect.objects.filter(kind=self.kind, order_id=effect.order_id).exclude(pk=effect.pk)
         if not others.filter(state__in=_ON_ITS_WAY).exists():
             close_mark([effect.order_id or 0], task=system_task("cancel_asked"), by=SYSTEM, now=now)
+            restore_wishes(effect.payload.get("wishes", ()))
 
     def _not_cancelled(self, effect: Effect, reason: str, detail: dict[str, str], now: datetime) -> None:
         ids = [effect.order_id or 0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from automation.engine import work as judge
@@ -12,7 +14,6 @@ from hub.tenancy import tenant_transaction
 from orders.channels import CancelReason
 from orders.models import Order, Parcel, TaskMark
 from orders.operations.leaving import cancel_at_mall
-from orders.operations.parcels import want_shipment
 from tests.conftest import NOW
 from tests.factories import make_shop, mall_order, take_in
 from warehouses.requesting import work
@@ -43,15 +44,18 @@ def waits_for_the_mall() -> bool:
 
 
 @pytest.mark.parametrize("act", ["drop", "take_back"])
-def test_a_cancel_given_up_holds_the_order_no_more(tenant: Tenant, cancelling: Effect, act: str) -> None:
+def test_a_cancel_given_up_leaves_the_order_as_it_was(tenant: Tenant, cancelling: Effect, act: str) -> None:
     with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get().ship_wanted_at is None
+        [wish] = cancelling.payload["wishes"]
+        wanted_at = datetime.fromisoformat(wish["wanted_at"])
         if act == "drop":
             operations.drop([cancelling.pk], reason="やはり売る", by=STAFF, now=NOW)
         else:
             operations.take_back([cancelling.pk], by=STAFF, now=NOW)
         assert not waits_for_the_mall()
         assert not Order.objects.get().held
-        want_shipment([Order.objects.get().pk], by=STAFF, now=NOW)
+        assert Parcel.objects.get().ship_wanted_at == wanted_at, "it is wanted as before"
     judge(tenant.pk)
     work(tenant.pk)
 
