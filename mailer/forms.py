@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from mailer import placeholders
 from mailer.composing import MAX_SUBJECT, is_address
 from mailer.models import MailAccount, MailTemplate
+from mailer.occasions import LABELS
 from mailer.smtp import SECURITY
 
-OCCASIONS = {"": _("手で、または規則で送る"), "thanks": _("サンクスメール"), "shipped": _("発送連絡")}
 MAX_BODY = 20_000
 _PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 
@@ -76,7 +76,7 @@ class TemplateForm(forms.Form):
     """A template's words. A placeholder that no order can fill is refused with its place."""
 
     name = forms.CharField(label=_("名前"), max_length=60)
-    occasion = forms.ChoiceField(label=_("送るとき"), choices=list(OCCASIONS.items()), required=False)
+    occasion = forms.ChoiceField(label=_("送るとき"), choices=list(LABELS.items()), required=False)
     subject = forms.CharField(label=_("件名"), max_length=MAX_SUBJECT)
     body = forms.CharField(label=_("本文"), max_length=MAX_BODY, widget=forms.Textarea(attrs={"rows": 24}), strip=False)
     again_if_unsure = forms.BooleanField(

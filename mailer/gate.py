@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from hub.models import Effect, EffectState
 from mailer.models import MailTemplate, Message
+from mailer.occasions import OCCASIONS
 from orders.models import Order
 
 FLOOD = "flood"
@@ -42,11 +45,8 @@ def is_flood(template: MailTemplate, shop_id: int, *, now: datetime, order_ids: 
 
 
 def _began_since(template: MailTemplate, since: datetime) -> Q:
-    if template.occasion == "thanks":
-        return Q(taken_in__gt=since)
-    if template.occasion == "shipped":
-        return Q(shipped_at__gt=since)
-    return Q(taken_in__gt=since) | Q(shipped_at__gt=since)
+    began = (Q((f"{time}__gt", since)) for time in OCCASIONS[template.occasion].began)
+    return reduce(or_, began)
 
 
 def was_stopped(account_id: int, *, now: datetime) -> bool:

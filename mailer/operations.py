@@ -19,6 +19,7 @@ from hub.models import Effect, EffectState
 from mailer import composing, gate
 from mailer.accounts import accounts_of
 from mailer.models import MailAccount, MailTemplate, Message
+from mailer.occasions import OCCASIONS
 from orders.models import Order, OrderLine, Shop
 from orders.models.orders import ParcelState
 from orders.models.shops import ShopMode
@@ -63,7 +64,7 @@ def queue_message(
             outcome.refuse(order.pk, refusal, template=template.name)
         return outcome
     accounts = accounts_of({order.shop_id for order in orders})
-    unshipped = _with_unshipped(orders) if template.occasion == "shipped" and not manual else set()
+    unshipped = _with_unshipped(orders) if OCCASIONS[template.occasion].shipped and not manual else set()
     wanted = []
     for order in orders:
         if code := _refusal(order, accounts.get(order.shop_id), order.pk in unshipped, manual=manual):
@@ -241,11 +242,7 @@ def _holds(mails: Sequence[_Mail], template: MailTemplate, *, now: datetime) -> 
 
 def occurred_at(template: MailTemplate, order: Order, *, now: datetime) -> datetime:
     """Return when the occasion of a mail came about; a mail older than six hours is not sent any more."""
-    if template.occasion == "thanks":
-        return min(max(order.ready_at, order.taken_in_at), now)
-    if template.occasion == "shipped" and order.shipped_at is not None:
-        return order.shipped_at
-    return now
+    return OCCASIONS[template.occasion].came_about(order, now)
 
 
 def release_flood(template: MailTemplate, shop: Shop, *, by: Actor, now: datetime) -> int:

@@ -24,6 +24,7 @@ from mailer import gate
 from mailer.accounts import server_of
 from mailer.composing import is_address
 from mailer.models import MailAccount, Message
+from mailer.occasions import OCCASIONS
 from mailer.operations import is_cancelled
 from mailer.smtp import Conversation, Failed, Server
 from orders.models import TaskMark
@@ -198,7 +199,7 @@ def _untrue(message: Message) -> str:
         return "cancelled"
     if template.stopped_at is not None or template.retired_at is not None or not template.enabled:
         return "template_stopped"
-    return "not_shipped" if template.occasion == "shipped" and order.shipped_at is None else ""
+    return "not_shipped" if OCCASIONS[template.occasion].shipped and order.shipped_at is None else ""
 
 
 def _overtaken(messages: Iterable[Message]) -> set[int]:

@@ -12,6 +12,7 @@ from hub.models import Effect, EffectState
 from mailer import composing, gate, placeholders
 from mailer.accounts import accounts_of
 from mailer.models import MailAccount, MailTemplate, Message
+from mailer.occasions import OCCASIONS
 from orders.models import Order, Shop
 
 
@@ -132,5 +133,5 @@ def preview(template: MailTemplate, order_id: int) -> Preview:
 def sample_orders(template: MailTemplate, n: int = 20) -> Sequence[Order]:
     """Return the latest orders that a template may be looked at with."""
     mine = Q(shop_id=template.shop_id) if template.shop_id else Q()
-    shipped = Q(shipped_at__isnull=False) if template.occasion == "shipped" else Q()
+    shipped = Q(shipped_at__isnull=False) if OCCASIONS[template.occasion].shipped else Q()
     return list(Order.objects.filter(mine, shipped, is_live=True).order_by("-placed_at", "-pk")[:n])

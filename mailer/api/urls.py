@@ -21,15 +21,14 @@ from hub.models import Effect
 from hub.problems import say
 from mailer import operations, settings
 from mailer.models import MailTemplate, Message
+from mailer.occasions import OCCASIONS
 from orders.models import Order, Shop
-
-OCCASIONS = ("", "thanks", "shipped")
 
 
 class TemplateInput(Input):
     name = Text(max_length=100)
     shop = RowField(lambda: Shop.objects.filter(retired_at__isnull=True), required=False, allow_null=True)
-    occasion = serializers.ChoiceField(choices=OCCASIONS, required=False)
+    occasion = serializers.ChoiceField(choices=list(OCCASIONS), required=False)
     subject = Text(max_length=500)
     body = Text(max_length=20_000, trim_whitespace=False)
     again_if_unsure = Flag(required=False)

@@ -17,8 +17,9 @@ from hub.web import PageRequest, page, toast
 from mailer import operations
 from mailer import settings as acts
 from mailer.composing import values_of
-from mailer.forms import OCCASIONS, TemplateForm
+from mailer.forms import TemplateForm
 from mailer.models import MailTemplate, Message
+from mailer.occasions import LABELS
 from mailer.placeholders import WORDS, unknown_words
 from mailer.queries import preview, sample_orders
 from mailer.queries import templates as templates_in_use
@@ -57,7 +58,7 @@ def templates(request: PageRequest) -> HttpResponse:
             "pk": row.pk,
             "name": row.name,
             "subject": row.subject,
-            "occasion_words": OCCASIONS.get(row.occasion, row.occasion),
+            "occasion_words": LABELS.get(row.occasion, row.occasion),
             "enabled": row.enabled and row.stopped_at is None,
             "shop_words": row.shop.name if row.shop else "",
             "sent_30d": counts.get(row.pk, 0),
