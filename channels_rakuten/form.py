@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -43,16 +42,8 @@ class RakutenCredentialsForm(CredentialsForm):
 
     def clean_service_secret(self) -> str:
         """Take away blanks around the secret."""
-        return self._key("service_secret")
+        return self.key("service_secret", without=":")
 
     def clean_license_key(self) -> str:
         """Take away blanks around the key."""
-        return self._key("license_key")
-
-    def _key(self, name: str) -> str:
-        value = unicodedata.normalize("NFKC", str(self.cleaned_data[name])).strip().strip("\u200b\ufeff")
-        if not value.isascii() or any(sign.isspace() or sign == ":" for sign in value):
-            raise forms.ValidationError(
-                _("半角英数字と記号だけで、空白を入れずに入力してください。"), code="wrong_format"
-            )
-        return value
+        return self.key("license_key", without=":")

@@ -5,6 +5,7 @@ An adapter has no models, no clock and no transaction. It is given credentials a
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django import forms
 from django.conf import settings
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from hub import secrets
 from hub.effects.outcomes import Outcome
@@ -266,6 +268,15 @@ class CredentialsForm(forms.Form):
 
     secret_fields: tuple[str, ...] = ()
     hint_field: str = ""
+
+    def key(self, name: str, *, without: str = "") -> str:
+        """Return a key as it can stand in a header, blanks around it taken away. Raises ValidationError for any other sign."""
+        value = unicodedata.normalize("NFKC", str(self.cleaned_data[name])).strip().strip("\u200b\ufeff")
+        if not (value.isascii() and value.isprintable()) or any(sign.isspace() or sign in without for sign in value):
+            raise forms.ValidationError(
+                _("半角英数字と記号だけで、空白を入れずに入力してください。"), code="wrong_format"
+            )
+        return value
 
 
 class Channel(Protocol):

@@ -84,6 +84,18 @@ def test_wrong_token_is_saved_and_said(tenant: Tenant, owner: Browser, keys: dic
     assert "wrong" not in page.content.decode().replace("wrong_key", "")
 
 
+@pytest.mark.parametrize("name", ["shop_code", "token"])
+def test_a_key_that_cannot_stand_in_a_header_is_refused_beside_it(
+    tenant: Tenant, owner: Browser, keys: dict[str, str], name: str
+) -> None:
+    answer = owner.post(url("new") + "?kind=rsl", {**FORM, **keys, name: "あかり"})
+
+    assert answer.status_code == 422
+    assert "半角英数字と記号だけで、空白を入れずに入力してください。" in text_of(answer)
+    with tenant_transaction(tenant.pk):
+        assert not Warehouse.objects.filter(name="RSL東日本").exists()
+
+
 def test_contract_that_differs_is_named(tenant: Tenant, owner: Browser, keys: dict[str, str]) -> None:
     del keys["dedupes"]
 

@@ -24,6 +24,14 @@ class RslForm(CredentialsForm):
     dedupes = forms.BooleanField(label=_("同じ伝票番号の依頼は一度だけ出荷される"), required=False, initial=True)
     askable = forms.BooleanField(label=_("依頼の状態を照会できる"), required=False, initial=True)
 
+    def clean_shop_code(self) -> str:
+        """Take away blanks around the code."""
+        return self.key("shop_code")
+
+    def clean_token(self) -> str:
+        """Take away blanks around the token."""
+        return self.key("token")
+
 
 def contract_abilities(credentials: Mapping[str, object]) -> frozenset[WarehouseAbility]:
     """Return what this contract allows."""
