@@ -8,6 +8,9 @@ import unicodedata
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+DASHES = re.compile("[‐‑‒–—―−ーｰ－]")
+"""What people type for a hyphen in a phone, after NFKC too."""
+
 
 class AddressForm(forms.Form):
     """Name and address of a recipient. Width is left as typed, but a postal code and a phone are written in half width."""
@@ -31,7 +34,7 @@ class AddressForm(forms.Form):
 
     def clean_phone(self) -> str:
         """Return the phone in half width. Raises ValidationError when it has too few digits."""
-        phone = unicodedata.normalize("NFKC", self.cleaned_data["phone"]).strip()
+        phone = DASHES.sub("-", unicodedata.normalize("NFKC", self.cleaned_data["phone"])).strip()
         if len(re.sub(r"\D", "", phone)) < 9:
             raise forms.ValidationError(_("市外局番から入れてください。"))
         return phone
