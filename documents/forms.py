@@ -48,6 +48,7 @@ class ExportForm(forms.Form):
 class PasteForm(forms.Form):
     text = forms.CharField(
         label=_("貼り付ける"), required=False, max_length=20_000_000, strip=False,
+        help_text=_("1行に1荷物。受注番号・送り状番号の2列か、受注番号・運送会社・送り状番号・出荷日の順です。見出しの行があれば、列の順は自由です。"),
         widget=forms.Textarea(attrs={"rows": 8, "placeholder": "338866-20261122-0034512998\t4012-3456-7890", "class": "code"}),
     )  # fmt: skip
     upload = forms.FileField(

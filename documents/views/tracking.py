@@ -37,8 +37,8 @@ FAULTS = {
     "repeated": lambda: _("同じ行が上にもあります。"),
     "no_order": lambda: _("受注番号がありません。"),
     "no_number": lambda: _("送り状番号がありません。"),
-    "unknown_carrier": lambda: _("知らない運送会社です。上で選ぶか、名前を見直してください。"),
-    "carrier_missing": lambda: _("運送会社がありません。上で選んでください。"),
+    "unknown_carrier": lambda: _("知らない運送会社です。名前を直すか、「戻って直す」から選んでください。"),
+    "carrier_missing": lambda: _("運送会社がありません。行に書くか、「戻って直す」から選んでください。"),
     "bad_day": lambda: _("出荷日が日付ではありません。"),
 }
 UNREADABLE = {
@@ -54,6 +54,8 @@ def paste_tracking(request: PageRequest) -> HttpResponse:
     """Show the form, then what each row would do, then do it."""
     if request.method == "POST" and request.POST.get("step") == "record":
         return _record(request)
+    if request.method == "POST" and request.POST.get("step") == "again":
+        return _again(request)
     form = PasteForm(request.POST or None, request.FILES or None, initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -86,16 +88,30 @@ def _parsed(request: PageRequest, text: str, values: dict[str, Any]) -> list[Row
     )
 
 
-def _record(request: PageRequest) -> HttpResponse:
+def _kept(request: PageRequest) -> dict[str, str] | None:
+    """Return what was checked: the list, the carrier and the day. None when that was more than an hour ago."""
     try:
-        values = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=3_600)
+        kept: dict[str, str] = signing.loads(request.POST.get("token", ""), salt=SALT, max_age=3_600)
     except signing.BadSignature:
-        return done(
-            request,
-            _("時間がたちました。もう一度貼り付けてください。"),
-            to=reverse("orders:paste_tracking"),
-            tone="stop",
-        )
+        return None
+    return kept
+
+
+def _late(request: PageRequest) -> HttpResponse:
+    words = _("時間がたちました。もう一度貼り付けてください。")
+    return done(request, words, to=reverse("orders:paste_tracking"), tone="stop")
+
+
+def _again(request: PageRequest) -> HttpResponse:
+    """Show the form as it was sent, so that a carrier can be chosen or a line mended."""
+    if (values := _kept(request)) is None:
+        return _late(request)
+    return render(request, "documents/paste_tracking.html", {"form": PasteForm(initial=values), "checked": None})
+
+
+def _record(request: PageRequest) -> HttpResponse:
+    if (values := _kept(request)) is None:
+        return _late(request)
     form = PasteForm({"text": values["text"], "carrier": values["carrier"], "shipped_on": values["shipped_on"]})
     if not form.is_valid():
         return done(request, _("もう一度貼り付けてください。"), to=reverse("orders:paste_tracking"), tone="stop")

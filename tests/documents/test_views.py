@@ -136,6 +136,22 @@ def test_a_pasted_list_is_checked_before_anything_is_recorded_and_twice_changes_
     assert "すでに同じ 2件" in again
 
 
+def test_a_list_without_a_carrier_is_mended_without_pasting_it_again(tenant: Tenant, shop: Shop) -> None:
+    order, client = order_in(tenant, shop), browser(tenant)
+    stray = "こんにちは" * 200
+    values = {"text": f"{order.number}\t400000000000\n{stray}\n", "shipped_on": "2026-11-22", "step": "check"}
+
+    page = unescape(client.post("/orders/tracking/", values).content.decode())
+    assert "「戻って直す」から選んでください" in page
+    assert stray not in page, "a stray line does not push the reasons out of sight"
+    token = re.search(r'name="token" value="([^"]+)"', page).group(1)  # type: ignore[union-attr]
+    form = client.post("/orders/tracking/", {"token": token, "step": "again"}).content.decode()
+
+    assert f"{order.number}\t400000000000" in form
+    assert 'value="2026-11-22"' in form
+    assert client.post("/orders/tracking/", {"token": "x", "step": "again"}).status_code == 302
+
+
 def test_a_list_may_be_a_file_of_old_windows(tenant: Tenant, shop: Shop) -> None:
     order = order_in(tenant, shop)
     upload = SimpleUploadedFile(
