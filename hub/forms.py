@@ -140,6 +140,11 @@ class InviteForm(RoleForm):
     email = forms.EmailField(label=_("メールアドレス"))
     field_order = ["email", "role"]
 
+    def __init__(self, *args: Any, mine: str, **kwargs: Any) -> None:
+        """Nobody becomes an owner because the list was not looked at."""
+        super().__init__(*args, mine=mine, **kwargs)
+        self.fields["role"].initial = Role.STAFF
+
 
 class JoinForm(forms.Form):
     """A new person's name and password."""

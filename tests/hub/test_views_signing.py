@@ -345,6 +345,12 @@ def test_an_old_or_dropped_link_says_the_same(tenant: Tenant) -> None:
     assert "この招待は使えません" in old.content.decode()
 
 
+def test_nobody_is_invited_as_an_owner_by_leaving_the_list_alone(tenant: Tenant) -> None:
+    page = browser(tenant).get("/settings/members/").content.decode()
+
+    assert re.findall(r'<option value="(\w+)" selected', page) == ["staff"]
+
+
 def test_an_admin_cannot_make_an_owner(tenant: Tenant) -> None:
     client = browser(tenant, "admin")
 
