@@ -11,6 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 PATTERN = re.compile(r"\{([a-z_]{1,40})\}")
+MEANT = re.compile(r"\{+[ 　]*(\w[^{}\n]{0,39}?)[ 　]*\}+")
+"""What may be meant as a placeholder: {order_nunber}, {受注番号}, {{ lines }}."""
 
 WORDS: Mapping[str, Promise] = {
     "order_number": _("受注番号"),
@@ -49,17 +51,24 @@ class UnknownWord:
     column: int
 
 
+def _is_unknown(found: re.Match[str]) -> bool:
+    """Say whether a word was meant here that is not filled in: an unknown one, one in Japanese, or one of WORDS written otherwise."""
+    if exact := PATTERN.fullmatch(found[0]):
+        return exact[1] not in WORDS
+    return not found[1].isascii() or found[1].lower() in WORDS
+
+
 def unknown_words(text: str) -> list[UnknownWord]:
-    """Return every placeholder of the text that is not one of WORDS."""
+    """Return every placeholder of the text that is not one of WORDS as it must be written: the buyer would read it as it stands."""
     return [
         UnknownWord(
-            word=found[1],
+            word=found[0][1:-1],
             position=found.start(),
             line=text.count("\n", 0, found.start()) + 1,
             column=found.start() - (text.rfind("\n", 0, found.start()) + 1) + 1,
         )
-        for found in PATTERN.finditer(text)
-        if found[1] not in WORDS
+        for found in MEANT.finditer(text)
+        if _is_unknown(found)
     ]
 
 

@@ -5,6 +5,14 @@ import pytest
 from mailer import placeholders
 
 
+def test_what_is_meant_as_a_word_but_never_filled_in_is_found() -> None:
+    text = "{受注番号} {{order_number}} { lines } {Order_Number} {order_number} {} ｛笑｝ {\n}"
+
+    assert [fault.word for fault in placeholders.unknown_words(text)] == [
+        "受注番号", "{order_number}", " lines ", "Order_Number",
+    ]  # fmt: skip
+
+
 def test_unknown_word_is_named_with_its_place() -> None:
     [first, second] = placeholders.unknown_words("{buyer_name} 様\nこの{shop_secret}と {order_nunber}\n")
 
