@@ -65,9 +65,9 @@ def test_the_daily_acts_fit_into_a_hand(page: Page, tenant: Tenant) -> None:
     page.wait_for_load_state()
     expect(page.locator(".why")).to_contain_text("折り返し待ち")
     page.locator("summary", has_text="操作").click()
-    page.locator("[data-open=verbs]").first.click()
+    page.locator("[data-choose=not_here]").click()
     assert fits(page)
-    page.locator("dialog#verbs input[value=not_here]").check()
+    expect(page.locator("dialog#verbs input:checked")).to_have_value("not_here")
     page.locator("dialog#verbs").get_by_role("button", name="実行する").click()
     page.wait_for_load_state()
 

@@ -1,4 +1,4 @@
-/** Dialogs: data-open="id" shows one, data-close closes it; a click on the backdrop too. Never one above another. */
+/** Dialogs: data-open="id" shows one (data-choose="value" with that choice made), data-close closes it; a click on the backdrop too. Never one above another. */
 /** What a person came for: the field to fill, or else the one act of the panel; never the cross in its corner. */
 const FIRST = "[autofocus], .body :is(input:not([type=hidden]), select, textarea):not(:disabled), footer .primary:not(:disabled)";
 
@@ -13,7 +13,11 @@ document.addEventListener("click", (event) => {
   if (opener) {
     const dialog = document.getElementById(opener.dataset.open);
     opener.closest("details[open]")?.removeAttribute("open");
-    if (dialog) show(dialog);
+    if (!dialog) return;
+    const choice = opener.dataset.choose && dialog.querySelector(`input[type=radio][value="${opener.dataset.choose}"]`);
+    if (choice) choice.checked = true;
+    show(dialog);
+    if (choice) choice.focus();
     return;
   }
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
