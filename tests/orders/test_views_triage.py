@@ -109,6 +109,14 @@ def test_it_says_why_and_what_to_do_and_offers_the_acts(tenant: Tenant, shop: Sh
     assert f"/mail/compose/{encode(order.pk)}/" in html
 
 
+def test_remarks_without_a_word_to_read_stay_folded(tenant: Tenant, shop: Shop) -> None:
+    held(tenant, shop, 1, remarks="[配送日時指定:]", remark_left="")
+
+    page = browser(tenant).get(HERE).content.decode()
+
+    assert "読むべき言葉はありません" in page
+
+
 def test_hold_with_a_reason_goes_on_to_the_next(tenant: Tenant, shop: Shop) -> None:
     first, second = held(tenant, shop, 2)
     client = browser(tenant, "staff")
