@@ -106,7 +106,7 @@ ACTIONS: Mapping[str, Action] = {
                writes=frozenset({"parcels.ship_wanted_at"})),
         Action(key="send_mail", label=_("メールを送る"), params={"template": "template"}, fold=_send_mail),
         Action(key="add_memo", label=_("メモを足す"), params={"text": "text"}, fold=_add_memo, writes=frozenset({"memo"})),
-        Action(key="stop", label=_("このグループの残りの規則を止める"), fold=_stop),
+        Action(key="stop", label=_("このグループの残りのルールを止める"), fold=_stop),
     )
 }  # fmt: skip
 

@@ -39,7 +39,7 @@ def _shipped(order: Order, now: datetime) -> datetime:
 
 
 _ALL = (
-    Occasion(key="", label=_("手で、または規則で送る"), began=("taken_in", "shipped_at"), came_about=_now),
+    Occasion(key="", label=_("手で、またはルールで送る"), began=("taken_in", "shipped_at"), came_about=_now),
     Occasion(key="thanks", label=_("サンクスメール"), began=("taken_in",), came_about=_taken_in),
     Occasion(key="shipped", label=_("発送連絡"), began=("shipped_at",), came_about=_shipped, shipped=True),
 )

@@ -17,7 +17,7 @@ MEANT = re.compile(r"\{+[ 　]*(\w[^{}\n]{0,39}?)[ 　]*\}+")
 WORDS: Mapping[str, Promise] = {
     "order_number": _("受注番号"),
     "ordered_on": _("注文日"),
-    "shop_name": _("店舗名"),
+    "shop_name": _("ショップ名"),
     "mall_name": _("モール名"),
     "buyer_name": _("注文者名"),
     "lines": _("注文商品（商品名・選択肢・数量・金額）"),
@@ -37,7 +37,7 @@ WORDS: Mapping[str, Promise] = {
     "tracking_number": _("送り状番号"),
     "tracking_url": _("配送状況のページ"),
     "shipments": _("発送内容（個口ごとの運送会社・番号・ページ）"),
-    "signature": _("店舗の署名"),
+    "signature": _("ショップの署名"),
 }
 
 

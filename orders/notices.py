@@ -26,7 +26,7 @@ def warn_of_key(shop: Shop, *, days: int, now: datetime) -> None:
 
     def letter() -> tuple[str, str]:
         subject = _("%(shop)s のライセンスキーはあと%(days)s日で切れます") % {"shop": shop.name, "days": days}
-        body = _("モールの管理画面で新しい鍵を発行し、店舗の設定に入力してください。\n%(url)s")
+        body = _("モールの管理画面で新しい鍵を発行し、ショップの設定に入力してください。\n%(url)s")
         return subject, body % {"url": settings.PUBLIC_URL}
 
     tell_leaders(letter)
@@ -39,7 +39,7 @@ def warn_of_blind(shop: Shop, *, reason: str, now: datetime) -> None:
     def letter() -> tuple[str, str]:
         subject = _("%(shop)s の受注を見られなくなりました") % {"shop": shop.name}
         body = _(
-            "モールが鍵を拒否しています。店舗の設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s"
+            "モールが鍵を拒否しています。ショップの設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s"
         )
         return subject, body % {"url": settings.PUBLIC_URL}
 

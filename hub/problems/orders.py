@@ -24,7 +24,7 @@ TEXTS: Mapping[str, Text] = {
         "キャンセルは状態の変更ではできません。", "Cancelling is not a change of status.",
         "「ここで扱わない」か「モールでもキャンセル」を使ってください。", "Use cancel-here or cancel-at-mall.",
     ),
-    "rules_never_go_back": text("規則は受注を前の工程へ戻せません。", "A rule never moves an order to an earlier phase.",
+    "rules_never_go_back": text("ルールは受注を前の工程へ戻せません。", "A rule never moves an order to an earlier phase.",
                                 "手で戻すことはできます。", "A person may move it back."),
     "already_shipped": text(
         "すでに出荷済みです。", "It has been shipped already.", "番号を直すときは「出荷を記録」の訂正を使ってください。",
@@ -32,7 +32,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "needs_tracking": text(
         "まだ出荷していない荷物があります。", "A parcel has not left yet.",
-        "配送会社と送り状番号を入れると、出荷済になります。", "Enter carrier and number; that makes it shipped.",
+        "運送会社と送り状番号を入れると、出荷済になります。", "Enter carrier and number; that makes it shipped.",
     ),
     "held": text(
         "保留の理由があるため、出荷へ進めません。", "Something holds the order, so it cannot go to shipping.",
@@ -52,7 +52,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "not_ours": text(
         "このシステムで扱わない受注です。", "This hub does not handle the order.",
-        "本番開始より前の受注は、店舗ページで選んで引き受けられます。",
+        "本番開始より前の受注は、ショップのページで選んで引き受けられます。",
         "Orders from before going live can be taken on from the shop's page.",
     ),
     "looked_after_elsewhere": text(
@@ -104,7 +104,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "bad_condition": text("条件の {path} が正しくありません: {reason}", "The condition is wrong at {path}: {reason}",
                           "その場所を直してください。", "Mend that place."),
-    "number_taken": text("受注番号 {number} はこの店舗にあります。", "The shop has an order {number} already.",
+    "number_taken": text("受注番号 {number} はこのショップにあります。", "The shop has an order {number} already.",
                          "別の番号にするか、番号を省いてください。", "Choose another number, or leave it out."),
     # Parcels and shipments.
     "parcel_busy": text(
@@ -117,18 +117,18 @@ TEXTS: Mapping[str, Text] = {
         "一つ以上、全部よりは少ない数にしてください。", "Take one piece at least, and not all of them.",
     ),
     "no_numbers": text(
-        "送り状番号がありません。", "No tracking number is given.", "配送会社と番号を入れてください。",
+        "送り状番号がありません。", "No tracking number is given.", "運送会社と番号を入れてください。",
         "Give carrier and number.",
     ),
     "too_many_numbers": text(
         "送り状番号は20件までです。", "At most 20 tracking numbers.", "荷物を分けてください。", "Split the parcel.",
     ),
     "unknown_carrier": text(
-        "知らない配送会社です。", "The carrier is not known.", "一覧にある配送会社を使ってください。",
+        "知らない運送会社です。", "The carrier is not known.", "一覧にある運送会社を使ってください。",
         "Use one of the listed carriers.",
     ),
     "number_missing": text(
-        "この配送会社には送り状番号が要ります。", "This carrier needs a tracking number.", "番号を入れてください。",
+        "この運送会社には送り状番号が要ります。", "This carrier needs a tracking number.", "番号を入れてください。",
         "Give the number.",
     ),
     "number_odd": text(
@@ -155,7 +155,7 @@ TEXTS: Mapping[str, Text] = {
         "倉庫の結果を待つか、取下げを依頼してください。", "Wait for its result, or ask for a withdrawal.",
     ),
     "no_warehouse": text("出荷する倉庫が決まっていません。", "No warehouse is chosen.",
-                         "受注か商品か店舗に倉庫を決めてください。", "Choose one on the order, the product or the shop."),
+                         "受注か商品かショップに倉庫を決めてください。", "Choose one on the order, the product or the shop."),
     "several_warehouses": text("商品ごとに倉庫が違います。", "The products ship from different warehouses.",
                                "荷物を分けるか、倉庫を選んでください。", "Split the parcel or choose a warehouse."),
     "paused": text(
@@ -172,7 +172,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     # Why an order may not ship now (orders.judging).
     "observing": text(
-        "店舗が観察中です。", "The shop only observes.", "本番開始すると進みます。", "It goes on when the shop goes live.",
+        "ショップが観察中です。", "The shop only observes.", "本番開始すると進みます。", "It goes on when the shop goes live.",
     ),
     "shipped_meanwhile": text(
         "モールへキャンセルを送る前に商品が出荷されたので、送りませんでした。", "Not sent to the mall: the goods had left before it could.",
@@ -211,7 +211,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "task_holds": text("「{task}」が出荷を止めています。", "{task} holds the shipment.", "{what_to_do}", "{what_to_do}"),
     "not_wanted": text("出荷依頼がまだ希望されていません。", "Nobody has asked to ship it yet.",
-                       "規則で自動にするか、「出荷依頼」を押してください。", "Let a rule want it, or ask for shipment."),
+                       "ルールで自動にするか、「出荷依頼」を押してください。", "Let a rule want it, or ask for shipment."),
     # Reasons of marks.
     "number_at_mall": text(
         "モールに送り状番号が入っています。", "The mall shows a tracking number.", "二重出荷に注意してください。",
@@ -268,15 +268,15 @@ TEXTS: Mapping[str, Text] = {
         "一部だけ出荷されました。", "Only a part was shipped.", "残りの出荷を決めてください。", "Decide about the rest.",
     ),
     "rule_failed": text(
-        "規則がこの受注で失敗しました。", "A rule failed on this order.", "規則を直すか、手で進めてください。",
+        "ルールがこの受注で失敗しました。", "A rule failed on this order.", "ルールを直すか、手で進めてください。",
         "Mend the rule, or go on by hand.",
     ),
     "rule_changed": text(
-        "失敗した規則が止まったか変わったので、判定し直します。", "The rule that failed was switched off or changed; judged again.",
+        "失敗したルールが止まったか変わったので、判定し直します。", "The rule that failed was switched off or changed; judged again.",
     ),
     "too_many_changes": text(
-        "規則が1日に20回以上この受注を変えました。", "Rules changed this order more than 20 times in a day.",
-        "互いに打ち消し合う規則がないか見てください。", "See whether rules undo each other.",
+        "ルールが1日に20回以上この受注を変えました。", "Rules changed this order more than 20 times in a day.",
+        "互いに打ち消し合うルールがないか見てください。", "See whether rules undo each other.",
     ),
     # Cancel reasons.
     "customer_cancel": text("お客様都合のキャンセル", "Cancelled by the customer"),

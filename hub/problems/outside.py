@@ -36,7 +36,7 @@ TEXTS: Mapping[str, Text] = {
     "dropped_by_hand": text("人がやめました。", "A person gave it up."),
     # Held before leaving.
     "observe": text(
-        "店舗が観察中なので送っていません。", "Not sent: the shop only observes.", "本番開始すると送られます。",
+        "ショップが観察中なので送っていません。", "Not sent: the shop only observes.", "本番開始すると送られます。",
         "It is sent when the shop goes live.",
     ),
     "flood": text(
@@ -155,8 +155,8 @@ TEXTS: Mapping[str, Text] = {
         "別の倉庫を選んでください。", "Choose another warehouse.",
     ),
     "carrier_unsupported": text(
-        "この倉庫は配送会社 {carrier} に対応していません。", "This warehouse does not use the carrier {carrier}.",
-        "配送会社か倉庫を変えてください。", "Choose another carrier or warehouse.",
+        "この倉庫は運送会社 {carrier} に対応していません。", "This warehouse does not use the carrier {carrier}.",
+        "運送会社か倉庫を変えてください。", "Choose another carrier or warehouse.",
     ),
     "delivery_method_unsupported": text(
         "この倉庫は配送方法 {method} に対応していません。", "This warehouse does not know the delivery {method}.",

@@ -26,7 +26,7 @@ TEXTS: Mapping[str, Text] = {
         "戻って読み込み直し、もう一度お試しください。別のタブで会社を切り替えたときにも、こうなります。",
         "Go back, reload it and try again. Switching to another company in another tab does this too.",
     ),
-    "role_needed": text("この操作には {role} の役割が要ります。", "This needs the role {role}.",
+    "role_needed": text("この操作には {role} の権限が要ります。", "This needs the role {role}.",
                         "オーナーか管理者に頼んでください。", "Ask an owner or admin."),
     "not_found": text("見つかりません。", "Not found.", "IDとURLを確かめてください。", "Check the id and the address."),
     "method_not_allowed": text("{method} は使えません。", "{method} is not allowed here.",
@@ -110,10 +110,10 @@ TEXTS: Mapping[str, Text] = {
     # Members, invitations, tokens.
     "last_owner": text("最後のオーナーは外せません。", "The last owner cannot be taken away.",
                        "先に別の人をオーナーにしてください。", "Make someone else an owner first."),
-    "owner_only": text("オーナーの役割を変えられるのはオーナーだけです。", "Only an owner may change who is an owner.",
+    "owner_only": text("オーナーの権限を変えられるのはオーナーだけです。", "Only an owner may change who is an owner.",
                        "オーナーに頼んでください。", "Ask an owner."),
     "already_member": text(
-        "{email} はすでにメンバーです。", "{email} is a member already.", "役割はメンバー一覧で変えられます。",
+        "{email} はすでにメンバーです。", "{email} is a member already.", "権限はメンバー一覧で変えられます。",
         "Change the role in the list.",
     ),
     "invitation_over": text("この招待は使えません（期限切れか使用済み）。", "This invitation is over (expired or used).",

@@ -13,8 +13,8 @@ TEXTS: Mapping[str, Text] = {
     ),
     # Shops.
     "account_taken_here": text(
-        "このモール店舗は、もう一つの店舗として接続済みです。", "This mall shop is connected here already.",
-        "店舗一覧を確かめてください。", "See the list of shops.",
+        "このモール店舗は、もう一つのショップとして接続済みです。", "This mall shop is connected here already.",
+        "ショップ一覧を確かめてください。", "See the list of shops.",
     ),
     "account_taken_elsewhere": text(
         "このモール店舗は、別の契約で本番運用中です。", "Another contract has this mall shop live.",
@@ -81,8 +81,8 @@ TEXTS: Mapping[str, Text] = {
     ),
     "no_actions": text("動作が一つもありません。", "There is no action.", "一つ以上決めてください。", "Give one at least."),
     "failed_on_three_orders": text(
-        "3件の受注で失敗したので、規則が自分で止まりました。", "The rule switched itself off after failing on three orders.",
-        "規則を直して、もう一度オンにしてください。", "Mend it and switch it on again.",
+        "3件の受注で失敗したので、ルールが自分で止まりました。", "The rule switched itself off after failing on three orders.",
+        "ルールを直して、もう一度オンにしてください。", "Mend it and switch it on again.",
     ),
     # Warehouses.
     "warehouse_has_requests": text(
@@ -104,7 +104,7 @@ TEXTS: Mapping[str, Text] = {
         "Use one of the listed ones.",
     ),
     "other_shop": text(
-        "別の店舗のテンプレートです。", "The template is for another shop.", "その店舗のテンプレートを選んでください。",
+        "別のショップのテンプレートです。", "The template is for another shop.", "そのショップのテンプレートを選んでください。",
         "Choose one of its shop.",
     ),
     "template_retired": text(

@@ -154,7 +154,7 @@ SHIPPING = (
     _beside("warehouse", _("倉庫"), "shipping", Kind.ROW, PARCELS, plain("parcel__warehouse_id", nullable=True), "warehouse_id",
             empty=True, choices=choosing.warehouses,
             value=lambda facts: _once(parcel.warehouse.name for parcel in facts.parcels if parcel.warehouse)),
-    _parcel_text("carrier", _("配送会社"), "carrier", "shipping", choices=choosing.carriers),
+    _parcel_text("carrier", _("運送会社"), "carrier", "shipping", choices=choosing.carriers),
     _beside("parcel_state", _("荷物の状態"), "shipping", Kind.CHOICE, PARCELS, plain("parcel__state"), "state",
             choices=choosing.coded(labels.PARCEL_STATES), closed=True),
     _beside("ship_on", _("出荷予定日"), "shipping", Kind.DAY, PARCELS, day("parcel__ship_on"), "ship_on", empty=True),
@@ -168,7 +168,7 @@ SHIPPING = (
         value=lambda facts: len(facts.parcels), reads=frozenset({"lines", "parcels"}),
     ),
     _beside("tracking_number", _("送り状番号"), "shipping", Kind.TEXT, TRACKING, text("number"), "number"),
-    _beside("tracking_carrier", _("送り状の配送会社"), "shipping", Kind.TEXT, TRACKING, text("carrier"), "carrier",
+    _beside("tracking_carrier", _("送り状の運送会社"), "shipping", Kind.TEXT, TRACKING, text("carrier"), "carrier",
             choices=choosing.carriers),
     _beside("shipped_on", _("発送日"), "shipping", Kind.DAY, TRACKING, day("shipped_on", nullable=False), "shipped_on"),
 )  # fmt: skip

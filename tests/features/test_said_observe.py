@@ -190,7 +190,7 @@ def test_a_cancellation_at_the_mall_is_refused_while_observing(world: World, ten
     answer = owner.post(f"/orders/{encode(order.pk)}/give-up/", {"verb": "cancel_at_mall", "reason": "buyer"})
     run("deliver")
 
-    assert "店舗が観察中です" in text_of(answer) + owner.toast()
+    assert "ショップが観察中です" in text_of(answer) + owner.toast()
     with tenant_transaction(tenant.pk):
         assert not Effect.objects.filter(kind="mall.cancel").exists()
 
