@@ -1,6 +1,6 @@
 """Confirming orders at the mall, up to a hundred a call. A confirm that the mall refuses because it happened already is done.
 
-One of an order that was deleted or cancelled here waits, as long as the mall waits for it (`held.py`).
+One of an order that was deleted or cancelled here waits, as long as the mall waits for it (`held.py`), unless goods of it left.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ class Confirm(MallHandler):
         order = Order.objects.filter(pk=effect.order_id).values("phase", "mall_state").first()
         if order is not None and order["mall_state"] != "new":
             return "already_moved"
-        if (why := super().still_true(effect, now)) and not (why == HOLD_DELETED and self._is_reported(effect)):
-            return why
-        return HOLD_CANCELLED if order is not None and order["phase"] == "cancelled" else ""
+        why = super().still_true(effect, now)
+        if not why and order is not None and order["phase"] == "cancelled":
+            why = HOLD_CANCELLED
+        return "" if why in (HOLD_DELETED, HOLD_CANCELLED) and self._is_reported(effect) else why
 
     def _is_reported(self, effect: Effect) -> bool:
         """Say whether goods of the order left: their report waits for the confirm, whatever becomes of the order here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -17,7 +18,7 @@ from orders.operations.leaving import cancel_at_mall, cancel_here, delete, take_
 from orders.operations.shipments import Package, record_shipment
 from orders.operations.undo import undo_entries
 from tests.conftest import NOW, TESTER
-from tests.factories import make_shop, mall_order, take_in
+from tests.factories import changed, make_shop, mall_line, mall_order, take_in
 
 pytestmark = pytest.mark.usefixtures("at_now")
 PACKAGE = Package(carrier="yamato", number="123456789012", shipped_on=date(2026, 11, 22))
@@ -78,6 +79,25 @@ def test_confirm_of_an_order_taken_out_waits_until_it_is_handled_again(tenant: T
     with tenant_transaction(tenant.pk):
         assert (Effect.objects.get().state, Effect.objects.get().hold_reason) == ("waiting", "")
     assert reason_of(tenant, "mall.confirm") == "", "it leaves now"
+
+
+@pytest.mark.parametrize("way", ["deleted", "cancelled"])
+def test_confirm_leaves_for_an_order_whose_goods_left_in_part_before_it_was_taken_out(
+    tenant: Tenant, shop: Shop, way: str
+) -> None:
+    mall = mall_order(state="new", code="100")
+    rest = replace(mall.parcels[0], key="70002", lines=(mall_line("2"),))
+    take_in(tenant, shop, changed(mall, parcels=(mall.parcels[0], rest)))
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        record_shipment(Parcel.objects.order_by("pk")[0].pk, packages=[PACKAGE], by=TESTER, now=NOW)
+        if way == "cancelled":
+            assert cancel_here([Order.objects.get().pk], by=TESTER, now=NOW).changed
+        else:
+            Order.objects.update(deleted_at=NOW)
+        assert Effect.objects.get(kind="mall.report").after == [Effect.objects.get(kind="mall.confirm").pk]
+
+    assert reason_of(tenant, "mall.confirm") == "", "its report waits for it"
 
 
 def test_confirm_that_the_mall_does_not_wait_for_is_dropped(tenant: Tenant, shop: Shop) -> None:
