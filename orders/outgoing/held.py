@@ -1,7 +1,7 @@
 """Effects that wait because their order was taken out here, deleted or cancelled, and the mall still waits for them.
 
 Their keys decide once for ever, so they are held and not dropped: whoever takes the order back finds them where they were. The
-order's next pass lets them go (`let_go_of`), and they are asked again when they are sent.
+order's next pass lets them go (`let_go_of`), and they are asked again when they are sent. Retention ends them with their order.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
+from hub.clock import true_now
 from hub.effects.handlers import HOLD
 from hub.effects.late import let_go
 from hub.models import Effect, EffectState
@@ -28,3 +29,9 @@ def let_go_of(order_ids: Sequence[int]) -> int:
     )
     held = Effect.objects.filter(order_id__in=handled.values("pk"), hold_reason__in=TAKEN_OUT)
     return let_go(held.filter(state=EffectState.WAITING))
+
+
+def give_up(order_ids: Sequence[int]) -> None:
+    """Drop what waits for the locked orders to be taken back: they are erased now, and will not be."""
+    held = Effect.objects.filter(order_id__in=order_ids, hold_reason__in=TAKEN_OUT, state=EffectState.WAITING)
+    held.update(state=EffectState.DROPPED, hold_reason="", reason="erased", settled_at=true_now())

@@ -1,6 +1,7 @@
 """Which orders are due for erasing: finished for longer than the tenant's days, with nothing open, and their bundle with them.
 
-Orders that share a parcel go together or not at all: the recipient belongs to each of them.
+Orders that share a parcel go together or not at all: the recipient belongs to each of them. What waits only until an order is
+taken back keeps none: by then nobody can, or will.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from hub.models import EffectState
 from hub.tenancy import current_tenant
 from orders.lookups import as_array
 from orders.operations.leaving import BACK_WITHIN, BUSY
+from orders.outgoing.held import TAKEN_OUT
 
 EXACT = 1_000
 """Up to so many due orders are counted one by one."""
@@ -57,7 +59,8 @@ _NEXT = f"""SELECT o.id, {_FINISHED_AT} FROM orders_order o WHERE {_OVER}
 
 _COUNT = f"SELECT count(*) FROM orders_order o WHERE {_OVER}"
 
-_WAITS = """EXISTS (SELECT 1 FROM hub_effect e WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id AND e.state = ANY(%(open)s::text[]))
+_WAITS = """EXISTS (SELECT 1 FROM hub_effect e WHERE e.tenant_id = o.tenant_id AND e.order_id = o.id AND e.state = ANY(%(open)s::text[])
+    AND NOT (e.state = 'waiting' AND e.hold_reason = ANY(%(taken_out)s::text[])))
  OR EXISTS (SELECT 1 FROM orders_parcel p WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.state = ANY(%(busy)s::text[]))
  OR EXISTS (SELECT 1 FROM orders_orderline l JOIN orders_parcel p ON p.tenant_id = l.tenant_id AND p.id = l.parcel_id
     WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id AND p.state = ANY(%(busy)s::text[]))
@@ -131,7 +134,7 @@ def count_due(rule: Rule) -> int:
 
 def _asked(rule: Rule, **more: Any) -> dict[str, Any]:
     return {"tenant": current_tenant(), "before": rule.before, "removed_before": rule.removed_before, "open": as_array(_OPEN),
-            "busy": as_array([state.value for state in BUSY]), **more}  # fmt: skip
+            "taken_out": as_array(list(TAKEN_OUT)), "busy": as_array([state.value for state in BUSY]), **more}  # fmt: skip
 
 
 def _rows(statement: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from hub.audit import SYSTEM
 from orders.models import Order
 from orders.operations.door import Row, lock, write
+from orders.outgoing.held import give_up
 from orders.retention.due import Rule, still_due
 from orders.retention.places import TABLES, Table
 
@@ -30,6 +31,7 @@ def erase_orders(ids: Collection[int], rule: Rule, *, now: datetime) -> Counter[
     locked = {order.pk: order for order in lock(ids, "coupons", "revision")}
     due = [pk for pk in still_due(locked, rule) if pk in locked]
     counts = Counter({table.model: _erase(table, _of(table, due, rule), now=now) for table in BESIDE if due})
+    give_up(due)
     rows = [Row(order_id=pk, quiet={**ORDERS.nothing(), "erased_at": now, **_blanked(locked[pk])}) for pk in due]
     write(rows, verb=ERASED, by=SYSTEM, now=now, judge=False)
     counts[ORDERS.model] = len(due)

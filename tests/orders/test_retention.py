@@ -11,12 +11,15 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 
+from automation.engine import work as judge
 from hub import crash, stages
 from hub.audit import Entry, record
-from hub.models import AccessRow, AuditDetail, AuditEntry, Effect, RetentionRun, Tenant
+from hub.effects import deliver
+from hub.models import AccessRow, AuditDetail, AuditEntry, Effect, Lane, RetentionRun, Tenant
 from hub.tenancy import tenant_models, tenant_transaction
 from orders.models import MallSnapshot, Order, OrderLine, OrderSearch, Parcel, RejectedPayload
 from orders.operations.leaving import cancel_here, delete
+from orders.outgoing.held import TAKEN_OUT
 from orders.retention import erasing, running
 from orders.retention.due import next_due, rule_of
 from orders.retention.places import TABLES
@@ -146,6 +149,27 @@ def test_an_open_or_stopped_effect_keeps_the_order(tenant: Tenant, order_id: int
     assert (erased(tenant, order_id) is not None) == goes
     with tenant_transaction(tenant.pk):
         assert ("content" in Effect.objects.get().payload) == (not goes)
+
+
+@pytest.mark.parametrize("take_out", [delete, cancel_here])
+def test_what_waits_for_an_order_to_be_taken_back_ends_with_it(tenant: Tenant, take_out: Any) -> None:
+    take_in(tenant, make_shop(tenant), mall_order(state="new", code="100"))
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        pk = Order.objects.get().pk
+        assert take_out([pk], by=TESTER, now=NOW).changed == [pk]
+        lane = Lane.objects.get(name__startswith="shop:").pk
+    deliver.work(tenant.pk, lane)
+    with tenant_transaction(tenant.pk):
+        assert Effect.objects.get(kind="mall.confirm").hold_reason in TAKEN_OUT
+    at(NOW + timedelta(days=DAYS + 1))
+
+    running.run_to_end(tenant.pk)
+
+    assert erased(tenant, pk) is not None
+    with tenant_transaction(tenant.pk):
+        effect = Effect.objects.get(kind="mall.confirm")
+        assert (effect.state, effect.hold_reason, effect.reason) == ("dropped", "", "erased")
 
 
 @pytest.mark.parametrize("state", ["requested", "accepted", "working", "cancel_asked"])
