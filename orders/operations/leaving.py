@@ -19,10 +19,10 @@ from django.db import connection
 
 from hub.audit import Actor
 from hub.effects import enqueue
-from hub.models import AuditDetail, AuditEntry
+from hub.models import AuditDetail, AuditEntry, Effect, EffectState
 from hub.tenancy import current_tenant
 from orders.channels import Ability, CancelReason, can
-from orders.models import Parcel, Shop
+from orders.models import Parcel, Shop, TaskMark
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, lock, write
 from orders.operations.holds import open_mark, system_task
@@ -93,7 +93,7 @@ def cancel_at_mall(
     """
     orders = lock(order_ids, "number", "shop_id", "phase", "mall_state", "ours", "deleted_at", "revision")
     ids = [order.pk for order in orders]
-    busy, wishes, outcome = _with_busy_parcels(ids), wishes_of(ids), Changed()
+    busy, wishes, outcome = _with_busy_parcels(ids), _wishes_until_asked(ids), Changed()
     channels = dict(Shop.objects.filter(pk__in={order.shop_id for order in orders}).values_list("pk", "channel"))
     observed = observed_orders(ids)
     for order in orders:
@@ -214,6 +214,18 @@ def wishes_of(order_ids: Iterable[int]) -> dict[int, dict[int, str]]:
     ).values_list("order_id", "pk", "ship_wanted_at")
     for order_id, pk, wanted_at in rows:
         found.setdefault(order_id, {})[pk] = wanted_at.isoformat()
+    return found
+
+
+def _wishes_until_asked(order_ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    """Return since when parcels were wanted until the cancel was asked for: asked for anew before the answer, it keeps them too."""
+    found = wishes_of(order_ids)
+    asked = TaskMark.objects.filter(order_id__in=order_ids, task__key="cancel_asked", closed_at__isnull=True)
+    over = (EffectState.DONE, EffectState.DROPPED)
+    earlier = Effect.objects.filter(kind="mall.cancel", order_id__in=asked.values("order_id")).exclude(state__in=over)
+    for order_id, wishes in earlier.order_by("pk").values_list("order_id", "payload__wishes"):
+        for wish in wishes or ():
+            found.setdefault(order_id, {}).setdefault(wish["parcel"], wish["wanted_at"])
     return found
 
 

@@ -73,6 +73,24 @@ def test_what_became_of_a_cancel_that_left_is_read_at_once(tenant: Tenant, cance
         assert Order.objects.get().reread_at == NOW
 
 
+@pytest.mark.parametrize("order", ["older first", "newer first", "both at once"])
+def test_cancels_that_were_all_given_up_leave_the_order_as_it_was(
+    tenant: Tenant, cancelling: Effect, order: str
+) -> None:
+    with tenant_transaction(tenant.pk):
+        ask()
+        older, newer = Effect.objects.filter(kind="mall.cancel").order_by("pk").values_list("pk", flat=True)
+    acts = {"older first": [[older], [newer]], "newer first": [[newer], [older]], "both at once": [[older, newer]]}
+    for ids in acts[order]:
+        with tenant_transaction(tenant.pk):
+            assert Parcel.objects.get().ship_wanted_at is None
+            assert operations.drop(ids, reason="やはり売る", by=STAFF, now=NOW).changed == ids
+
+    with tenant_transaction(tenant.pk):
+        assert not waits_for_the_mall()
+        assert Parcel.objects.get().ship_wanted_at is not None, "it is wanted as before"
+
+
 def test_a_newer_cancel_still_holds_the_order(tenant: Tenant, cancelling: Effect) -> None:
     with tenant_transaction(tenant.pk):
         Effect.objects.filter(pk=cancelling.pk).update(state="stopped", reason="maybe_done")
