@@ -10,6 +10,7 @@ from typing import Any
 from hub.audit import Actor
 from hub.clock import JAPAN
 from hub.effects import enqueue
+from hub.models import Effect
 from hub.tenancy import current_tenant
 from orders.models import Order, OrderLine, Parcel, Shop, Warehouse
 from orders.models.orders import ParcelState
@@ -28,6 +29,8 @@ from warehouses.adapters import (
 from warehouses.models import RequestAnswer, RequestLine, WarehouseRequest
 
 WAREHOUSE = Actor(kind="warehouse")
+CANCELLED_AT_MALL = "cancelled_at_mall"
+"""Why a parcel is asked back by itself."""
 
 
 class CannotRequest(Exception):
@@ -236,14 +239,27 @@ def withdrawal_key(request: WarehouseRequest) -> str:
 
 
 def withdraw_for_mall(order_ids: Sequence[int], *, by: Actor, now: datetime) -> None:
-    """Ask once for the parcels of orders that the mall has cancelled; a fee is never accepted without a person."""
+    """Ask once for the parcels of orders that the mall has cancelled, whatever a person asked before and was told; a fee is never
+    accepted without a person."""
     parcels = OrderLine.objects.filter(order_id__in=list(order_ids)).values("parcel_id")
-    asked = WarehouseRequest.objects.filter(
-        parcel_id__in=parcels, ended_at__isnull=True, withdraw_asked_at__isnull=True
-    )
-    busy = asked.filter(parcel__state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING])
-    for parcel_id in sorted(busy.values_list("parcel_id", flat=True)):
-        ask_withdrawal(parcel_id, accept_fee=False, reason="cancelled_at_mall", by=by, now=now)
+    live = WarehouseRequest.objects.filter(
+        parcel_id__in=parcels, ended_at__isnull=True,
+        parcel__state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING],
+    )  # fmt: skip
+    busy = dict(live.values_list("pk", "parcel_id"))
+    for pk in busy.keys() & _asked_for_mall(list(busy.values())):
+        del busy[pk]
+    for parcel_id in sorted(busy.values()):
+        ask_withdrawal(parcel_id, accept_fee=False, reason=CANCELLED_AT_MALL, by=by, now=now)
+
+
+def _asked_for_mall(parcel_ids: Sequence[int]) -> set[int]:
+    """Return the requests of these parcels that were asked back because the mall had cancelled."""
+    if not parcel_ids:
+        return set()
+    leads = Parcel.objects.filter(pk__in=parcel_ids).values("order_id")
+    asked = Effect.objects.filter(kind="warehouse.withdraw", order_id__in=leads, payload__reason=CANCELLED_AT_MALL)
+    return set(asked.values_list("payload__request", flat=True))
 
 
 def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, now: datetime) -> None:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection
 from automation.engine import work as judge
 from hub.audit import Actor
 from hub.clock import JAPAN
+from hub.effects.operations import drop
 from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.channels import CancelReason
@@ -315,6 +316,35 @@ def test_order_cancelled_at_the_mall_after_the_request_is_withdrawn_by_itself(te
         assert TaskMark.objects.filter(task__key="cancelled_at_mall", closed_at__isnull=True).exists()
         answer_withdrawal(WarehouseRequest.objects.get(), "agreed", fee_yen=0, now=NOW)
     assert the_order(tenant, order.number).phase == "cancelled"
+
+
+@pytest.mark.parametrize("answer", ["needs_fee", "given up"])
+def test_parcel_that_a_person_asked_for_in_vain_is_asked_for_when_the_mall_cancels(
+    tenant: Tenant, shop: Shop, answer: str
+) -> None:
+    order = mall_order()
+    take_in(tenant, shop, order)
+    judge(tenant.pk)
+    work(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        ask_withdrawal(Parcel.objects.get().pk, accept_fee=False, reason="変更", by=STAFF, now=NOW - timedelta(hours=1))
+        if answer == "given up":
+            drop([Effect.objects.get(kind="warehouse.withdraw").pk], reason="やはり送る", by=STAFF, now=NOW)
+        else:
+            answer_withdrawal(WarehouseRequest.objects.get(), answer, fee_yen=300, now=NOW)
+            Effect.objects.filter(kind="warehouse.withdraw").update(state="done")
+
+    take_in(tenant, shop, changed(order, state="cancelled"))
+    judge(tenant.pk)
+
+    with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get().state == "cancel_asked"
+        asked = Effect.objects.get(kind="warehouse.withdraw", state="waiting")
+        assert (asked.payload["reason"], asked.payload["accept_fee"]) == ("cancelled_at_mall", False)
+        answer_withdrawal(WarehouseRequest.objects.get(), "needs_fee", fee_yen=300, now=NOW)
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        assert Effect.objects.filter(kind="warehouse.withdraw").count() == 2, "once"
 
 
 @pytest.mark.parametrize("phase", ["check", "ready"])
