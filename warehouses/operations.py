@@ -263,10 +263,11 @@ def _asked_for_mall(parcel_ids: Sequence[int]) -> set[int]:
 
 
 def answer_withdrawal(request: WarehouseRequest, answer: str, *, fee_yen: int, now: datetime) -> None:
-    """Book what the warehouse said to a withdrawal."""
+    """Book what the warehouse said to a withdrawal. That it agrees counts though nobody waits for it any more (it had refused before
+    and was asked once more): it does not ship the parcel."""
     parcel, orders = lock_parcel(request.parcel_id)
     ids = [order.pk for order in orders]
-    if parcel.state != ParcelState.CANCEL_ASKED or _has_ended(request):
+    if _has_ended(request) or (parcel.state != ParcelState.CANCEL_ASKED and answer != "agreed"):
         note(ids, verb="parcel.withdraw_late", by=WAREHOUSE, now=now, parcel=parcel.pk, answer=answer)
         return
     if answer == "agreed":

@@ -6,7 +6,8 @@ import pytest
 
 from automation.engine import work as judge
 from hub.audit import Actor
-from hub.effects import deliver, operations
+from hub.effects import Receipt, deliver, operations
+from hub.effects.handlers import handler_for
 from hub.models import Effect, Lane, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Parcel, Shop, TaskMark
@@ -15,7 +16,7 @@ from orders.operations.wishes import ask_again
 from tests.conftest import NOW
 from tests.factories import changed, mall_order, take_in
 from warehouses.models import RequestLine, WarehouseRequest
-from warehouses.operations import accept, ask_withdrawal
+from warehouses.operations import accept, answer_withdrawal, ask_withdrawal
 from warehouses.requesting import work
 
 pytestmark = pytest.mark.usefixtures("at_now")
@@ -119,3 +120,18 @@ def test_an_older_withdrawal_given_up_leaves_the_newer_one_asked(tenant: Tenant,
         operations.drop([older.pk], reason="x", by=STAFF, now=NOW)
 
         assert Parcel.objects.get().state == "cancel_asked"
+
+
+def test_a_withdrawal_that_is_agreed_to_only_when_it_is_sent_again_gives_the_parcel_back(
+    tenant: Tenant, requested: int
+) -> None:
+    with tenant_transaction(tenant.pk):
+        ask_withdrawal(requested, accept_fee=False, reason="", by=STAFF, now=NOW)
+        answer_withdrawal(WarehouseRequest.objects.get(), "refused", fee_yen=0, now=NOW)
+        effect = the_effect("warehouse.withdraw")
+        Effect.objects.filter(pk=effect.pk).update(state="stopped", reason="warehouse_refused", sent_at=NOW)
+        assert operations.send_again([effect.pk], by=STAFF, now=NOW).changed == [effect.pk]
+        handler_for(effect.kind).settle(effect, Receipt(data={"answer": "agreed", "fee_yen": 0}), NOW)
+
+        assert (Parcel.objects.get().state, rights()) == ("cancelled", 0)
+        assert WarehouseRequest.objects.get().answer == "withdrawn"
