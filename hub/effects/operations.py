@@ -36,19 +36,17 @@ class Changed:
 
 
 def send_again(ids: Iterable[int], *, by: Actor, now: datetime) -> Changed:
-    """Let stopped effects go again with fresh tries. Where the other side can be asked, it is asked first what became of them:
-
-    of one whose last call was not answered never before the quiet time is over, as it may still be taken (promise G13).
+    """Let stopped effects go again with fresh tries. Where the other side can be asked, it is asked first what became of those that
+    left: of one whose last call was not answered never before the quiet time is over, as it may still be taken (promise G13).
     """
 
     def again(effect: Effect) -> dict[str, Any]:
         kept = {key: value for key, value in effect.result.items() if key not in ("refused", "unsure_since")}
         result = {**kept, TRYING_SINCE: true_now().isoformat()}
-        if handler_for(effect.kind).can_look:
-            # With a mark, so that a worker that dies while looking leaves it UNSURE and not free to send.
+        if handler_for(effect.kind).can_look and effect.sent_at is not None:
             asked = {**result, "unsure_since": true_now().isoformat()}
-            due = true_now() if effect.sent_at is None or _was_answered(effect) else _shown_from(effect)
-            return {"state": State.UNSURE, "result": asked, "sent_at": effect.sent_at or true_now(), "due_at": due}
+            due = true_now() if _was_answered(effect) else _shown_from(effect)
+            return {"state": State.UNSURE, "result": asked, "due_at": due}
         return {"state": State.WAITING, "result": result, "sent_at": None, "due_at": true_now()}
 
     return _change(

@@ -8,7 +8,7 @@ import pytest
 
 from hub.audit import Actor
 from hub.clock import true_now
-from hub.effects import NotDone, Refused, operations, queries
+from hub.effects import NotDone, Refused, Unsure, operations, queries
 from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
 from tests.hub.counterpart import Counterpart, Tell, change, decide, deliver_all, effect, states
@@ -56,6 +56,23 @@ def test_send_again_sends_what_is_absent(tenant: Tenant, other_side: Counterpart
 
     assert states(tenant.pk) == {"a": "done"}
     assert other_side.done == {"a": 1}
+
+
+def test_send_again_sends_at_once_what_surely_never_left(
+    tenant: Tenant, other_side: Counterpart, by: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ten tries leave it that did not get as far as a call. Some counterparts cannot be asked: it would stop again for ever."""
+    monkeypatch.setattr(
+        Tell, "look", lambda self, delivery, prepared, effects: {one.pk: Unsure(reason="x") for one in effects}
+    )
+    [pk] = decide(tenant.pk, "a", now=NOW)
+    change(tenant.pk, pk, state="stopped", reason="not_answered", attempts=10, sent_at=None)
+    with tenant_transaction(tenant.pk):
+        assert operations.send_again([pk], by=by, now=NOW).changed == [pk]
+    assert (effect(tenant.pk, pk).state, effect(tenant.pk, pk).sent_at) == ("waiting", None)
+
+    deliver_all(tenant.pk)
+    assert (states(tenant.pk), other_side.done) == ({"a": "done"}, {"a": 1})
 
 
 def test_send_again_looks_when_the_quiet_time_is_over_and_not_before(

@@ -251,6 +251,7 @@ def test_a_stopped_effect_shows_its_proof_and_goes_again_is_done_or_dropped(tena
     trouble_of_every_kind(tenant, shop)
     with tenant_transaction(tenant.pk):
         first, second = Effect.objects.filter(state="stopped").order_by("pk")
+        Effect.objects.filter(pk=first.pk).update(sent_at=business_now())  # the mall was called, and refused
     client = browser(tenant)
     page = read(client, f"/attention/effects/{encode(first.pk)}/")
     for words in (
