@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from hub.effects import Delivery, NotDone
 from hub.models import Effect
 from orders.channels import Absent, Channel, MallBlind, MallDown, MallOrder, channel_for
 from orders.models import Order, Shop
+from orders.operations.door import lock
 from orders.outgoing.held import HOLD_DELETED
 from orders.outgoing.observed import Observed
 
@@ -43,6 +45,15 @@ class MallHandler(Observed):
         """Read the effects' orders as the mall has them now."""
         with self.channel(delivery, shop) as channel:
             return look_all(channel, numbers_of(effects))
+
+    def reasons(self, effects: Sequence[Effect], now: datetime) -> Mapping[int, str]:
+        """Ask again under the locks what is not to leave: an order handled again meanwhile has let go what waited, and does it once."""
+        found = super().reasons(effects, now)
+        doubtful = [effect for effect in effects if found[effect.pk]]
+        if not doubtful:
+            return found
+        lock([effect.order_id for effect in doubtful if effect.order_id], "revision")
+        return {**found, **super().reasons(doubtful, now)}
 
     def still_true(self, effect: Effect, now: object) -> str:
         order = Order.objects.filter(pk=effect.order_id).values("deleted_at", "ours", "phase").first()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
 import pytest
+from django.db import connection
 
+from automation.engine import run_pass
 from automation.engine import work as judge
 from hub.effects import deliver, operations
 from hub.effects.handlers import handler_for
@@ -79,6 +84,51 @@ def test_confirm_of_an_order_taken_out_waits_until_it_is_handled_again(tenant: T
     with tenant_transaction(tenant.pk):
         assert (Effect.objects.get().state, Effect.objects.get().hold_reason) == ("waiting", "")
     assert reason_of(tenant, "mall.confirm") == "", "it leaves now"
+
+
+def test_confirm_does_not_wait_for_what_came_while_it_was_looked_at(tenant: Tenant, shop: Shop) -> None:
+    """The order is handled again, and its pass over, between the look at it and the lock of it: nobody would let it go later."""
+    take_in(tenant, shop, mall_order(state="new", code="100"))
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        pk = Order.objects.get().pk
+        cancel_here([pk], by=TESTER, now=NOW)
+        lane = Lane.objects.get(name__startswith="shop:").pk
+    delivery = threading.Thread(target=in_thread(deliver.work), args=(tenant.pk, lane))
+    with tenant_transaction(tenant.pk):
+        undo_entries([AuditEntry.objects.get(verb="order.let_go").pk], by=TESTER, now=NOW)
+        run_pass([pk], now=NOW)
+        delivery.start()
+        wait_for_a_lock()
+    delivery.join()
+
+    with tenant_transaction(tenant.pk):
+        assert Effect.objects.get(kind="mall.confirm").hold_reason == ""
+
+
+def in_thread(act: Callable[..., object]) -> Callable[..., None]:
+    """Return the act with its connection closed behind it."""
+
+    def run(*args: object) -> None:
+        try:
+            act(*args)
+        finally:
+            connection.close()
+
+    return run
+
+
+def wait_for_a_lock() -> None:
+    """Wait until somebody else waits for a lock of this transaction."""
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid)) AND NOT granted)"
+            )
+            if cursor.fetchone() == (True,):
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 @pytest.mark.parametrize("way", ["deleted", "cancelled"])
