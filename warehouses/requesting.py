@@ -55,7 +55,7 @@ def try_request(parcel_id: int, *, now: datetime) -> bool:
     Which warehouse cannot be asked, and why, is said even while the mall still has to be read.
     """
     parcel, orders = lock_parcel(parcel_id)
-    if parcel.state != ParcelState.DRAFT or parcel.ship_wanted_at is None:
+    if parcel.state != ParcelState.DRAFT or parcel.ship_wanted_at is None or parcel.ship_wanted_at > now:
         return False
     obstacles = may_ship([parcel], now=now)[parcel_id]
     if obstacles not in ([], ["mall_not_read"]):

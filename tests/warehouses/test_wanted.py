@@ -15,6 +15,7 @@ from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, OrderLine, Parcel, Product, Shop, TaskMark, Warehouse
 from orders.operations.holds import open_mark, system_task
+from orders.operations.planning import ship_on
 from tests.conftest import NOW
 from tests.factories import make_shop, mall_line, mall_order, take_in
 from warehouses import requesting
@@ -183,3 +184,17 @@ def test_a_parcel_goes_when_its_warehouse_is_resumed(tenant: Tenant, shop: Shop)
     work(tenant.pk)
 
     assert states(tenant, parcels) == {("requested", "")}
+
+
+def test_a_parcel_put_off_to_a_later_day_after_the_look_does_not_go_today(tenant: Tenant, shop: Shop) -> None:
+    [parcel] = want(tenant, shop)
+    with tenant_transaction(tenant.pk):
+        assert candidates(NOW) == [parcel]
+        ship_on([Parcel.objects.get().order_id], day=(NOW + timedelta(days=3)).date(), by=STAFF, now=NOW)
+    judge(tenant.pk)
+
+    with tenant_transaction(tenant.pk):
+        assert not try_request(parcel, now=NOW)
+        assert try_request(parcel, now=NOW + timedelta(days=3)) is False, "its mall was not read since"
+        Order.objects.update(mall_read_at=NOW + timedelta(days=3))
+        assert try_request(parcel, now=NOW + timedelta(days=3))
