@@ -17,6 +17,7 @@ from orders.models import Order, OrderLine, Parcel, Phase, Shop
 from orders.models.orders import ParcelState
 from orders.operations.edits import ADDRESS, FREE
 from orders.operations.holds import open_mark, system_task
+from orders.operations.leaving import keeps_wishes
 
 PLACE = ("postal_code", "prefecture", "city", "street")
 
@@ -71,13 +72,14 @@ def merge_parcels(shop: Shop, order: Order, mall: MallOrder, *, now: datetime, b
 def _fresh_parcel(
     order: Order, theirs: MallParcel, mall: MallOrder, *, position: int, by: Actor, now: datetime
 ) -> Parcel:
-    """Make a destination that the mall has added: it goes as was decided for the order's others, or the order is held."""
+    """Make a destination that the mall has added: it goes as was decided for the order's others, or the order is held. So it is
+    where the others' wishes sleep: it would be left behind when they come back."""
     lines = OrderLine.objects.filter(order=order, closed_at__isnull=True, quantity__gt=0)
     others = list(Parcel.objects.filter(pk__in=lines.values("parcel_id")).order_by("pk"))
     columns = parcel_columns(theirs, position=position, order=mall)
     columns.update(_chosen_delivery(order, columns, others, mall))
     fresh: Parcel = Parcel.objects.create(order=order, state_at=now, **columns, **_alike(others))
-    if not _goes_along(others) and order.phase != Phase.CANCELLED:
+    if (not _goes_along(others) and order.phase != Phase.CANCELLED) or keeps_wishes(order):
         _hold(order.pk, reason="parcel_added_after_request", by=by, now=now, parcel=fresh.pk)
     return fresh
 

@@ -22,7 +22,7 @@ from hub.effects import enqueue
 from hub.models import AuditDetail, AuditEntry, Effect, EffectState
 from hub.tenancy import current_tenant
 from orders.channels import Ability, CancelReason, can
-from orders.models import Parcel, Shop, TaskMark
+from orders.models import Order, Parcel, Shop, TaskMark
 from orders.models.orders import ParcelState
 from orders.operations.door import Changed, Row, lock, write
 from orders.operations.holds import open_mark, system_task
@@ -220,13 +220,19 @@ def wishes_of(order_ids: Iterable[int]) -> dict[int, dict[int, str]]:
 def _wishes_until_asked(order_ids: Sequence[int]) -> dict[int, dict[int, str]]:
     """Return since when parcels were wanted until the cancel was asked for: asked for anew before the answer, it keeps them too."""
     found = wishes_of(order_ids)
+    for order_id, wishes in _kept_by_cancels(order_ids):
+        for wish in wishes:
+            found.setdefault(order_id, {}).setdefault(wish["parcel"], wish["wanted_at"])
+    return found
+
+
+def _kept_by_cancels(order_ids: Sequence[int]) -> list[tuple[int, list[dict[str, Any]]]]:
+    """Return the orders whose cancel is asked for, each with the wishes that it keeps."""
     asked = TaskMark.objects.filter(order_id__in=order_ids, task__key="cancel_asked", closed_at__isnull=True)
     over = (EffectState.DONE, EffectState.DROPPED)
     earlier = Effect.objects.filter(kind="mall.cancel", order_id__in=asked.values("order_id")).exclude(state__in=over)
-    for order_id, wishes in earlier.order_by("pk").values_list("order_id", "payload__wishes"):
-        for wish in wishes or ():
-            found.setdefault(order_id, {}).setdefault(wish["parcel"], wish["wanted_at"])
-    return found
+    found = earlier.order_by("pk").values_list("order_id", "payload__wishes")
+    return [(order_id, wishes) for order_id, wishes in found if wishes]
 
 
 def _noted(wishes: Mapping[int, str] | None) -> dict[str, Any]:
@@ -249,10 +255,24 @@ def restore_wishes(wishes: Sequence[Mapping[str, Any]]) -> None:
 
 def _restore_what_was_wished(order_ids: Sequence[int]) -> None:
     """Restore the wishes that ended when these orders were last deleted."""
-    entries = AuditEntry.objects.filter(order_id__in=order_ids, verb="order.deleted")
+    restore_wishes(_ended_with(order_ids, verb="order.deleted"))
+
+
+def _ended_with(order_ids: Sequence[int], *, verb: str) -> list[Mapping[str, Any]]:
+    """Return the wishes that ended when this last happened to the orders."""
+    entries = AuditEntry.objects.filter(order_id__in=order_ids, verb=verb)
     latest = entries.order_by("order_id", "-pk").distinct("order_id").values("pk")
     noted = AuditDetail.objects.filter(entry_id__in=latest, before__has_key="wishes").values_list("before", flat=True)
-    restore_wishes([wish for before in noted for wish in before["wishes"]])
+    return [wish for before in noted for wish in before["wishes"]]
+
+
+def keeps_wishes(order: Order) -> bool:
+    """Say whether wishes of the order sleep: it is taken out, let go or asked to be cancelled, and they come back if it does."""
+    if order.deleted_at is not None:
+        return bool(_ended_with([order.pk], verb="order.deleted"))
+    if order.phase == "cancelled":
+        return bool(_ended_with([order.pk], verb="order.let_go"))
+    return bool(_kept_by_cancels([order.pk]))
 
 
 __all__ = ["cancel_at_mall", "cancel_by_mall", "cancel_here", "delete", "take_back"]

@@ -9,14 +9,17 @@ import pytest
 
 from automation.engine import work as judge
 from hub.audit import Actor
-from hub.models import Effect, Tenant
+from hub.effects.operations import drop
+from hub.models import AuditEntry, Effect, Tenant
 from hub.problems import say
 from hub.tenancy import tenant_transaction
-from orders.channels import MallOrder, MallParcel
+from orders.channels import CancelReason, MallOrder, MallParcel
 from orders.models import Listing, Order, OrderLine, Parcel, Product, Shop, TaskMark, Warehouse
 from orders.operations.edits import choose_warehouse, edit_parcel
+from orders.operations.leaving import cancel_at_mall, cancel_here, delete
 from orders.operations.parcels import unwant_shipment
 from orders.operations.planning import ship_on
+from orders.operations.undo import undo_entries
 from orders.operations.wishes import want_parcels
 from tests.conftest import NOW
 from tests.factories import BUYER, changed, make_shop, mall_line, mall_order, take_in
@@ -99,6 +102,37 @@ def test_a_destination_added_beside_parcels_of_which_only_one_is_wanted_is_a_per
     assert reasons(tenant) == ["parcel_added_after_request"]
     with tenant_transaction(tenant.pk):
         assert Parcel.objects.get(mall_parcel_key="70003").ship_wanted_at is None
+
+
+@pytest.mark.parametrize("way", ["deleted", "let go", "cancel asked"])
+def test_a_destination_added_while_the_order_is_out_is_not_left_behind_when_it_comes_back(
+    tenant: Tenant, shop: Shop, way: str
+) -> None:
+    mall = mall_order(lines=(mall_line("A"),))
+    take_in(tenant, shop, mall)
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        ids = [Order.objects.get().pk]
+        if way == "cancel asked":
+            cancel_at_mall(ids, reason=CancelReason.CUSTOMER_CANCEL, restock=False, by=STAFF, now=NOW)
+        else:
+            (delete if way == "deleted" else cancel_here)(ids, by=STAFF, now=NOW)
+    take_in(tenant, shop, with_second(mall))
+
+    with tenant_transaction(tenant.pk):
+        if way == "cancel asked":
+            drop([Effect.objects.get(kind="mall.cancel").pk], reason="やはり売る", by=STAFF, now=NOW)
+        else:
+            undo_entries(
+                AuditEntry.objects.filter(verb__in=["order.deleted", "order.let_go"]).values_list("pk", flat=True),
+                by=STAFF, now=NOW,
+            )  # fmt: skip
+
+    assert reasons(tenant) == ["parcel_added_after_request"]
+    with tenant_transaction(tenant.pk):
+        wishes = dict(Parcel.objects.values_list("mall_parcel_key", "ship_wanted_at"))
+        assert (wishes["70001"] is None, wishes["70002"]) == (False, None)
+        assert Order.objects.get().held
 
 
 def test_an_added_destination_goes_from_the_chosen_warehouse_on_the_chosen_day(tenant: Tenant, shop: Shop) -> None:
