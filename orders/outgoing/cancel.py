@@ -75,7 +75,8 @@ class Cancel(MallHandler):
         self._not_cancelled(effect, refused.reason, {"reason": refused.reason, "text": refused.detail}, now)
 
     def dropped(self, effect: Effect, now: datetime) -> None:
-        """The order is not held for it any more and is wanted as before; what the mall made of a call that left is read at once.
+        """The order is not held for it any more and is wanted as before; what the mall made of a call that left is read at once, and
+        before anything else leaves.
 
         Where goods were faster than the cancel, a person has to know.
         """
@@ -83,7 +84,7 @@ class Cancel(MallHandler):
             self._not_cancelled(effect, effect.reason, {"reason": effect.reason, "text": ""}, now)
             return
         if effect.sent_at is not None:
-            Order.objects.filter(pk=effect.order_id).update(reread_at=now)
+            Order.objects.filter(pk=effect.order_id).update(reread_at=now, mall_read_at=None)
         others = Effect.objects.filter(kind=self.kind, order_id=effect.order_id).exclude(pk=effect.pk)
         if not others.filter(state__in=_ON_ITS_WAY).exists():
             close_mark([effect.order_id or 0], task=system_task("cancel_asked"), by=SYSTEM, now=now)

@@ -11,11 +11,12 @@ from hub.audit import Actor
 from hub.effects import operations
 from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
-from orders.channels import CancelReason
+from orders.channels import CancelReason, Same
+from orders.intake import save_mall_orders
 from orders.models import Order, Parcel, TaskMark
 from orders.operations.leaving import cancel_at_mall
 from tests.conftest import NOW
-from tests.factories import make_shop, mall_order, take_in
+from tests.factories import MALL, make_shop, mall_order, take_in
 from warehouses.requesting import work
 
 pytestmark = pytest.mark.usefixtures("at_now")
@@ -71,6 +72,23 @@ def test_what_became_of_a_cancel_that_left_is_read_at_once(tenant: Tenant, cance
 
         assert not waits_for_the_mall()
         assert Order.objects.get().reread_at == NOW
+
+
+def test_after_a_cancel_that_left_nothing_goes_before_the_mall_was_read(tenant: Tenant, cancelling: Effect) -> None:
+    with tenant_transaction(tenant.pk):
+        Effect.objects.filter(pk=cancelling.pk).update(state="stopped", reason="maybe_done", sent_at=NOW)
+        operations.drop([cancelling.pk], reason="やはり売る", by=STAFF, now=NOW)
+    judge(tenant.pk)
+    work(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get().state == "draft", "the mall may have cancelled it"
+        shop, number = Order.objects.values_list("shop_id", "number").get()
+
+    save_mall_orders(tenant.pk, shop, [Same(number=number)], by=MALL, now=NOW)
+    judge(tenant.pk)
+    work(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        assert Parcel.objects.get().state == "requested"
 
 
 @pytest.mark.parametrize("order", ["older first", "newer first", "both at once"])
