@@ -64,9 +64,8 @@ def undo_entries(entry_ids: Iterable[int], *, by: Actor, now: datetime, batch_id
     for rows in groups.values():
         write(rows, verb="order.undone", by=by, now=now, batch_id=batch_id)
     if let_go := {entry.order_id for entry in entries if entry.verb == "order.let_go"} & set(outcome.changed):
-        Order.objects.filter(pk__in=let_go).exclude(mall_state="none").update(
-            reread_at=now
-        )  # nobody followed their mall
+        # Nobody followed their mall, and another system may have shipped them: it is read before anything leaves.
+        Order.objects.filter(pk__in=let_go).exclude(mall_state="none").update(reread_at=now, mall_read_at=None)
     for verb, undoes in leaving.items():
         told = OPPOSITES[verb](undoes, by=by, now=now, batch_id=batch_id, undoes=undoes)
         outcome.changed += told.changed

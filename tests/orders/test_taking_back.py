@@ -164,7 +164,7 @@ def test_a_wish_comes_back_with_its_order(tenant: Tenant, shop: Shop, how: str) 
 
 
 def test_an_order_let_go_by_mistake_is_wanted_and_followed_again(tenant: Tenant, shop: Shop) -> None:
-    two_wanted(tenant, shop)
+    mall = two_wanted(tenant, shop)
     before = wishes(tenant)
     with tenant_transaction(tenant.pk):
         cancel_here([Order.objects.get().pk], by=STAFF, now=NOW)
@@ -178,7 +178,21 @@ def test_an_order_let_go_by_mistake_is_wanted_and_followed_again(tenant: Tenant,
     assert wishes(tenant) == before
     with tenant_transaction(tenant.pk):
         assert (Order.objects.get().phase, Order.objects.get().reread_at) == ("ready", NOW)
+    take_in(tenant, shop, mall)
     judge(tenant.pk)
     request(tenant.pk)
     with tenant_transaction(tenant.pk):
         assert Parcel.objects.get(mall_parcel_key="70001").state == "requested"
+
+
+def test_an_order_let_go_and_taken_on_again_waits_for_its_mall_to_be_read(tenant: Tenant, shop: Shop) -> None:
+    """It was let go for another system to ship: what that one did meanwhile stands at the mall."""
+    mall = taken_in(tenant, shop)
+    with tenant_transaction(tenant.pk):
+        cancel_here([Order.objects.get().pk], by=STAFF, now=NOW)
+        undo_entries([AuditEntry.objects.get(verb="order.let_go").pk], by=STAFF, now=NOW)
+        assert Parcel.objects.get().ship_wanted_at is not None
+
+    assert not shipped_on(tenant)
+    save_mall_orders(tenant.pk, shop.pk, [Same(number=mall.number)], by=MALL, now=NOW)
+    assert shipped_on(tenant)
