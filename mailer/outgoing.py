@@ -78,6 +78,10 @@ class SendMail(Handler):
             message = messages.get(effect.pk)
             reasons[effect.pk] = "content_gone" if message is None else _reason(message, message.pk in newer, shut, now)
         late = [messages[pk].order_id for pk, reason in reasons.items() if reason == TOO_OLD]
+        if late:  # all that are locked for what keeps them are locked together: one order of locks
+            door.lock(
+                [messages[pk].order_id for pk, reason in reasons.items() if reason and pk in messages], "revision"
+            )
         open_mark(late, task=system_task("mail_needed"), by=SYSTEM, now=now, reason=TOO_OLD)
         return reasons
 

@@ -203,7 +203,8 @@ def begin_work(references: Sequence[str], *, now: datetime) -> None:
     """Note that the warehouse works on these requests' parcels; those that moved on meanwhile stay as they are."""
     asked = WarehouseRequest.objects.filter(reference__in=list(references), ended_at__isnull=True)
     parcels = Parcel.objects.filter(pk__in=asked.values("parcel_id"), state=ParcelState.ACCEPTED)
-    parcels.update(state=ParcelState.WORKING, state_at=now)
+    locked = list(parcels.order_by("pk").select_for_update().values_list("pk", flat=True))
+    Parcel.objects.filter(pk__in=locked).update(state=ParcelState.WORKING, state_at=now)
 
 
 def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, now: datetime) -> WarehouseRequest:

@@ -132,7 +132,7 @@ TEXTS: Mapping[str, Text] = {
         "Give the number.",
     ),
     "number_odd": text(
-        "送り状番号に使えない文字があります。", "The tracking number holds a character that none has.",
+        "送り状番号として読めません。", "This is no tracking number.",
         "半角の数字と英字で入れてください。", "Use digits and letters.",
     ),
     "number_rounded": text(

@@ -116,10 +116,17 @@ class TaskForm(forms.Form):
         label=_("出荷を止める"), required=False, help_text=_("このタスクが残る間は、どんな方法でも出荷依頼は出ません。")
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, stops: int | None = None, **kwargs: Any) -> None:
+        """`stops`: how many open orders it would hold without asking for anything; that has to be meant."""
         super().__init__(*args, **kwargs)
         shops = Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk")
         self.fields["shop"] = row_field(_rows(shops), label=_("ショップ"), empty=_("すべて"))
+        if stops is not None:
+            self.fields["stops_all"] = forms.BooleanField(
+                label=_("条件なしで、すべての受注の出荷を止める"),
+                help_text=_("いま開いている%(n)s件と、これから入る受注です。") % {"n": f"{stops:,}"},
+                error_messages={"required": _("条件がありません。条件を足すか、ここに印を付けてください。")},
+            )
 
 
 class ProductForm(forms.Form):

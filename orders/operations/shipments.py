@@ -121,7 +121,8 @@ def _check(packages: Sequence[Package], *, latest: date) -> None:
             raise NotRecordable("unknown_carrier")
         if not package.number and carriers.CARRIERS[package.carrier].has_numbers:
             raise NotRecordable("number_missing")
-        if not (package.number.isascii() and package.number.isprintable()):
+        number = package.number
+        if number and not (number.isascii() and number.isprintable() and any(sign.isdigit() for sign in number)):
             raise NotRecordable("number_odd")
         if package.shipped_on > latest:
             raise NotRecordable("day_ahead")

@@ -112,7 +112,11 @@ REFUSED = (
     Refused(
         name="status-new", bring=lambda page, _: send(page, reverse("orders:status_new"), name="待機"), words="名前"
     ),
-    Refused(name="task-new", bring=lambda page, _: send(page, reverse("orders:task_new"), name="離島"), words="名前"),
+    Refused(
+        name="task-new",
+        bring=lambda page, _: send(page, reverse("orders:task_new"), name="離島"),
+        words="条件がありません",
+    ),
     Refused(name="product-new", bring=_taken_product, words="すでに使われています"),
     Refused(
         name="token-new",

@@ -315,6 +315,22 @@ def test_task_with_a_bad_condition_says_where_and_keeps_what_was_typed(tenant: T
     assert verbs(tenant) == []
 
 
+def test_task_that_would_stop_every_order_asks_whether_that_is_meant(tenant: Tenant, owner: Browser) -> None:
+    with tenant_transaction(tenant.pk):
+        shop = make_shop()
+        for _ in range(3):
+            make_order(shop)
+    task = {"name": "棚卸し", "colour": "red", "holds": "on", "condition": json.dumps({"all": []})}
+
+    asked = owner.post(url("task_new"), **task)
+    meant = owner.post(url("task_new"), **task, stops_all="on")
+
+    assert asked.status_code == 422
+    assert "いま開いている3件" in text_of(asked)
+    assert meant.status_code == 302
+    assert verbs(tenant) == ["task.created"]
+
+
 def test_system_task_is_shown_and_cannot_be_opened(tenant: Tenant, owner: Browser) -> None:
     with tenant_transaction(tenant.pk):
         task = Task.objects.get(key="unmapped")

@@ -18,7 +18,7 @@ from hub.web import PageRequest, page, toast
 from orders.conditions import EVERYTHING, ConditionError, Node, describe, dump, parse
 from orders.forms.conditions import drawn, read_condition
 from orders.forms.settings import TaskForm
-from orders.models import Shop, Task, TaskMark
+from orders.models import Order, Shop, Task, TaskMark
 from orders.operations import settings as operations
 from orders.views.settings.steps import saved_order
 
@@ -80,10 +80,11 @@ def _own(pk: int) -> Task:
 @page("settings.edit")
 def task_new(request: PageRequest) -> HttpResponse:
     visit = request.hub
-    form = TaskForm(request.POST if request.method == "POST" else None, initial={"holds": True})
+    form = _form(request, {"holds": True})
 
     def act() -> None:
-        values = {**form.cleaned_data, "shop": _shop(form.cleaned_data["shop"])}
+        values = {name: form.cleaned_data[name] for name in ("name", "what_to_do", "colour", "holds")}
+        values["shop"] = _shop(form.cleaned_data["shop"])
         operations.create_task(condition=dump(read_condition(request.POST)), by=visit.by, now=visit.now, **values)
 
     if form.is_valid() and attempt(form, act):
@@ -99,7 +100,7 @@ def task_edit(request: PageRequest, pk: int) -> HttpResponse:
         "name": task.name, "what_to_do": task.what_to_do, "colour": task.colour, "holds": task.holds,
         "shop": encode(task.shop_id) if task.shop_id else "",
     }  # fmt: skip
-    form = TaskForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = _form(request, initial)
 
     def act() -> None:
         values = {name: form.cleaned_data[name] for name in ("name", "what_to_do", "colour", "holds")}
@@ -110,6 +111,22 @@ def task_edit(request: PageRequest, pk: int) -> HttpResponse:
         toast(request, _("保存しました。受注を見直しています。"))
         return redirect("orders:tasks")
     return _page(request, form, task)
+
+
+def _form(request: PageRequest, initial: dict[str, Any]) -> TaskForm:
+    """Return the form; a task that would hold every order there is asks whether that is meant."""
+    if request.method != "POST":
+        return TaskForm(initial=initial)
+    try:
+        everything = read_condition(request.POST) == EVERYTHING
+    except ConditionError:
+        everything = False
+    if not everything or "holds" not in request.POST:
+        return TaskForm(request.POST, initial=initial)
+    orders = Order.objects.filter(is_live=True, is_open=True)
+    if shops := ids_of([request.POST.get("shop", "")]):
+        orders = orders.filter(shop_id__in=shops)
+    return TaskForm(request.POST, initial=initial, stops=orders.count())
 
 
 def _page(request: PageRequest, form: TaskForm, task: Task | None) -> HttpResponse:
