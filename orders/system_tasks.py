@@ -69,6 +69,9 @@ KEYS = (*BLOCK_TASKS.values(), "unmapped", "unknown_payment", "unknown_delivery"
 NEVER_PASSED = frozenset(task for code, task in BLOCK_TASKS.items() if not blocks.BLOCKS[code].passable)
 """What the mall has not decided yet (an amount, an address, its review): no override passes these."""
 
+WAITS_FOR_OTHERS = ("mall_payment", "mall_address", "mall_review", "mall_changing", "mall_cancelling", "cancel_asked")
+"""Holds that nobody here can end: the mall, Rakuten's review or the buyer does, and the order goes on by itself."""
+
 
 def of(order: Order, *, delivery_method: str) -> dict[str, dict[str, Any]]:
     """Return the system tasks whose cause holds for the order, each with what a person needs to see.

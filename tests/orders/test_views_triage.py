@@ -61,6 +61,22 @@ def skip(client: Client, order: Order) -> None:
     client.post(f"{HERE}next/", {"act": "skip", "order": encode(order.pk)})
 
 
+def test_what_only_waits_for_the_mall_does_not_come_unless_asked_for(tenant: Tenant, shop: Shop) -> None:
+    theirs, ours, both = held(tenant, shop, 3)
+    client, payment = browser(tenant, "staff"), _task(tenant, "mall_payment")
+    with tenant_transaction(tenant.pk):
+        task = Task.objects.get(pk=payment)
+        holds.open_mark([theirs.pk, both.pk], task=task, by=TESTER, now=business_now())
+        holds.close_mark([theirs.pk], task=Task.objects.get(key="hold"), by=TESTER, now=business_now())
+
+    assert shown(client) == (ours.number, "1 / 2")
+    skip(client, ours)
+    assert shown(client) == (both.number, "2 / 2")
+    assert shown(client, task=encode(payment)) == (both.number, "1 / 2")
+    skip(client, both)
+    assert shown(client) == (theirs.number, "2 / 2")
+
+
 def test_orders_come_one_at_a_time_and_none_twice(tenant: Tenant, shop: Shop) -> None:
     first, second, third = held(tenant, shop, 3)
     client = browser(tenant, "staff")
