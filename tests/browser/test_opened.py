@@ -96,3 +96,19 @@ def test_the_bar_of_a_selection_and_its_menus_can_be_read_on_a_phone(scenes: Sce
     assert menu["x"] + menu["width"] <= 390
     assert looking.sideways(page) + looking.axe_faults(page, inside=".selection") == []
     page.evaluate("sessionStorage.clear()")
+
+
+def test_a_dialog_opened_from_a_menu_gives_the_focus_back_to_the_menu(scenes: Scenes, visit: Visit) -> None:
+    page = visit(scenes.full)
+    place = place_of("order", scenes.full)
+    assert place is not None
+    page.goto(place.path)
+    menu = page.locator("main details.menu:has([data-open])").first
+    menu.locator("summary").click()
+
+    menu.locator("[data-open]").first.click()
+    page.locator("dialog[open]").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("dialog[open]").wait_for(state="detached")
+
+    page.wait_for_function("document.activeElement.matches('main details.menu > summary')")

@@ -8,6 +8,11 @@ export function show(dialog) {
   dialog.querySelector(FIRST)?.focus();
 }
 
+/** Whoever closes a dialog is where it was opened: at its button, or at the menu that held it and is shut now. */
+function goBack(opener) {
+  if (document.activeElement === document.body) (opener.closest("details")?.querySelector("summary") ?? opener).focus();
+}
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) {
@@ -18,6 +23,7 @@ document.addEventListener("click", (event) => {
     if (choice) choice.checked = true;
     show(dialog);
     if (choice) choice.focus();
+    dialog.addEventListener("close", () => goBack(opener), { once: true });
     return;
   }
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
