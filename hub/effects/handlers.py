@@ -51,6 +51,8 @@ class Handler:
     call_size: int = 1
     function: str = ""
     can_look: bool = False
+    moot: frozenset[str] = frozenset()
+    """Refusals after which nothing is left to do for anyone: the effect is dropped, and no person is asked."""
 
     def quiet_seconds(self) -> float:
         """Return how long the other side may still act after an answer was lost (true seconds)."""

@@ -145,7 +145,10 @@ class Settling:
 
     def _refused(self, effect: Effect, refused: Refused) -> None:
         params = {**refused.params, "detail": refused.detail} if refused.detail else dict(refused.params)
-        self._stop(effect, refused.reason, params, attempts=effect.attempts + 1)
+        if refused.reason in self.handler.moot:
+            self.drop(effect, refused.reason)
+        else:
+            self._stop(effect, refused.reason, params, attempts=effect.attempts + 1)
         self.handler.refused(effect, refused, self.now)
 
     def _not_done(self, effect: Effect, outcome: NotDone, breaker_until: datetime | None, *, back: State) -> None:

@@ -22,6 +22,7 @@ from orders.outgoing.held import HOLD_CANCELLED, HOLD_DELETED
 from orders.outgoing.mall import MallHandler, numbers_of
 
 MALL = Actor(kind="mall", name="confirm")
+CANCELLED = "cancelled"
 READ_AFTER = timedelta(minutes=2)
 
 
@@ -29,6 +30,7 @@ class Confirm(MallHandler):
     kind = "mall.confirm"
     batch_size = call_size = 100
     function = "confirm"
+    moot = frozenset({CANCELLED})
 
     def still_true(self, effect: Effect, now: object) -> str:
         order = Order.objects.filter(pk=effect.order_id).values("phase", "mall_state").first()
@@ -63,7 +65,7 @@ class Confirm(MallHandler):
             return Refused(reason="absent")
         state = order.state  # type: ignore[attr-defined]
         if state == "cancelled":
-            return Refused(reason="cancelled")
+            return Refused(reason=CANCELLED)
         return Absent_(detail="new") if state == "new" else Receipt(data={"state": state})
 
     def settle(self, effect: Effect, receipt: Receipt, now: datetime) -> None:
@@ -77,7 +79,7 @@ class Confirm(MallHandler):
 
     def refused(self, effect: Effect, refused: Refused, now: datetime) -> None:
         Order.objects.filter(pk=effect.order_id).update(confirm_state="refused", reread_at=now)
-        if refused.reason != "cancelled":
+        if refused.reason not in self.moot:
             detail = {"reason": refused.reason, "text": refused.detail}
             open_mark(
                 [effect.order_id or 0],

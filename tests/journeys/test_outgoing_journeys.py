@@ -201,3 +201,20 @@ def test_mall_down_for_hours_stops_no_effect(world: World, tenant: Tenant) -> No
         assert Effect.objects.get(kind="mall.report").state in ("waiting", "unsure")
         assert Order.objects.get().phase == "shipped"
         assert Order.objects.get().unreported
+
+
+def test_confirm_that_meets_a_cancelled_order_asks_nobody(world: World, tenant: Tenant) -> None:
+    shop_id = connect(world, tenant)
+    (number,) = place(world, tenant, shop_id, n=1, kinds=["card"])
+    world.pass_time(minutes=35)
+    run("poll", "poll", "reread", "judge")
+    world.post(world.mall_url, "staff/cancel", {"number": number})
+
+    settle(world, tenant)
+
+    with tenant_transaction(tenant.pk):
+        effect = Effect.objects.get(kind="mall.confirm")
+        assert (effect.state, effect.reason) == ("dropped", "cancelled")
+        assert not Effect.objects.filter(state="stopped").exists()
+        assert Order.objects.get().phase == "cancelled"
+        assert not Order.objects.get().held
