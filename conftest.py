@@ -5,6 +5,7 @@ is durable, so it cannot run inside a test case that is rolled back.
 """
 
 import os
+import signal
 from collections.abc import Iterator
 
 import django
@@ -13,6 +14,9 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from hub.embedded import databases, environment, roles, valkey
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A run in the background of a shell ignores Ctrl-C and would hand that on to the programs that tests end by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 environment.fill()
 NAME = databases.scratch_name("test")
 # With `-n 2` the runs side by side are started with this process's environment: each needs the address from before its change.
