@@ -44,7 +44,12 @@ def _tenants(name: str, tenants: int, shops: int) -> None:
         insert(
             cursor,
             Tenant,
-            {"name": "'店 ' || n", "kept_at": "clock_timestamp() + interval '1 day'", "created_at": "now()"},
+            {
+                "name": "'店 ' || n",
+                "kept_at": "clock_timestamp() + interval '1 day'",
+                "retained_at": "clock_timestamp()",
+                "created_at": "now()",
+            },
             f"generate_series(1, {tenants}) n",
         )
         cursor.execute("SELECT array_agg(id) FROM (SELECT id FROM hub_tenant ORDER BY id DESC LIMIT %s) t", [tenants])

@@ -123,11 +123,11 @@ class _Stored(NamedTuple):
 
 
 _STORED = """SELECT number, id, snapshot_hash, erased_at IS NOT NULL, erased_at IS NULL AND
-    (mall_read_at IS NULL OR mall_read_at < %(long_ago)s OR (reread_at IS NOT NULL AND reread_at <= %(now)s))
-,
-    EXISTS (SELECT 1 FROM orders_ordernumber n WHERE n.tenant_id = o.tenant_id AND n.shop_id = o.shop_id AND n.number = o.number
-            AND n.state <> 'fetched')
- FROM orders_order o WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[])"""
+    (mall_read_at IS NULL OR mall_read_at < %(long_ago)s OR (reread_at IS NOT NULL AND reread_at <= %(now)s)),
+    number = ANY(ARRAY(
+        SELECT number FROM orders_ordernumber
+        WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[]) AND state <> 'fetched'))
+ FROM orders_order WHERE tenant_id = %(tenant)s AND shop_id = %(shop)s AND number = ANY(%(numbers)s::text[])"""
 
 
 def _stored(shop_id: int, numbers: list[str], *, now: datetime) -> dict[str, _Stored]:
