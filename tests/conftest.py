@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
+from django.conf import settings
+from django.utils import translation
 
 from automation.setup import fill_tenant
 from hub.audit import Actor
@@ -15,6 +17,13 @@ _numbers = count(1)
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 """The business time most tests live at: Sunday 2026-11-22 12:00 in Japan."""
 TESTER = Actor(kind="member", name="試験係")
+
+
+@pytest.fixture(autouse=True)
+def house_language() -> Iterator[None]:
+    """Each test begins in the language of the house: a page asked for in English leaves its language in the thread."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture
