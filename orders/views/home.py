@@ -146,17 +146,17 @@ def key_of(shop: Shop, now: datetime) -> tuple[str, str]:
 
 
 def touchless(now: datetime) -> SimpleNamespace | None:
-    """Return how many of the orders shipped in 7 days no person touched, and what most often needed one."""
+    """Return how many of the orders shipped in 7 days no person touched, and what most often held those that one did."""
     shipped = Order.objects.filter(shipped_at__gte=now - timedelta(days=7), is_live=True)
     tries = shipped.count()
     if not tries:
         return None
-    ids = shipped.values("pk")
-    touched = AuditEntry.objects.filter(order_id__in=ids, actor_kind="member").values("order_id").distinct().count()
+    by_people = AuditEntry.objects.filter(order_id__in=shipped.values("pk"), actor_kind="member").values("order_id")
+    touched = by_people.distinct().count()
     marks = (
-        TaskMark.objects.filter(order__in=ids, task__holds=True)
+        TaskMark.objects.filter(order__in=by_people, task__holds=True)
         .order_by()
-        .values("task_id", "task__name")
+        .values("task__name")
         .annotate(n=Count("order", distinct=True))
     )
     causes = sorted(marks, key=lambda row: -row["n"])[:SHOWN_CAUSES]
@@ -164,9 +164,7 @@ def touchless(now: datetime) -> SimpleNamespace | None:
     return SimpleNamespace(
         percent=f"{100 * (tries - touched) / tries:.1f}", tries=tries,
         causes=[
-            SimpleNamespace(words=row["task__name"], count=row["n"], percent=round(100 * row["n"] / most),
-                            url=f"{reverse('orders:list')}?task={encode(row['task_id'])}")
-            for row in causes
+            SimpleNamespace(words=row["task__name"], count=row["n"], percent=round(100 * row["n"] / most)) for row in causes
         ],
     )  # fmt: skip
 

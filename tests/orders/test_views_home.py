@@ -9,13 +9,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from hub.audit import Actor
+from hub.audit import SYSTEM, Actor
 from hub.clock import business_now
 from hub.ids import encode
 from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import MallReport, Parcel, Shop, Warehouse
+from orders.models import MallReport, Parcel, Shop, Task, Warehouse
 from orders.operations import holds
+from orders.operations.door import note
 from tests.orders.making import make_order, order_in
 from tests.orders.order_page import BY, read
 from tests.pages import browser
@@ -45,6 +46,25 @@ def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) 
     assert "止まった送信" in page
     assert f'href="/orders/{encode(held.pk)}/"' in page, "the oldest held order is one click away"
     assert "すべて順調です" not in page
+
+
+def test_what_needed_a_hand_is_told_of_touched_orders_only(tenant: Tenant, shop: Shop) -> None:
+    now = business_now()
+    with tenant_transaction(tenant.pk):
+        called, unpaid = (Task.objects.get(key=key) for key in ("hold", "mall_payment"))
+    touched, untouched = (
+        order_in(tenant, shop, status="shipped", shipped_at=now, tasks=[task]) for task in (called, unpaid)
+    )
+    with tenant_transaction(tenant.pk):
+        note([touched.pk], verb="order.memo", by=BY, now=now)
+        note([untouched.pk], verb="order.confirmed", by=SYSTEM, now=now)
+
+    page = read(browser(tenant), "/")
+    card = page[page.index("人の手なしで出荷") :]
+
+    assert "50.0" in card
+    assert called.name in card
+    assert unpaid.name not in card
 
 
 def test_home_says_when_all_is_well(tenant: Tenant, shop: Shop) -> None:
