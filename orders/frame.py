@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from hub import troubles
 from hub.problems import say
 from hub.web import Visit
-from orders.models import Order, Shop
+from orders.models import Shop
 from orders.models.shops import ShopMode
+from orders.queries import held_queue
 from orders.queries.shops import shops_in_use
 from orders.views.jobs import jobs_of
 
@@ -33,11 +34,10 @@ def parts(request: HttpRequest) -> dict[str, Any]:
     shops = shops_in_use()
     errors = troubles.counts(visit.now)
     error_count = sum(errors.values())
-    held = Order.objects.filter(is_open=True, held=True).count()
     return {
         "shop": chosen_shop(request, shops),
         "shops": shops,
-        "attention_count": held + error_count,
+        "attention_count": held_queue().count() + error_count,
         "error_count": error_count,
         "health": _health(shops, errors),
         "jobs": jobs_of(visit.member, now=visit.now),

@@ -5,15 +5,8 @@ from orders.queries.detail import HistoryEntry, NoOrder, OrderDetail, history_of
 from orders.queries.facts import facts_of
 from orders.queries.figures import Cutoff, HomeFigures, count_unplaced, cutoffs, home_figures, next_cutoff
 from orders.queries.filters import Filter
-from orders.queries.late import (
-    Cause,
-    any_uncounted,
-    count_late,
-    held_causes,
-    held_orders,
-    is_late,
-    past_limit,
-)
+from orders.queries.held import Cause, held_causes, held_queue, longest_held
+from orders.queries.late import any_uncounted, count_late, is_late, past_limit
 from orders.queries.pages import (
     SORTS,
     BadCursor,
@@ -29,7 +22,7 @@ from orders.queries.rows import OpenTask, OrderRow, ShopMark, StatusMark, TagMar
 __all__ = [
     "SORTS", "BadCursor", "Cause", "Cutoff", "Filter", "GroupNode", "HistoryEntry", "HomeFigures", "NoOrder",
     "OpenTask", "OrderDetail", "OrderRow", "Page", "ShopMark", "StatusMark", "StatusNode", "TagMark", "any_uncounted", "count_late",
-    "count_orders", "count_unplaced", "cutoffs", "facts_of", "fold_deltas", "held_causes", "held_orders", "history_of", "home_figures",
-    "ids_of_orders", "is_late", "late_counts", "marker", "newer_orders", "next_cutoff", "order_detail",
+    "count_orders", "count_unplaced", "cutoffs", "facts_of", "fold_deltas", "held_causes", "held_queue", "history_of", "home_figures",
+    "ids_of_orders", "is_late", "late_counts", "longest_held", "marker", "newer_orders", "next_cutoff", "order_detail",
     "others_of_buyer", "page_of_orders", "past_limit", "recount", "rows_of", "status_counts", "status_tree",
 ]  # fmt: skip

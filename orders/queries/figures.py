@@ -16,7 +16,8 @@ from orders.models import MallReport, Order, Parcel, Shop, Status, Warehouse
 from orders.models.orders import ParcelState
 from orders.models.statuses import Phase
 from orders.queries.counts import status_counts
-from orders.queries.late import Cause, count_late, held_causes, held_orders
+from orders.queries.held import Cause, held_causes, held_queue, longest_held
+from orders.queries.late import count_late
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,8 @@ class Cutoff:
 @dataclass(frozen=True, kw_only=True)
 class HomeFigures:
     """The figures in the order in which the page asks. `hours` are orders placed in each hour of today and of the same weekday last
-    week; `unreported_yen` is what is shipped and not yet counted at the mall; `unplaced` parcels are to
-    leave and have no warehouse yet."""
+    week; `held` and `oldest_held` leave out what only waits for others; `unreported_yen` is what is shipped and not yet counted at the
+    mall; `unplaced` parcels are to leave and have no warehouse yet."""
 
     new: int
     waiting: int
@@ -60,12 +61,13 @@ def home_figures(now: datetime) -> HomeFigures:
     """Return the figures of this moment, in a fixed number of statements."""
     new, waiting = _new()
     unreported, yen = _unreported()
-    oldest = held_orders(limit=1)
+    queue = held_queue()
+    oldest = longest_held(queue)
     today = day_of(now)
     return HomeFigures(
         new=new,
         waiting=waiting,
-        held=Order.objects.filter(is_open=True, held=True).count(),
+        held=queue.count(),
         causes=held_causes(),
         oldest_held=oldest[0] if oldest else None,
         late=count_late(now),

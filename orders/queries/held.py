@@ -1,13 +1,54 @@
-"""The queue of held orders, to be worked off one at a time."""
+"""What is held: by which causes, for whose decision, and the queue of those to be worked off one at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from orders.models import Order, TaskMark
 from orders.system_tasks import WAITS_FOR_OTHERS
+
+_HOLDS = Q(closed_at__isnull=True, task__holds=True, task__retired_at__isnull=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """A task that holds, with the number of open orders it holds and since when the first one waits.
+
+    `for_people`: somebody here can end it. The others wait for the mall or the buyer, and go on by themselves.
+    """
+
+    task_id: int
+    key: str
+    name: str
+    colour: str
+    orders: int
+    since: datetime
+
+    @property
+    def for_people(self) -> bool:
+        return self.key not in WAITS_FOR_OTHERS
+
+
+def held_causes(shop_ids: Sequence[int] = ()) -> tuple[Cause, ...]:
+    """Return what holds open orders: what people here can end first, and in each part the most frequent first. One statement."""
+    marks = TaskMark.objects.filter(_HOLDS, order__is_open=True)
+    if shop_ids:
+        marks = marks.filter(order__shop_id__in=shop_ids)
+    rows = (
+        marks.order_by()
+        .values("task_id", "task__key", "task__name", "task__colour")
+        .annotate(n=Count("order_id"), since=Min("opened_at"))
+    )
+    columns = rows.values_list("task_id", "task__key", "task__name", "task__colour", "n", "since")
+    found = [
+        Cause(task_id=pk, key=key, name=name, colour=colour, orders=n, since=at)
+        for pk, key, name, colour, n, at in columns
+    ]
+    return tuple(sorted(found, key=lambda cause: (not cause.for_people, -cause.orders, cause.since)))
 
 
 def held_queue(*, shop_ids: Sequence[int] = (), task_id: int = 0) -> QuerySet[Order]:
@@ -21,11 +62,11 @@ def held_queue(*, shop_ids: Sequence[int] = (), task_id: int = 0) -> QuerySet[Or
     marks = TaskMark.objects.filter(order=OuterRef("pk"), closed_at__isnull=True)
     if task_id:
         return rows.filter(Exists(marks.filter(task=task_id)))
-    return rows.filter(Exists(marks.filter(task__holds=True).exclude(task__key__in=WAITS_FOR_OTHERS)))
+    return rows.filter(Exists(marks.filter(_HOLDS).exclude(task__key__in=WAITS_FOR_OTHERS)))
 
 
-def longest_held(queue: QuerySet[Order]) -> int | None:
-    """Return the order of a queue that waits longest, or None."""
+def longest_held(queue: QuerySet[Order], limit: int = 1) -> list[int]:
+    """Return the ids of the orders of a queue that wait longest, the first of them first."""
     waiting = queue.filter(taskmark__closed_at__isnull=True, taskmark__task__holds=True)
     found = waiting.annotate(since=Min("taskmark__opened_at")).order_by("since", "pk")
-    return found.values_list("pk", flat=True).first()
+    return list(found.values_list("pk", flat=True)[:limit])

@@ -1,10 +1,8 @@
-"""What is held and what is late: past its status's limit, past the warehouse's cut-off, or not counted by the mall at 09:00."""
+"""What is late: past its status's limit, past the warehouse's cut-off, or not counted by the mall at 09:00."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import reduce
 from operator import or_
@@ -12,13 +10,13 @@ from typing import Any
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BigIntegerField, Count, Expression, Min, Q
+from django.db.models import BigIntegerField, Expression, Q
 from django.db.models.sql.compiler import SQLCompiler
 
 from hub.clock import JAPAN
 from hub.tenancy import current_tenant
 from orders.fields.kinds import day_of, start_of
-from orders.models import MallReport, Order, Status, TaskMark
+from orders.models import MallReport, Status
 
 COUNTED_BY = time(9, 0)
 """What was shipped before today must be counted by the mall at this time in Japan."""
@@ -109,46 +107,3 @@ def uncounted_before(now: datetime) -> datetime:
     """Return the moment before which every shipment should be counted by now: the start of the day that 09:00 last closed."""
     today = day_of(now)
     return start_of(today if now.astimezone(JAPAN).time() >= COUNTED_BY else today - timedelta(days=1))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cause:
-    """A task that holds, with the number of open orders it holds and since when the first one waits."""
-
-    task_id: int
-    key: str
-    name: str
-    colour: str
-    orders: int
-    since: datetime
-
-
-def held_causes(shop_ids: Sequence[int] = ()) -> tuple[Cause, ...]:
-    """Return what holds open orders, the most frequent cause first. One statement."""
-    marks = TaskMark.objects.filter(
-        closed_at__isnull=True, task__holds=True, task__retired_at__isnull=True, order__is_open=True
-    )
-    if shop_ids:
-        marks = marks.filter(order__shop_id__in=shop_ids)
-    rows = (
-        marks.order_by()
-        .values("task_id", "task__key", "task__name", "task__colour")
-        .annotate(n=Count("order_id"), since=Min("opened_at"))
-    )
-    columns = rows.values_list("task_id", "task__key", "task__name", "task__colour", "n", "since")
-    found = [
-        Cause(task_id=pk, key=key, name=name, colour=colour, orders=n, since=at)
-        for pk, key, name, colour, n, at in columns
-    ]
-    return tuple(sorted(found, key=lambda cause: (-cause.orders, cause.since)))
-
-
-def held_orders(limit: int = 200, shop_ids: Sequence[int] = ()) -> list[int]:
-    """Return the ids of open orders that a task holds, the longest waiting first."""
-    rows = Order.objects.filter(is_open=True, held=True)
-    if shop_ids:
-        rows = rows.filter(shop_id__in=shop_ids)
-    waiting = rows.filter(taskmark__closed_at__isnull=True, taskmark__task__holds=True)
-    return list(
-        waiting.annotate(since=Min("taskmark__opened_at")).order_by("since", "pk").values_list("pk", flat=True)[:limit]
-    )

@@ -14,7 +14,7 @@ from hub.ids import encode
 from hub.web import PageRequest, Visit, page
 from orders.frame import chosen_shop
 from orders.models import Order, Shop, Task
-from orders.queries import held_causes, held_orders, rows_of
+from orders.queries import Cause, held_causes, held_queue, longest_held, rows_of
 from orders.queries.shops import shops_in_use
 from orders.views.listing import shown
 
@@ -24,7 +24,7 @@ LONGEST_HELD = 20
 def _tabs(held: int, errors: int, *, at: int) -> list[SimpleNamespace]:
     return [
         SimpleNamespace(
-            words=_("保留中の受注"),
+            words=_("判断待ちの受注"),
             url=reverse("orders:attention"),
             current=at == 0,
             count=held,
@@ -40,35 +40,42 @@ def _tabs(held: int, errors: int, *, at: int) -> list[SimpleNamespace]:
     ]
 
 
-def _held() -> int:
-    return Order.objects.filter(is_open=True, held=True).count()
-
-
 @page("orders.see", methods=("GET",))
 def attention(request: PageRequest) -> HttpResponse:
-    """Show what holds orders, the most frequent cause first, and the longest held."""
+    """Show what holds orders: what people here can end, then what waits for others; and the longest held."""
     visit = request.hub
     shops = shops_in_use()
-    shop = chosen_shop(request, shops)
-    shop_ids = (shop.pk,) if shop else ()
+    shop_ids = _chosen_ids(request, shops)
     what = dict(Task.objects.values_list("pk", "what_to_do"))
-    causes = [
-        {"name": cause.name, "what_to_do": what.get(cause.task_id, ""), "colour": cause.colour, "count": cause.orders,
-        "oldest_at": cause.since,
-         "url": f"{reverse('orders:list')}?task={encode(cause.task_id)}&held=1",
-         "triage_url": f"{reverse('orders:triage')}?task={encode(cause.task_id)}"}
-        for cause in held_causes(shop_ids)
-    ]  # fmt: skip
-    rows = rows_of(held_orders(limit=LONGEST_HELD, shop_ids=shop_ids))
+    causes = [_cause_row(cause, what.get(cause.task_id, "")) for cause in held_causes(shop_ids)]
+    queue = held_queue(shop_ids=shop_ids)
+    held = queue.count()
+    rows = rows_of(longest_held(queue, limit=LONGEST_HELD))
     names = {one.pk: one.next_day_name for one in shops}
-    held = _held()
     context = {
         "tabs": _tabs(held, troubles.total(visit.now), at=0),
-        "causes": causes,
+        "causes": [cause for cause in causes if cause.triage_url],
+        "others": [cause for cause in causes if not cause.triage_url],
         "total": held,
         "oldest": shown(rows, now=visit.now, next_day_names=names, open_names=visit.may("addresses.see")),
     }
     return render(request, "orders/attention.html", context)
+
+
+def _chosen_ids(request: PageRequest, shops: list[Shop]) -> tuple[int, ...]:
+    """Return the shop this person looks at, as the ids that a query takes."""
+    shop = chosen_shop(request, shops)
+    return (shop.pk,) if shop else ()
+
+
+def _cause_row(cause: Cause, what_to_do: str) -> SimpleNamespace:
+    """Return a cause with its list, and with the way to work it off where somebody here can end it."""
+    task = encode(cause.task_id)
+    return SimpleNamespace(
+        name=cause.name, what_to_do=what_to_do, colour=cause.colour, count=cause.orders, oldest_at=cause.since,
+        url=f"{reverse('orders:list')}?task={task}&held=1",
+        triage_url=f"{reverse('orders:triage')}?task={task}" if cause.for_people else "",
+    )  # fmt: skip
 
 
 @page("orders.see", methods=("GET",))
@@ -91,7 +98,7 @@ def errors(request: PageRequest) -> HttpResponse:
         for source in sources if counts[source.key]
     ]  # fmt: skip
     context = {
-        "tabs": _tabs(_held(), total, at=1),
+        "tabs": _tabs(held_queue(shop_ids=_chosen_ids(request, shops_in_use())).count(), total, at=1),
         "sources": chips if total else [],
         "rows": _rows(found, request.hub),
         "page": None,

@@ -50,7 +50,7 @@ def home(request: PageRequest) -> HttpResponse:
             count=figures.held, url=reverse("orders:attention"),
             causes=[
                 SimpleNamespace(words=cause.name, count=cause.orders, url=f"{listed}?task={encode(cause.task_id)}&held=1")
-                for cause in figures.causes[:SHOWN_CAUSES]
+                for cause in [cause for cause in figures.causes if cause.for_people][:SHOWN_CAUSES]
             ],
         ),
         "shipping": _shipping(visit, figures),

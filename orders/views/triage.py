@@ -28,9 +28,8 @@ from orders.fields import OrderFacts
 from orders.frame import chosen_shop
 from orders.models import Order, Shop, Task
 from orders.operations import holds
-from orders.queries import NoOrder, OrderDetail, order_detail
+from orders.queries import NoOrder, OrderDetail, held_queue, longest_held, order_detail
 from orders.queries.goods import suggestions
-from orders.queries.held import held_queue, longest_held
 from orders.views.facts import Showing
 
 KEPT = "triage"
@@ -100,7 +99,7 @@ def _show(request: PageRequest, round_: Round) -> HttpResponse:
     queue = held_queue(shop_ids=(shop.pk,) if shop else (), task_id=round_.task)
     rest = queue.exclude(pk__in=round_.shown)
     found = _detail(round_.current if round_.current and queue.filter(pk=round_.current).exists() else None)
-    if found is None and (found := _detail(longest_held(rest))) is not None:
+    if found is None and (found := _detail(next(iter(longest_held(rest)), None))) is not None:
         round_.shown.append(found.facts.order.pk)
     round_.keep(request)
     waiting = queue.exclude(pk__in=round_.shown).count()

@@ -337,6 +337,29 @@ def test_held_orders_by_cause_the_longest_waiting_first(tenant: Tenant, shop: Sh
     assert page.index(old.number) < page.index(young.number)
 
 
+def test_what_waits_for_others_stands_apart_and_is_counted_nowhere_as_a_persons(tenant: Tenant, shop: Shop) -> None:
+    with tenant_transaction(tenant.pk):
+        mine, theirs = (Task.objects.get(key=key) for key in ("unmapped", "mall_payment"))
+    both = order_in(tenant, shop, tasks=[mine, theirs], held=True)
+    waits = [order_in(tenant, shop, tasks=[theirs], held=True) for _ in range(2)]
+    client = browser(tenant)
+
+    home, page = read(client, "/"), read(client, "/attention/")
+    tile = home[home.index(">要対応</h2>") :].split("</section>")[0]
+    people, others = page[page.index('id="main"') :].split("相手を待っているもの")
+
+    assert re.findall(r'/attention/">(\d+)', tile) == ["1"]
+    assert theirs.name not in tile
+    assert re.findall(r'要対応</span><span class="count" data-tone="wait">(\d+)', home) == ["1"]
+    assert f"/attention/triage/?task={encode(mine.pk)}" in people
+    assert theirs.name in others
+    assert f"/orders/?task={encode(theirs.pk)}&held=1" in others
+    assert f"/attention/triage/?task={encode(theirs.pk)}" not in page
+    assert both.number[-10:] in others
+    assert not any(one.number[-10:] in page for one in waits)
+    assert "すべて順調です" not in home
+
+
 def test_switch_tenant_outgoing_is_seen_by_effects(tenant: Tenant) -> None:
     with tenant_transaction(tenant.pk):
         switch_tenant(False, reason="試験", by=BY, now=business_now())
