@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, transaction
 
-from automation.failing import count, hold_for
+from automation.failing import count, held_by, hold_for
 from automation.models import Rule, RuleGroup
 from automation.passing import Pass, RuleFailed
 from automation.rulebook import Rulebook, group_is_on, load_rulebook
@@ -22,6 +22,7 @@ from hub.faults import is_passing
 from hub.stages import kick
 from hub.tenancy import tenant_transaction
 from orders.models import Order
+from orders.operations.door import lock
 from orders.outgoing.held import let_go_of
 
 log = logging.getLogger(__name__)
@@ -157,16 +158,19 @@ def _fails(order_id: int, book: Rulebook, *, now: datetime) -> bool:
 def _set_aside(order_id: int, rule: Rule | None, error: Exception, *, now: datetime) -> int:
     """Hold an order that breaks its pass, and take it off the queue until it or its rule changes; count it against the rule.
 
-    Settings are locked before orders, as whoever changes them does. Where the rule was changed meanwhile, the order stays due.
+    Settings are locked before orders, as whoever changes them does, and with the order those that are freed if it is the last that
+    the rule fails on. Where the order or its rule was changed meanwhile, nothing is done.
     """
+    together = [order_id]
     if rule is not None:
         group = RuleGroup.objects.select_for_update(no_key=True).get(pk=rule.group_id)
         present = Rule.objects.select_for_update(no_key=True).get(pk=rule.pk)
         runs = present.enabled and not present.broken and present.retired_at is None and group_is_on(group, now=now)
         if not runs or present.version != rule.version:
             return 1
-    due = Order.objects.filter(pk=order_id, judge_at__lte=now)
-    if not due.select_for_update(no_key=True, skip_locked=True, of=("self",)).exists():
+        together += held_by([rule.pk])
+    due_at = {order.pk: order.judge_at for order in lock(together, "judge_at")}.get(order_id)
+    if due_at is None or due_at > now:
         return 1
     hold_for(rule, order_id, error, now=now)
     Order.objects.filter(pk=order_id).update(judge_at=None)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from django.db import DatabaseError, connection
@@ -18,6 +17,7 @@ from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Parcel, Shop, TaskMark
 from tests.conftest import NOW, TESTER
+from tests.elsewhere import Elsewhere, wait_for_a_waiter
 from tests.factories import changed, make_shop, mall_order, take_in
 
 pytestmark = pytest.mark.usefixtures("at_now")
@@ -144,51 +144,3 @@ def test_rule_published_while_a_pass_runs_over_its_orders(
 
 def memo(text: str) -> list[dict[str, str]]:
     return [{"do": "add_memo", "text": text}]
-
-
-class Elsewhere:
-    """An act in a thread with a connection of its own; what it raises is raised at the end."""
-
-    def __init__(self, act: Callable[[], None]) -> None:
-        self._act = act
-        self._raised: list[Exception] = []
-        self._thread = threading.Thread(target=self._run)
-        self.began = False
-
-    def begin(self) -> None:
-        self.began = True
-        self._thread.start()
-
-    def end(self) -> None:
-        self._thread.join(30)
-        if self._raised:
-            raise self._raised[0]
-
-    def __enter__(self) -> None:
-        self.begin()
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def _run(self) -> None:
-        try:
-            self._act()
-        except Exception as error:  # noqa: BLE001  handed to whoever joins
-            self._raised.append(error)
-        finally:
-            connection.close()
-
-
-def wait_for_a_waiter() -> None:
-    """Wait until another connection to this database waits for a lock that somebody holds."""
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT EXISTS (SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-                " WHERE NOT l.granted AND a.datname = current_database())"
-            )
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.05)
-    raise AssertionError("nobody waits")
