@@ -105,6 +105,7 @@ class Pass:
             self.write_marks()
             confirms = self.decide_confirms()
             self.write_orders(last=True)
+            self.write_quiet()
         return confirms
 
     def end_waiting(self) -> None:
@@ -304,17 +305,21 @@ class Pass:
         if restless:
             open_mark(restless, task=system_task("rule_failed"), by=SYSTEM, now=self.now, reason="too_many_changes")
 
-    def note_judged(self) -> None:
-        """Note that the orders were judged at this revision and at their shop's present rule set, where the last write has not."""
-        by_shop: dict[int, list[int]] = defaultdict(list)
+    def write_quiet(self) -> None:
+        """Write what orders are held and queued for confirming as, where the last write has not: before a later step holds one."""
         quiet: dict[tuple[bool, str], list[int]] = defaultdict(list)
         for pk, order in self.orders.items():
-            by_shop[order.shop_id].append(pk)
             folded = self.folded[pk]
             if (folded.held, folded.confirm_state) != (order.held, order.confirm_state):
                 quiet[folded.held, folded.confirm_state].append(pk)
         for (held, confirm_state), ids in quiet.items():
             Order.objects.filter(pk__among=ids).update(held=held, confirm_state=confirm_state)
+
+    def note_judged(self) -> None:
+        """Note that the orders were judged at this revision and at their shop's present rule set, where the last write has not."""
+        by_shop: dict[int, list[int]] = defaultdict(list)
+        for pk, order in self.orders.items():
+            by_shop[order.shop_id].append(pk)
         for shop_id, ids in by_shop.items():
             rule_set = self.shops[shop_id].rule_set
             judged = Q(judged_revision=F("revision"), judged_rule_set=rule_set, judge_at__isnull=True)

@@ -225,6 +225,37 @@ def test_rule_acts_again_only_after_its_condition_ceased(tenant: Tenant, shop: S
     assert tag.pk
 
 
+def test_order_that_rules_change_too_often_is_held_and_shown_as_held(tenant: Tenant, shop: Shop) -> None:
+    """The change that is one too many takes away what the order was held for until then."""
+    with tenant_transaction(tenant.pk):
+        tag = Tag.objects.create(name="高額")
+        Task.objects.create(
+            name="高額を見る", condition={"field": "tags", "op": "has", "value": encode(tag.pk)}, holds=True
+        )
+    phases = ["intake", "payment", "ready"]
+    for op, do in (("gte", "add_tag"), ("lt", "remove_tag")):
+        add_rule(
+            tenant,
+            {"field": "total_yen", "op": op, "value": 5_000},
+            [{"do": do, "tag": tag.pk}],
+            phases=phases,
+            name=do,
+        )
+    order = mall_order(total_yen=1, subtotal_yen=1)
+    take_in(tenant, shop, order)
+    work(tenant.pk)
+    held = []
+    for yen in [9_000, 1] * 10:
+        take_in(tenant, shop, changed(order, total_yen=yen, subtotal_yen=yen))
+        work(tenant.pk)
+        held.append(the_order(tenant, order.number).held)
+
+    assert held == [True, False] * 9 + [True, True], "held for the label while it is there, in the end for the rules"
+    with tenant_transaction(tenant.pk):
+        mark = TaskMark.objects.get(closed_at__isnull=True)
+        assert (mark.task.key, mark.reason) == ("rule_failed", "too_many_changes")
+
+
 def test_later_rule_sees_what_an_earlier_one_wrote(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         tag = Tag.objects.create(name="先")
