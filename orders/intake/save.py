@@ -80,7 +80,10 @@ def _refused(order: MallOrder, error: DatabaseError) -> BadPayload:
 def _save(
     shop_id: int, orders: Sequence[MallOrder], same: Sequence[Same], saved: Saved, *, by: Actor, now: datetime
 ) -> None:
-    """Save understood orders inside the open transaction. Unchanged ones are only looked at: neither locked nor written."""
+    """Save understood orders inside the open transaction. Unchanged ones are only looked at: neither locked nor written.
+
+    What is to be written of those that are here is locked first, in one go and in id order, as every act over a set of orders does.
+    """
     stored = _stored(shop_id, [*(order.number for order in orders), *(item.number for item in same)], now=now)
     unchanged = [item.number for item in same if (kept := stored.get(item.number)) and (kept.hash or kept.erased)]
     fresh: list[MallOrder] = []
@@ -94,14 +97,16 @@ def _save(
         else:
             changed.append(order)
     saved.same += unchanged
-    _touch([row.pk for number in unchanged if (row := stored[number]).stale], now=now)
+    stale = [number for number in unchanged if stored[number].stale]
+    locked = _lock([stored[number].pk for number in [*stale, *(order.number for order in changed)]])
+    _touch([locked[number] for number in stale], now=now)
     if awaited := [row.number for row in stored.values() if row.awaited]:
         mark_fetched(shop_id, awaited)
     if not fresh and not changed:
         return
     shop = read_shop(shop_id)
     known = read_known(shop, lines_of([*fresh, *changed]))
-    _merge(shop, in_our_words(shop, changed, known), stored, saved, by=by, now=now)
+    _merge(shop, in_our_words(shop, changed, known), locked, saved, by=by, now=now)
     fresh.sort(key=lambda order: order.number)
     insert_orders(shop, in_our_words(shop, fresh, known), known, by=by, now=now)
     saved.new += [order.number for order in fresh]
@@ -142,38 +147,37 @@ def _is_same(stored: bytes | None, order: MallOrder) -> bool:
     return stored is not None and bytes(stored) == order.hash
 
 
+def _lock(order_ids: Sequence[int]) -> dict[str, Mapping[str, Any]]:
+    """Lock orders in id order; return by number what decides how they are touched or merged, as it stands under the lock."""
+    if not order_ids:
+        return {}
+    rows = Order.objects.filter(pk__among=list(order_ids)).order_by("pk").select_for_update(no_key=True, of=("self",))
+    return {row["number"]: row for row in rows.values("pk", "number", "snapshot_hash", "erased_at", *_DECIDES)}
+
+
 def _merge(
     shop: Shop,
     orders: Sequence[MallOrder],
-    stored: Mapping[str, _Stored],
+    locked: Mapping[str, Mapping[str, Any]],
     saved: Saved,
     *,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Lock the changed orders in id order, then merge those that nobody else has merged meanwhile."""
-    if not orders:
-        return
-    ids = [stored[order.number].pk for order in orders]
-    rows = Order.objects.filter(pk__among=ids).order_by("pk").select_for_update(no_key=True, of=("self",))
-    found = {
-        number: (kept, erased_at)
-        for number, kept, erased_at in rows.values_list("number", "snapshot_hash", "erased_at")
-    }
+    """Merge those of the locked orders that nobody else has merged meanwhile."""
     for order in orders:
-        kept, erased_at = found[order.number]
-        if erased_at is not None or _is_same(kept, order):
+        row = locked[order.number]
+        if row["erased_at"] is not None or _is_same(row["snapshot_hash"], order):
             saved.same.append(order.number)
         else:
-            merge_order(shop, stored[order.number].pk, order, by=by, now=now)
+            merge_order(shop, row["pk"], order, by=by, now=now)
             saved.changed.append(order.number)
 
 
-def _touch(order_ids: Sequence[int], *, now: datetime) -> None:
-    """Note that orders were read and had not changed; start the rules where only the reading was awaited."""
-    if not order_ids:
+def _touch(rows: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
+    """Note that locked orders were read and had not changed; start the rules where only the reading was awaited."""
+    if not rows:
         return
-    rows = Order.objects.filter(pk__among=list(order_ids)).order_by("pk").values("pk", *_DECIDES)
     ids, again, awaits = zip(*((row["pk"], next_reread(row, now=now), _awaits(row, now)) for row in rows), strict=True)
     with connection.cursor() as cursor:
         cursor.execute(
