@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from django.db import DatabaseError, connection
 from hub import secrets
 from hub.audit import Actor
 from hub.crash import crash
+from hub.faults import is_passing
 from hub.tenancy import current_tenant, tenant_transaction
 from orders.channels import Absent, BadPayload, MallOrder, Same
 from orders.intake.fresh import insert_orders, lines_of
@@ -42,12 +44,16 @@ class Saved:
 def save_mall_orders(
     tenant_id: int, shop_id: int, items: Sequence[MallOrder | Same | BadPayload | Absent], *, by: Actor, now: datetime
 ) -> Saved:
-    """Save one answer in one transaction; when the database refuses it, each order in its own, and the refused are listed."""
+    """Save one answer in one transaction; when the database refuses it, each order in its own, and the refused are listed.
+
+    A passing fault of the database (see hub/faults.py) lists nobody: it is raised, and the answer is asked for again.
+    """
     saved = Saved()
     orders = list({item.number: item for item in items if isinstance(item, MallOrder)}.values())
     same = list({item.number: item for item in items if isinstance(item, Same)}.values())
     try:
         with tenant_transaction(tenant_id):
+            _count_unknown(shop_id, orders)
             _save(shop_id, orders, same, saved, by=by, now=now)
             _note_rest(shop_id, items, saved, now=now)
         crash("intake.after_save")
@@ -61,10 +67,13 @@ def save_mall_orders(
             with tenant_transaction(tenant_id):
                 _save(shop_id, [order], (), saved, by=by, now=now)
         except DatabaseError as error:
+            if is_passing(error):
+                raise
             with tenant_transaction(tenant_id):
                 _reject(shop_id, _refused(order, error), saved, now=now)
         crash("intake.after_one")
     with tenant_transaction(tenant_id):
+        _count_unknown(shop_id, orders)
         _note_rest(shop_id, items, saved, now=now)
     return saved
 
@@ -207,6 +216,14 @@ def _awaits(row: Mapping[str, Any], now: datetime) -> bool:
     return bool(unjudged and row["ready_at"] <= now and row["deleted_at"] is None)
 
 
+def _count_unknown(shop_id: int, orders: Sequence[MallOrder]) -> None:
+    """Count in the shop the fields that no adapter knows: before any order is locked, as whoever changes shops and orders does."""
+    unknown = Counter(path for order in orders for path in order.unknown_fields)
+    if unknown:
+        shop = Shop.objects.select_for_update(no_key=True, of=("self",)).only("unknown_fields").get(pk=shop_id)
+        Shop.objects.filter(pk=shop_id).update(unknown_fields=dict(unknown + Counter(shop.unknown_fields)))
+
+
 def _note_rest(
     shop_id: int, items: Sequence[MallOrder | Same | BadPayload | Absent], saved: Saved, *, now: datetime
 ) -> None:
@@ -216,15 +233,6 @@ def _note_rest(
         elif isinstance(item, Absent):
             note_absent(shop_id, item.number, now=now)
             saved.absent.append(item.number)
-    unknown: dict[str, int] = {}
-    for item in items:
-        if isinstance(item, MallOrder):
-            for path in item.unknown_fields:
-                unknown[path] = unknown.get(path, 0) + 1
-    if unknown:
-        known = Shop.objects.values_list("unknown_fields", flat=True).get(pk=shop_id)
-        seen = {path: known.get(path, 0) + n for path, n in unknown.items()}
-        Shop.objects.filter(pk=shop_id).update(unknown_fields={**known, **seen})
 
 
 def _reject(shop_id: int, bad: BadPayload, saved: Saved, *, now: datetime) -> None:
