@@ -22,6 +22,14 @@ class Elsewhere:
         self.began = True
         self._thread.start()
 
+    def meet(self) -> None:
+        """Begin, and come back when the act is over or waits for a lock."""
+        self.begin()
+        until = time.monotonic() + 10
+        while self._thread.is_alive() and not somebody_waits():
+            assert time.monotonic() < until, "neither over nor waiting"
+            time.sleep(0.05)
+
     def end(self) -> None:
         self._thread.join(30)
         if self._raised:
@@ -45,13 +53,16 @@ class Elsewhere:
 def wait_for_a_waiter() -> None:
     """Wait until another connection to this database waits for a lock that somebody holds."""
     until = time.monotonic() + 10
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT EXISTS (SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
-                " WHERE NOT l.granted AND a.datname = current_database())"
-            )
-            if cursor.fetchone()[0]:
-                return
+    while not somebody_waits():
+        assert time.monotonic() < until, "nobody waits"
         time.sleep(0.05)
-    raise AssertionError("nobody waits")
+
+
+def somebody_waits() -> bool:
+    """Say whether a connection to this database waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid"
+            " WHERE NOT l.granted AND a.datname = current_database())"
+        )
+        return cursor.fetchone() == (True,)

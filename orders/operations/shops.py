@@ -198,6 +198,21 @@ def observed_orders(order_ids: Sequence[int]) -> set[int]:
     return set(of_observing.values_list("pk", flat=True))
 
 
+def keep_observing(shop_ids: Iterable[int], *, wait: bool = True) -> set[int]:
+    """Return those of the shops that observe, and go on doing so until the transaction ends: what it holds for that, 本番開始 finds.
+
+    Locks the shops, so ask before any order is locked; under locks of orders do not `wait`, which leaves out shops that somebody
+    changes at this moment.
+    """
+    wanted = list(shop_ids)
+    if not wanted:
+        return set()
+    observing = Shop.objects.filter(pk__in=wanted, mode=ShopMode.OBSERVE).order_by("pk")
+    return set(
+        observing.select_for_update(no_key=True, of=("self",), skip_locked=not wait).values_list("pk", flat=True)
+    )
+
+
 def account_elsewhere(shop: Shop) -> bool:
     """Say whether another contract has this mall account live. Simulated malls are not asked (see docs/operations.md)."""
     if not shop.account:
@@ -233,7 +248,7 @@ def lock_rule_set(*, shop_id: int | None = None, also: Iterable[int] = ()) -> No
 
 
 __all__ = [
-    "OBSERVING", "AccountTaken", "StartsInThePast", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live", "lock_rule_set",
-    "observe", "observed_orders", "owner_of", "raise_rule_set", "read_again", "save_test", "set_credentials", "start_intake",
-    "stop_intake", "told", "would_do",
+    "OBSERVING", "AccountTaken", "StartsInThePast", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live", "keep_observing",
+    "lock_rule_set", "observe", "observed_orders", "owner_of", "raise_rule_set", "read_again", "save_test", "set_credentials",
+    "start_intake", "stop_intake", "told", "would_do",
 ]  # fmt: skip

@@ -46,14 +46,14 @@ class MallHandler(Observed):
         with self.channel(delivery, shop) as channel:
             return look_all(channel, numbers_of(effects))
 
-    def reasons(self, effects: Sequence[Effect], now: datetime) -> Mapping[int, str]:
+    def own_reasons(self, effects: Sequence[Effect], now: datetime) -> Mapping[int, str]:
         """Ask again under the locks what is not to leave: an order handled again meanwhile has let go what waited, and does it once."""
-        found = super().reasons(effects, now)
+        found = super().own_reasons(effects, now)
         doubtful = [effect for effect in effects if found[effect.pk]]
         if not doubtful:
             return found
         lock([effect.order_id for effect in doubtful if effect.order_id], "revision")
-        return {**found, **super().reasons(doubtful, now)}
+        return {**found, **super().own_reasons(doubtful, now)}
 
     def still_true(self, effect: Effect, now: object) -> str:
         order = Order.objects.filter(pk=effect.order_id).values("deleted_at", "ours", "phase").first()
