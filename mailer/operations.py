@@ -26,7 +26,7 @@ from orders.models.shops import ShopMode
 from orders.operations import door
 from orders.operations.door import Changed
 from orders.operations.holds import open_mark, system_task
-from orders.operations.shops import OBSERVING
+from orders.operations.shops import OBSERVING, keep_observing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,9 +230,10 @@ def _holds(mails: Sequence[_Mail], template: MailTemplate, *, now: datetime) -> 
     by_shop: dict[int, list[Order]] = defaultdict(list)
     for mail in mails:
         by_shop[mail.order.shop_id].append(mail.order)
-    held = {}
+    observed = [shop_id for shop_id, orders in by_shop.items() if orders[0].shop.mode == ShopMode.OBSERVE]
+    observing, held = keep_observing(observed, wait=False), {}
     for shop_id, orders in by_shop.items():
-        if orders[0].shop.mode == ShopMode.OBSERVE:
+        if shop_id in observing:
             held[shop_id] = OBSERVING
         elif gate.is_flood(template, shop_id, now=now, order_ids=[order.pk for order in orders]):
             held[shop_id] = gate.FLOOD

@@ -31,7 +31,7 @@ from orders.models import TaskMark
 from orders.models.shops import ShopMode
 from orders.operations import door
 from orders.operations.holds import close_mark, open_mark, system_task
-from orders.operations.shops import OBSERVING
+from orders.operations.shops import OBSERVING, keep_observing
 
 OLDEST = timedelta(hours=6)
 TOO_OLD = "mail_too_old"
@@ -71,12 +71,17 @@ class SendMail(Handler):
             "order", "template", "shop"
         )
         messages = {row.effect_id: row for row in rows}
+        observed = {message.shop_id for message in messages.values() if message.shop.mode == ShopMode.OBSERVE}
+        observing = keep_observing(observed)
         newer = _overtaken(messages.values())
         shut = _Gates(now)
         reasons = {}
         for effect in effects:
-            message = messages.get(effect.pk)
-            reasons[effect.pk] = "content_gone" if message is None else _reason(message, message.pk in newer, shut, now)
+            if (message := messages.get(effect.pk)) is None:
+                reasons[effect.pk] = "content_gone"
+                continue
+            known = {"overtaken": message.pk in newer, "observing": message.shop_id in observing}
+            reasons[effect.pk] = _reason(message, **known, gates=shut, now=now)
         late = [messages[pk].order_id for pk, reason in reasons.items() if reason == TOO_OLD]
         if late:  # all that are locked for what keeps them are locked together: one order of locks
             door.lock(
@@ -176,12 +181,12 @@ class _Line:
         )
 
 
-def _reason(message: Message, overtaken: bool, gates: _Gates, now: datetime) -> str:
+def _reason(message: Message, *, overtaken: bool, observing: bool, gates: _Gates, now: datetime) -> str:
     if reason := _untrue(message):
         return reason
     if overtaken:
         return "newer_mail"
-    if message.shop.mode == ShopMode.OBSERVE:
+    if observing:
         return f"{HOLD}{OBSERVING}"
     if gates.shut_on(message):
         return f"{HOLD}{gate.FLOOD}"
