@@ -184,7 +184,8 @@ def end_request(
 def refuse(
     request: WarehouseRequest, *, now: datetime, reason: str, detail: str, answer: str = RequestAnswer.REFUSED
 ) -> None:
-    """The warehouse said it will not (or cannot) ship: the order is held with its words until a person decides."""
+    """The warehouse said it will not (or cannot) ship: the order is held with its words until a person decides, or cancelled as the
+    mall has it."""
     parcel, orders = lock_parcel(request.parcel_id)
     if _has_ended(request):
         return
@@ -197,6 +198,7 @@ def refuse(
     ids = [order.pk for order in orders]
     open_mark(ids, task=system_task("cannot_ship"), by=WAREHOUSE, now=now, reason=reason,
               detail={"text": detail, "reference": request.reference, "parcel": parcel.pk})  # fmt: skip
+    _follow_cancelled(orders, by=WAREHOUSE, now=now)
 
 
 def begin_work(references: Sequence[str], *, now: datetime) -> None:
@@ -288,10 +290,16 @@ def _hand_back(parcel: Parcel, orders: Sequence[Order], *, fee_yen: int, by: Act
     follow_listings(parcel.pk, by=by, now=now)
     detail = {"fee_yen": fee_yen, "parcel": parcel.pk}
     open_mark(ids, task=system_task("withdrawn"), by=by, now=now, reason="withdrawn", detail=detail)
+    gone = _follow_cancelled(orders, by=by, now=now)
+    set_status([pk for pk in ids if pk not in gone], status=default_status("check"), by=by, now=now)
+
+
+def _follow_cancelled(orders: Sequence[Order], *, by: Actor, now: datetime) -> list[int]:
+    """Cancel those of a parcel's locked orders that the mall has cancelled, now that no warehouse has it; return them."""
     gone = [order.pk for order in orders if order.mall_state == "cancelled"]
     if gone:
         cancel_by_mall(gone, by=by, now=now)
-    set_status([pk for pk in ids if pk not in gone], status=default_status("check"), by=by, now=now)
+    return gone
 
 
 def give_up_request(request: WarehouseRequest, *, by: Actor, now: datetime) -> None:
