@@ -220,7 +220,7 @@ def ask_withdrawal(parcel_id: int, *, accept_fee: bool, reason: str, by: Actor, 
     request.refresh_from_db(fields=["withdraw_asked_at"])
     enqueue(
         "warehouse.withdraw", lane=f"warehouse:{request.warehouse_id}", key=withdrawal_key(request), now=now,
-        payload={"request": request.pk, "reference": request.reference, "accept_fee": accept_fee, "reason": reason},
+        payload={"request": request.pk, "reference": request.reference, "accept_fee": accept_fee, "reason": reason, "was": parcel.state},
         order_id=parcel.order_id, shop_id=orders[0].shop_id, after=[request.effect_id] if request.effect_id else (),
     )  # fmt: skip
     touch(
@@ -312,11 +312,15 @@ def give_up_request(request: WarehouseRequest, *, by: Actor, now: datetime) -> N
     touch([order.pk for order in orders], verb="parcel.request_given_up", by=by, now=now, parcel=parcel.pk)
 
 
-def give_up_withdrawal(request: WarehouseRequest, key: str, *, by: Actor, now: datetime) -> None:
-    """The withdrawal with this key is not asked for any more: the warehouse goes on. One asked for after it stands."""
+def give_up_withdrawal(request: WarehouseRequest, key: str, *, was: str, by: Actor, now: datetime) -> None:
+    """The withdrawal with this key is not asked for any more: the warehouse goes on. One asked for after it stands.
+
+    The parcel `was` in this state when it was asked for; the request may have been accepted since.
+    """
     parcel, orders = lock_parcel(request.parcel_id)
     request = WarehouseRequest.objects.get(pk=request.pk)
     if request.ended_at is not None or parcel.state != ParcelState.CANCEL_ASKED or key != withdrawal_key(request):
         return
-    Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.ACCEPTED, state_at=now)
+    accepted = was == ParcelState.REQUESTED and request.answer == RequestAnswer.ACCEPTED
+    Parcel.objects.filter(pk=parcel.pk).update(state=ParcelState.ACCEPTED if accepted else was, state_at=now)
     touch([order.pk for order in orders], verb="parcel.withdraw_given_up", by=by, now=now, parcel=parcel.pk)

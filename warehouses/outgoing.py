@@ -181,4 +181,4 @@ class WithdrawRequest(WarehouseHandler):
         answer_withdrawal(_request(effect), "refused", fee_yen=0, now=now)
 
     def dropped(self, effect: Effect, now: datetime) -> None:
-        give_up_withdrawal(_request(effect), effect.key, by=SYSTEM, now=now)
+        give_up_withdrawal(_request(effect), effect.key, was=effect.payload["was"], by=SYSTEM, now=now)

@@ -179,7 +179,7 @@ TABLES: tuple[Table, ...] = (
     Table(
         model="hub.Effect", why=CODES, of=by("order_id"), empty=("result", "reason_params"),
         kept={"payload": ("order", "number", "parcel", "report", "request", "reference", "template", "occasion", "mall_parcel_key", "rows",
-                          "restock", "accept_fee")},
+                          "restock", "accept_fee", "was")},
         harmless=("kind", "lane", "key", "state", "hold_reason", "reason"),
     ),
     Table(

@@ -1,4 +1,4 @@
--- A parcel moves only along this table (promise G6); orders/transitions.py holds the same pairs and a test compares them.
+-- A parcel moves only along this table (promise G6).
 CREATE OR REPLACE FUNCTION orders_parcel_transitions() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
     SELECT ARRAY[
         'draft>requested', 'draft>shipped', 'draft>cancelled',
@@ -6,8 +6,8 @@ CREATE OR REPLACE FUNCTION orders_parcel_transitions() RETURNS text[] LANGUAGE s
         'requested>shipped',
         'accepted>working', 'accepted>cannot_ship', 'accepted>cancel_asked', 'accepted>cancelled', 'accepted>shipped',
         'working>cannot_ship', 'working>cancel_asked', 'working>cancelled', 'working>shipped',
-        'cancel_asked>accepted', 'cancel_asked>working', 'cancel_asked>cannot_ship', 'cancel_asked>cancelled',
-        'cancel_asked>shipped',
+        'cancel_asked>requested', 'cancel_asked>accepted', 'cancel_asked>working', 'cancel_asked>cannot_ship',
+        'cancel_asked>cancelled', 'cancel_asked>shipped',
         'cannot_ship>draft', 'cannot_ship>cancelled', 'cancelled>draft', 'shipped>returned']
 $$;
 

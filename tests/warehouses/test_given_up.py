@@ -16,7 +16,7 @@ from orders.operations.wishes import ask_again
 from tests.conftest import NOW
 from tests.factories import changed, mall_order, take_in
 from warehouses.models import RequestLine, WarehouseRequest
-from warehouses.operations import accept, answer_withdrawal, ask_withdrawal
+from warehouses.operations import accept, answer_withdrawal, ask_withdrawal, begin_work
 from warehouses.requesting import work
 
 pytestmark = pytest.mark.usefixtures("at_now")
@@ -108,6 +108,36 @@ def test_a_withdrawal_given_up_leaves_the_parcel_to_the_warehouse(tenant: Tenant
         assert (Parcel.objects.get().state, rights()) == ("accepted", 2)
         ask_withdrawal(requested, accept_fee=True, reason="", by=STAFF, now=NOW.replace(minute=1))
         assert Effect.objects.filter(kind="warehouse.withdraw", state="waiting").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile", "after"),
+    [
+        ("requested", "", "requested"),
+        ("requested", "accepted", "accepted"),
+        ("accepted", "", "accepted"),
+        ("working", "", "working"),
+    ],
+)
+def test_a_parcel_whose_withdrawal_is_given_up_stands_where_its_request_stands(
+    tenant: Tenant, requested: int, before: str, meanwhile: str, after: str
+) -> None:
+    with tenant_transaction(tenant.pk):
+        request = WarehouseRequest.objects.get()
+        if before != "requested":
+            accept(request, now=NOW)
+        if before == "working":
+            begin_work([request.reference], now=NOW)
+        assert Parcel.objects.get().state == before
+        ask_withdrawal(requested, accept_fee=False, reason="", by=STAFF, now=NOW)
+        if meanwhile == "accepted":
+            accept(request, now=NOW)
+        assert Parcel.objects.get().state == "cancel_asked"
+        operations.drop([the_effect("warehouse.withdraw").pk], reason="やはり送る", by=STAFF, now=NOW)
+
+        assert Parcel.objects.get().state == after
+        accept(request, now=NOW)
+        assert Parcel.objects.get().state in ("accepted", "working"), "the answer is still heard"
 
 
 def test_an_older_withdrawal_given_up_leaves_the_newer_one_asked(tenant: Tenant, requested: int) -> None:
