@@ -30,6 +30,7 @@ from orders.models import Order, Shop, Task
 from orders.operations import holds
 from orders.queries import NoOrder, OrderDetail, held_queue, longest_held, order_detail
 from orders.queries.goods import suggestions
+from orders.views import mapping
 from orders.views.facts import Showing
 
 KEPT = "triage"
@@ -135,9 +136,12 @@ def _order(request: PageRequest, found: OrderDetail) -> dict[str, Any]:
         hold.next = ""  # `told` says it
     parcels = showing.parcels({})
     marks = [mark for mark in facts.marks if mark.task.holds]
+    unmapped = _unmapped(facts)
+    if refusal := mapping.kept(request):
+        mapping.tell(request, refusal, unmapped)
     return {
         "order": showing.head(), "why": why, "parcels": parcels, "doubtful": [parcel for parcel in parcels if parcel.address_warning][:1],
-        "unmapped": _unmapped(facts), "tags": facts.tags, "told": [mark.task.what_to_do for mark in marks if mark.task.what_to_do],
+        "unmapped": unmapped, "tags": facts.tags, "told": [mark.task.what_to_do for mark in marks if mark.task.what_to_do],
         "held_since": min((mark.opened_at for mark in marks), default=facts.order.status_at), "others": found.others[:3],
         "next": reverse("orders:triage"),
     }  # fmt: skip
@@ -151,16 +155,19 @@ def _here(act: SimpleNamespace, order_id: int) -> SimpleNamespace:
     return SimpleNamespace(words=act.words, url=url, method="get", primary=act.primary, value="")
 
 
-def _unmapped(facts: OrderFacts) -> list[SimpleNamespace]:
-    """Return the mall items that point at no product of ours, each once, with what it may mean."""
+def _unmapped(facts: OrderFacts) -> list[dict[str, Any]]:
+    """Return the mall items that point at no product of ours, each once, with what it may mean, as a form of mapping shows it."""
     listings = {
         line.listing.pk: line.listing for line in facts.lines if line.product_id is None and line.listing is not None
     }
     likely = suggestions(list(listings.values()))
     return [
-        SimpleNamespace(pk=pk, name=row.name or row.key, key=row.key, suggestions=likely.get(pk, ()))
+        {
+            "pk": pk, "name": row.name or row.key, "key": row.key, "product": None, "sku": "", "units": 1, "error": "",
+            "suggestions": likely.get(pk, ()),
+        }
         for pk, row in listings.items()
-    ]
+    ]  # fmt: skip
 
 
 @page("orders.see", methods=("POST",))

@@ -105,7 +105,21 @@ def test_mapping_that_cannot_be_is_refused_in_the_row(
 
     assert answer.status_code == 422
     assert why in text_of(answer)
+    assert f'name="sku" value="{sku}"' in answer.content.decode()
+    assert f'max="999" value="{units}"' in answer.content.decode()
     assert verbs(tenant) == []
+
+
+def test_mapping_comes_back_to_the_page_and_the_filter_it_was_sent_from(tenant: Tenant, owner: Browser) -> None:
+    one, _two, _orders = waiting_orders(tenant)
+    asked = "?show=all&page=1"
+    action = f"{url('listing_map', one.pk)}{asked}"
+    assert f'action="{action.replace("&", "&amp;")}"' in owner.get(f"{url('listings')}{asked}").content.decode()
+
+    refused, taken = owner.post(action, sku="NONE", units="1"), owner.post(action, sku="A-1", units="1")
+
+    assert (refused.status_code, taken.headers["Location"]) == (422, f"{url('listings')}{asked}")
+    assert "k2" in text_of(refused)
 
 
 # Names of malls, and payloads that cannot be read.

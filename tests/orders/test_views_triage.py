@@ -217,13 +217,46 @@ def test_a_product_is_mapped_here_and_the_person_comes_back(tenant: Tenant, shop
 
     page = client.get(HERE).content.decode()
     answer = client.post(f"/products/listings/{encode(listing.pk)}/map/", {"sku": "T-W", "units": "1", "next": HERE})
-    odd = client.post(f"/products/listings/{encode(listing.pk)}/map/", {"sku": "NONE", "units": "1", "next": HERE})
 
     assert "T-W タオル 白" in page
-    assert answer.headers["Location"] == odd.headers["Location"] == HERE
-    assert [toast["tone"] for toast in client.session["toasts"]] == ["good", "stop"]
+    assert answer.headers["Location"] == HERE
+    assert [toast["tone"] for toast in client.session["toasts"]] == ["good"]
     with tenant_transaction(tenant.pk):
         assert Order.objects.get(pk=order.pk).unmapped_lines == 0
+
+
+def test_a_refused_mapping_is_told_at_its_field_with_what_was_typed(tenant: Tenant, shop: Shop) -> None:
+    with tenant_transaction(tenant.pk):
+        one, two = (Listing.objects.create(shop=shop, key=key, name=key) for key in ("towel-w", "towel-b"))
+    held(tenant, shop, 1, lines=[{"listing": one}, {"listing": two}], unmapped_lines=2)
+    client = browser(tenant)
+    shown(client)
+    path = f"/products/listings/{encode(two.pk)}/map/"
+
+    answer = client.post(path, {"sku": "T-99", "units": "3", "next": HERE}, follow=True)
+
+    form = re.search(rf'action="{path}".*?</div>', answer.content.decode(), re.S)
+    assert form is not None
+    assert 'name="sku" value="T-99"' in form[0]
+    assert 'max="999" value="3"' in form[0]
+    assert f'aria-describedby="refused-{encode(two.pk)}"' in form[0]
+    assert "SKU「T-99」の商品はありません" in form[0]
+    assert answer.content.decode().count('aria-invalid="true"') == 1
+    assert "toasts" not in client.session or client.session["toasts"] == []
+    assert "T-99" not in client.get(HERE).content.decode(), "told once"
+
+
+def test_a_mapping_refused_for_an_order_that_has_gone_on_is_told_by_a_toast(tenant: Tenant, shop: Shop) -> None:
+    with tenant_transaction(tenant.pk):
+        listing = Listing.objects.create(shop=shop, key="towel-w", name="タオル")
+    held(tenant, shop, 1)
+    client = browser(tenant)
+
+    answer = client.post(
+        f"/products/listings/{encode(listing.pk)}/map/", {"sku": "T-99", "units": "1", "next": HERE}, follow=True
+    )
+
+    assert "SKU「T-99」の商品はありません" in text_of(answer)
 
 
 def test_one_cause_at_a_time(tenant: Tenant, shop: Shop) -> None:

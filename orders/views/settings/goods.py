@@ -25,6 +25,7 @@ from orders.operations import settings as operations
 from orders.operations.products import Mapped, map_listing
 from orders.operations.shops import raise_rule_set
 from orders.queries.goods import Freed, freed, listings, products, suggestions, units_sold, unmapped_count
+from orders.views.mapping import Refusal, tell
 
 ROWS = 50
 ANSWER_SECONDS = 4.0
@@ -51,12 +52,15 @@ def _tabs(current: str) -> list[dict[str, Any]]:
     ]
 
 
-def _paged(request: HttpRequest, rows: Any) -> tuple[list[Any], dict[str, Any]]:
+def _paged(request: HttpRequest, rows: Any, *, here: str = "") -> tuple[list[Any], dict[str, Any]]:
+    """Return the rows of the page asked for, and where it leads; `here`: the list's address where this is not it."""
     paginator = Paginator(rows, ROWS)
     shown = paginator.get_page(request.GET.get("page"))
 
     def url(number: int) -> str:
-        return "?" + urlencode({**{key: value for key, value in request.GET.items() if key != "page"}, "page": number})
+        return f"{here}?" + urlencode(
+            {**{key: value for key, value in request.GET.items() if key != "page"}, "page": number}
+        )
 
     return list(shown.object_list), {
         "first": shown.start_index(), "last": shown.end_index(), "total": paginator.count,
@@ -155,14 +159,14 @@ def listing_list(request: PageRequest) -> HttpResponse:
     return _listings(request)
 
 
-def _listings(request: PageRequest, *, fault: tuple[int, str] | None = None, status: int = 200) -> HttpResponse:
+def _listings(request: PageRequest, *, refusal: Refusal | None = None, status: int = 200) -> HttpResponse:
     everything, shop_id = request.GET.get("show") == "all", _shop_asked(request)
-    rows, shown = _paged(request, listings(unmapped=not everything, shop_id=shop_id))
+    rows, shown = _paged(request, listings(unmapped=not everything, shop_id=shop_id), here=reverse("orders:listings"))
     likely = suggestions(rows)
     found = [
         {
             "pk": row.pk, "shop": row.shop, "key": row.key, "name": row.name or row.key, "variation": row.variation, "waiting": row.waiting,
-            "product": row.product, "units": row.units, "error": fault[1] if fault and fault[0] == row.pk else "",
+            "product": row.product, "sku": row.product.sku if row.product else "", "units": row.units, "error": "",
             "suggestions": [
                 {"pk": one.pk, "sku": one.sku, "name": one.name, "why": _("コードが同じ") if one.same else _("名前が似ています")}
                 for one in likely.get(row.pk, ())
@@ -170,11 +174,11 @@ def _listings(request: PageRequest, *, fault: tuple[int, str] | None = None, sta
         }
         for row in rows
     ]  # fmt: skip
-    if fault and not any(row["error"] for row in found):
-        toast(request, fault[1], tone="stop")
+    if refusal is not None:
+        tell(request, refusal, found)
     context = {
         "tabs": _tabs("listings"), "chips": _chips(everything, shop_id), "result": _result(request), "rows": found, "page": shown,
-        "products_url": reverse("orders:products"),
+        "asked": f"?{request.GET.urlencode()}" if request.GET else "", "products_url": reverse("orders:products"),
     }  # fmt: skip
     return render(request, "orders/listings.html", context, status=status)
 
@@ -227,10 +231,10 @@ def listing_map(request: PageRequest, pk: int) -> HttpResponse:
                 lambda: outcome.append(map_listing(listing, product=product, units=units, by=visit.by, now=visit.now))
             )
         if why and asked_elsewhere:
-            toast(request, why, tone="stop")
+            Refusal.of(request, pk, why).keep(request)
             return redirect(referrer(request))
         if why:
-            return _listings(request, fault=(pk, why), status=422)
+            return _listings(request, refusal=Refusal.of(request, pk, why), status=422)
         raise_rule_set(now=visit.now, shop_id=listing.shop_id)
     mapped = outcome[0]
     engine = import_module(settings.STAGES["judge"].module)
@@ -244,7 +248,7 @@ def listing_map(request: PageRequest, pk: int) -> HttpResponse:
         told = _("結び付けました。待っていた受注 %(n)s件を見直し、%(moved)s件が先へ進みました。")
         toast(request, told % {"n": found.looked_at, "moved": found.moved})
         return redirect(referrer(request))
-    return redirect(f"{reverse('orders:listings')}{'?show=all' if request.POST.get('show') == 'all' else ''}")
+    return redirect(f"{reverse('orders:listings')}{'?' if request.GET else ''}{request.GET.urlencode()}")
 
 
 def _asked(request: HttpRequest) -> tuple[Product | None, int, str]:
