@@ -126,12 +126,12 @@ def page(
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.method not in methods and request.method != "HEAD":
+            if request.method not in methods and not (request.method == "HEAD" and "GET" in methods):
                 return HttpResponseNotAllowed(methods)
             _drop_nul(request)
             user = request.user
             if not isinstance(user, User) or not user.is_active:
-                return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+                return _to_sign_in(request)
             memberships = memberships_of(user.pk)
             chosen = _choose(request, memberships)
             if chosen is None:
@@ -154,6 +154,14 @@ def page(
         return wrapper
 
     return decorate
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Send a stranger to sign in and then on: to the page they asked for, or to the one that sent a form or asked for a part of itself."""
+    htmx = bool(getattr(request, "htmx", False))
+    opened = request.method in ("GET", "HEAD") and not htmx
+    answer = redirect_to_login(request.get_full_path() if opened else referrer(request), settings.LOGIN_URL)
+    return HttpResponse(status=204, headers={"HX-Redirect": answer.url}) if htmx else answer
 
 
 def _drop_nul(request: HttpRequest) -> None:

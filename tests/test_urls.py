@@ -305,6 +305,24 @@ def test_a_stranger_is_sent_to_sign_in(town: Town) -> None:
         assert answer.headers["Location"].startswith("/sign-in/"), page.name
 
 
+def test_an_address_that_only_a_button_uses_says_so_and_leads_back(town: Town) -> None:
+    owner = town.browsers["owner"]
+    with tenant_transaction(town.tenant.pk):
+        before = AuditEntry.objects.count()
+
+    for page in SHUT:
+        if "GET" in page.view.methods:
+            continue
+        url = page.url(town.own[WHOSE_ID[page.name]] if page.name in WHOSE_ID else UNKNOWN)
+        seen, head = owner.get(url), owner.head(url)
+        [back] = re.findall(r'class="button primary" href="([^"]+)"', seen.content.decode())
+        assert (seen.status_code, head.status_code, head.content) == (405, 405, b""), page.name
+        assert owner.get(back, follow=True).status_code == 200, (page.name, back)
+
+    with tenant_transaction(town.tenant.pk):
+        assert AuditEntry.objects.count() == before
+
+
 def test_an_id_that_is_none_is_not_found(town: Town) -> None:
     for text in ("1", "0000000000000", "zzzzzzzzzzzzz", encode(1)[:-1]):
         assert town.browsers["owner"].get(f"/orders/{text}/").status_code == 404

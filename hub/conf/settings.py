@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hub.views.failing.say_what_is_not_allowed",
 ]
 ROOT_URLCONF = "hub.conf.urls"
 WSGI_APPLICATION = "hub.conf.wsgi.application"

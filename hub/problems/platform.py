@@ -26,6 +26,11 @@ TEXTS: Mapping[str, Text] = {
         "戻って読み込み直し、もう一度お試しください。別のタブで会社を切り替えたときにも、こうなります。",
         "Go back, reload it and try again. Switching to another company in another tab does this too.",
     ),
+    "only_by_button": text(
+        "このアドレスは、そのままでは開けません。何も変わっていません。", "This address cannot be opened as it is. Nothing was changed.",
+        "画面のボタンを押したときにだけ使うアドレスです。戻って、ボタンからもう一度お試しください。",
+        "Only a button on a page uses it. Go back and try again with the button.",
+    ),
     "role_needed": text("この操作には {role} の権限が要ります。", "This needs the role {role}.",
                         "オーナーか管理者に頼んでください。", "Ask an owner or admin."),
     "not_found": text("見つかりません。", "Not found.", "IDとURLを確かめてください。", "Check the id and the address."),

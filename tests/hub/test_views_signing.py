@@ -175,6 +175,19 @@ def test_signing_out_is_a_post_and_ends_the_session(tenant: Tenant) -> None:
     assert client.get("/").status_code == 302
 
 
+def test_a_stranger_comes_back_to_the_page_and_not_to_what_a_button_sent() -> None:
+    page = "http://testserver/orders/?held=1"
+
+    opened = Client().get("/orders/?held=1")
+    sent = Client().post("/orders/bulk/", headers={"referer": page})
+    part = Client().get("/orders/bulk/", headers={"hx-request": "true", "hx-current-url": page})
+    panel = Client().get("/attention/", headers={"hx-request": "true", "hx-current-url": page})
+
+    to = "/sign-in/?next=/orders/%3Fheld%3D1"
+    assert opened.headers["Location"] == sent.headers["Location"] == panel.headers["HX-Redirect"] == to
+    assert (part.status_code, panel.status_code) == (405, 204)
+
+
 # The second factor.
 
 
