@@ -1,6 +1,7 @@
 /** Keys. Every one presses a button or follows a link that is also on the page; data-key="s" on it is all that is needed. */
 import { show } from "./dialog.js";
 import { clear, rows, toggle } from "./selection.js";
+import { dismiss } from "./toast.js";
 
 const GO = { h: "/", o: "/orders/", t: "/attention/", s: "/shipping/", r: "/rules/", p: "/products/", m: "/mail/" };
 let waitsForGo = false;
@@ -34,7 +35,7 @@ const ACTS = {
   "]": () => document.querySelector(".pager [rel=next]")?.click(),
   "[": () => document.querySelector(".pager [rel=prev]")?.click(),
   u: () => [...document.querySelectorAll("[data-undo]")].at(-1)?.click(),
-  Escape: () => clear(),
+  Escape: () => dismiss() || clear(),
 };
 
 document.addEventListener("keydown", (event) => {

@@ -1,6 +1,7 @@
 /**
  * Toasts: said by the server (HX-Trigger: {"toast": {"words", "tone", "undo_url"}}) or by a module. Text only, never markup.
  * While a dialog is open they are said in it: it lies above everything else and all behind it is mute.
+ * A click on it or Escape takes it away, and what ends a page can be brought above it.
  */
 const STAY = 8_000;
 
@@ -49,7 +50,25 @@ function leaveLater(box) {
 
 for (const box of document.querySelectorAll(".toast")) if (box.dataset.tone !== "stop") leaveLater(box);
 document.addEventListener("toast", (event) => toast(event.detail));
+/** Take all toasts of the page away and say whether there were any. */
+export function dismiss() {
+  const boxes = document.querySelectorAll("#toasts .toast");
+  for (const box of boxes) box.remove();
+  return boxes.length > 0;
+}
+
+/** The room at the end of the page never shrinks while the page stands, so that nothing moves when a toast goes. */
+const MOST_ROOM = 240;
+const corner = document.querySelector(".corner");
+let room = 0;
+if (corner) new ResizeObserver(() => {
+  room = Math.min(Math.max(room, corner.offsetHeight), MOST_ROOM);
+  document.documentElement.style.setProperty("--said", room ? `${room + 28}px` : "0px");
+}).observe(corner);
+
 document.addEventListener("click", (event) => {
+  const box = event.target.closest(".toast");
+  if (box && !event.target.closest("button, a") && getSelection().isCollapsed) box.remove();
   if (event.target.closest("[data-dismiss]")) event.target.closest(".toast, .banner, .alert")?.remove();
   if (event.target.closest("[data-tray]")) document.querySelector(".tray")?.toggleAttribute("open");
 });
