@@ -96,7 +96,7 @@ def _deliveries() -> list[dict[str, str]]:
     for method in delivery_methods():
         found.append({"value": f"{method.value}|", "label": str(method.label)})
         found += [
-            {"value": f"{method.value}|{carrier.code}", "label": f"{method.label} · {carrier.label}"}
+            {"value": f"{method.value}|{carrier.code}", "label": f"{method.label} · {carrier.words}"}
             for carrier in CARRIERS.values()
         ]
     return found
@@ -172,5 +172,5 @@ def _said(kind: str, value: Any, shelf: Shelf) -> str:
         row = shelf.rows[kind].get(value)
         return row.name if row else _("（削除された項目）")
     if kind == "carrier":
-        return CARRIERS[value].label if value in CARRIERS else str(value)
+        return str(CARRIERS[value].words) if value in CARRIERS else str(value)
     return str(value)

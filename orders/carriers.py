@@ -9,6 +9,9 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
 OTHER = "other"
 
 
@@ -22,6 +25,11 @@ class Carrier:
     digits: int = 0  # length of an ordinary number; 0: not known
     has_numbers: bool = True  # false: a parcel may go without one
     mod7: bool = False  # the last digit is the rest of the others divided by 7
+
+    @property
+    def words(self) -> str | Promise:
+        """The name as the reader of a screen reads it: names of companies stay as they are, *other* is a word of the program."""
+        return pgettext_lazy("carrier", "その他") if self.code == OTHER else self.label
 
 
 _YAMATO = "https://toi.kuronekoyamato.co.jp/cgi-bin/tneko?number00=1&number01={number}"
@@ -76,9 +84,15 @@ _HYPHENS = dict.fromkeys(map(ord, "-‐‑‒–—―ー−－ 　\t\r\n"))
 
 
 def label_of(code: str) -> str:
-    """Return the Japanese name, or the word itself where it is not ours; empty for none."""
+    """Return the Japanese name, as mails to buyers say it, or the word itself where it is not ours; empty for none."""
     carrier = CARRIERS.get(code)
     return carrier.label if carrier else code
+
+
+def said(code: str) -> str:
+    """Return the name as the reader of a screen reads it, or the word itself where it is not ours; empty for none."""
+    carrier = CARRIERS.get(code)
+    return str(carrier.words) if carrier else code
 
 
 def tracking_page(code: str, number: str) -> str:

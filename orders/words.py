@@ -10,6 +10,7 @@ from orders.conditions import ConditionError
 from orders.operations import edits, holds, parcels, products, shipments, shops, status, undo
 from orders.operations.door import TooManyOrders
 from orders.queries import BadCursor, NoOrder
+from orders.system_tasks import said_by_name
 
 
 def _of_condition(error: ConditionError) -> Problem:
@@ -36,8 +37,8 @@ teach(parcels.NothingToSplit, lambda e: Problem(code="nothing_to_split", status=
 teach(shipments.NotRecordable, lambda e: Problem(code=e.reason))
 teach(status.StatusRetired, lambda e: Problem(code="retired", field="status", params={"name": str(e)}))
 teach(products.ProductRetired, lambda e: Problem(code="retired", field="product", params={"name": str(e)}))
-teach(holds.CauseStillThere, lambda e: Problem(code="cause_still_there", params={"name": str(e)}))
-teach(holds.NeverPassed, lambda e: Problem(code="never_passed", params={"name": str(e)}))
+teach(holds.CauseStillThere, lambda e: Problem(code="cause_still_there", params={"name": said_by_name(str(e))}))
+teach(holds.NeverPassed, lambda e: Problem(code="never_passed", params={"name": said_by_name(str(e))}))
 teach(undo.NotUndoable, lambda e: Problem(code="not_undoable", params={"verb": str(e)}))
 teach(shops.AccountTaken, lambda e: Problem(code=f"account_taken_{e.where}"))
 teach(shops.TestNeeded, lambda e: Problem(code="test_failed" if e.failed else "test_needed"))

@@ -31,7 +31,7 @@ def _in_use(pk: int) -> Warehouse:
 
 def _kind(warehouse: Warehouse) -> str:
     plug = settings.WAREHOUSES.get(warehouse.kind)
-    return plug.label if plug else warehouse.kind
+    return _(plug.label) if plug else warehouse.kind
 
 
 def _cutoff_words(warehouse: Warehouse) -> str:
@@ -156,7 +156,7 @@ def _shown(
     if keys.fields:
         parts.append({"title": _("鍵と契約"), "lead": lead, "form": keys})
     kinds = [
-        {"key": key, "label": plug.label, "url": f"?kind={key}", "on": key == kind}
+        {"key": key, "label": _(plug.label), "url": f"?kind={key}", "on": key == kind}
         for key, plug in ({} if warehouse else settings.WAREHOUSES).items()
     ]
     danger = None

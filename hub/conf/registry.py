@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from django.utils.translation import gettext_noop as _
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plug:
@@ -35,10 +37,10 @@ CHANNELS: dict[str, Plug] = {
 
 WAREHOUSES: dict[str, Plug] = {
     "rsl": Plug(
-        label="楽天スーパーロジスティクス", adapter="warehouses.rsl.adapter.Rsl", base_url="https://rsl.invalid"
+        label=_("楽天スーパーロジスティクス"), adapter="warehouses.rsl.adapter.Rsl", base_url="https://rsl.invalid"
     ),
-    "own": Plug(label="自社倉庫", adapter="warehouses.own.adapter.OwnWarehouse", base_url=""),
-    "other": Plug(label="他システムで出荷", adapter="warehouses.other.adapter.OtherSystem", base_url=""),
+    "own": Plug(label=_("自社倉庫"), adapter="warehouses.own.adapter.OwnWarehouse", base_url=""),
+    "other": Plug(label=_("他システムで出荷"), adapter="warehouses.other.adapter.OtherSystem", base_url=""),
 }
 
 # kind of effect -> its handler

@@ -18,6 +18,7 @@ from orders.judging import may_ship, obstacles_of_orders
 from orders.models import TaskMark
 from orders.plugs import panel
 from orders.queries.facts import facts_of
+from orders.system_tasks import said
 
 
 def explain_order(order_id: int, *, now: datetime, language: str, personal: bool) -> dict[str, Any]:
@@ -60,7 +61,9 @@ def obstacle_in_words(code: str, marks: Mapping[int, TaskMark], language: str) -
     kind, _, rest = code.partition(":")
     if kind == "task":
         mark = marks.get(int(rest))
-        name, what = (mark.task.name, mark.task.what_to_do) if mark else ("", "")
+        name, what = (
+            (said(mark.task.key, mark.task.name), said(mark.task.key, mark.task.what_to_do)) if mark else ("", "")
+        )
         return {
             "code": "task_holds",
             "task": oid(int(rest)),

@@ -14,7 +14,7 @@ from orders.explaining.why import Act, Hold
 from orders.fields import OrderFacts
 from orders.models import TaskMark
 from orders.operations.holds import CLOSED_BY_HAND
-from orders.system_tasks import NEVER_PASSED
+from orders.system_tasks import NEVER_PASSED, said
 
 REOPENS = frozenset({"cannot_ship"})
 FOLLOWS_MALL = frozenset(
@@ -33,9 +33,9 @@ def hold_of_mark(mark: TaskMark, facts: OrderFacts) -> Hold:
     by_hand = key in CLOSED_BY_HAND or not key
     return Hold(
         code=f"task:{task.pk}",
-        words=task.name,
+        words=said(key, task.name),
         detail=detail_of(mark, facts),
-        next=task.what_to_do,
+        next=said(key, task.what_to_do),
         tone="stop" if key in ("shipped_elsewhere", "cancelled_at_mall", "cannot_ship", "rule_failed") else "wait",
         act=_act(mark, facts),
         task_id=task.pk,
@@ -84,12 +84,14 @@ def detail_of(mark: TaskMark, facts: OrderFacts) -> str:
         return f"「{order.remark_left.strip()[:60]}」"
     if "address_doubt" in fields:
         return address_words(next((p.address_doubt for p in facts.parcels if p.address_doubt), order.address_doubt))
-    said = [say(mark.reason, detail) if mark.reason in CATALOGUE else mark.reason]
-    said += [f"「{detail['rule']}」"] if detail.get("rule") else []
-    said += [str(detail[name]) for name in ("text", "line", "error") if detail.get(name) not in (None, "", mark.reason)]
+    found = [say(mark.reason, detail) if mark.reason in CATALOGUE else mark.reason]
+    found += [f"「{detail['rule']}」"] if detail.get("rule") else []
+    found += [
+        str(detail[name]) for name in ("text", "line", "error") if detail.get(name) not in (None, "", mark.reason)
+    ]
     if numbers := detail.get("numbers"):
-        said.append("、".join(map(str, numbers)))
-    return " ".join(filter(None, said)) or mark.task.what_to_do
+        found.append("、".join(map(str, numbers)))
+    return " ".join(filter(None, found)) or said(key, mark.task.what_to_do)
 
 
 def address_words(code: str) -> str:

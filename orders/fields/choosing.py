@@ -12,6 +12,7 @@ from orders.blocks import BLOCKS
 from orders.carriers import CARRIERS
 from orders.fields.base import Choice
 from orders.models import DeliveryName, Listing, PaymentName, Product, Shop, Status, StatusGroup, Tag, Task, Warehouse
+from orders.system_tasks import said
 
 Choices = Callable[[], Sequence[Choice]]
 OFFERED = 500
@@ -28,7 +29,7 @@ def blocks() -> Sequence[Choice]:
 
 
 def carriers() -> Sequence[Choice]:
-    return [Choice(value=carrier.code, label=carrier.label) for carrier in CARRIERS.values()]
+    return [Choice(value=carrier.code, label=carrier.words) for carrier in CARRIERS.values()]
 
 
 def channels() -> Sequence[Choice]:
@@ -46,7 +47,6 @@ def _rows(model: type[Any], *order: str, coloured: bool = False) -> Choices:
 shops = _rows(Shop, "position", coloured=True)
 groups = _rows(StatusGroup, "position")
 tags = _rows(Tag, "position", coloured=True)
-tasks = _rows(Task, "position", coloured=True)
 warehouses = _rows(Warehouse, "position")
 products = _rows(Product, "sku")
 
@@ -58,6 +58,11 @@ def statuses() -> Sequence[Choice]:
         .order_by("group__position", "position", "pk")
     )
     return [Choice(value=row.pk, label=row.name, colour=row.colour) for row in rows]
+
+
+def tasks() -> Sequence[Choice]:
+    rows = Task.objects.filter(retired_at__isnull=True).order_by("position", "pk")[:OFFERED]
+    return [Choice(value=row.pk, label=said(row.key, row.name), colour=row.colour) for row in rows]
 
 
 def listings() -> Sequence[Choice]:

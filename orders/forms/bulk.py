@@ -15,7 +15,7 @@ from orders.channels import CancelReason
 from orders.fields.labels import DELIVERY_METHODS
 from orders.models import DeliveryName, Status, Tag, Warehouse
 
-CARRIER_CHOICES: list[tuple[str, Any]] = [("", _("変えない")), *((c.code, c.label) for c in CARRIERS.values())]
+CARRIER_CHOICES: list[tuple[str, Any]] = [("", _("変えない")), *((c.code, c.words) for c in CARRIERS.values())]
 
 
 def methods() -> list[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from orders.models import Order, TaskMark
-from orders.system_tasks import WAITS_FOR_OTHERS
+from orders.system_tasks import WAITS_FOR_OTHERS, said
 
 _HOLDS = Q(closed_at__isnull=True, task__holds=True, task__retired_at__isnull=True)
 
@@ -45,7 +45,7 @@ def held_causes(shop_ids: Sequence[int] = ()) -> tuple[Cause, ...]:
     )
     columns = rows.values_list("task_id", "task__key", "task__name", "task__colour", "n", "since")
     found = [
-        Cause(task_id=pk, key=key, name=name, colour=colour, orders=n, since=at)
+        Cause(task_id=pk, key=key, name=said(key, name), colour=colour, orders=n, since=at)
         for pk, key, name, colour, n, at in columns
     ]
     return tuple(sorted(found, key=lambda cause: (not cause.for_people, -cause.orders, cause.since)))

@@ -16,6 +16,7 @@ from orders.frame import chosen_shop
 from orders.models import Order, Shop, Task
 from orders.queries import Cause, held_causes, held_queue, longest_held, rows_of
 from orders.queries.shops import shops_in_use
+from orders.system_tasks import said
 from orders.views.listing import shown
 
 LONGEST_HELD = 20
@@ -46,7 +47,7 @@ def attention(request: PageRequest) -> HttpResponse:
     visit = request.hub
     shops = shops_in_use()
     shop_ids = _chosen_ids(request, shops)
-    what = dict(Task.objects.values_list("pk", "what_to_do"))
+    what = {pk: said(*words) for pk, *words in Task.objects.values_list("pk", "key", "what_to_do")}
     causes = [_cause_row(cause, what.get(cause.task_id, "")) for cause in held_causes(shop_ids)]
     queue = held_queue(shop_ids=shop_ids)
     held = queue.count()

@@ -184,7 +184,7 @@ def _to_record(facts: OrderFacts, visit: Visit) -> Parcel | None:
 
 def _carriers(facts: OrderFacts) -> dict[str, Any]:
     return {
-        "carriers": [SimpleNamespace(code=c.code, words=c.label) for c in CARRIERS.values()],
+        "carriers": [SimpleNamespace(code=c.code, words=c.words) for c in CARRIERS.values()],
         "carrier_now": next((p.carrier for p in facts.parcels if p.carrier), ""),
     }
 

@@ -24,6 +24,7 @@ from orders.fields.labels import CONFIRM_STATES, MALL_STATES, PARCEL_STATES, PAY
 from orders.intake.rows import CARRIER_AT_MALL
 from orders.models import AT_MALL, MallReport, OrderLine, Parcel
 from orders.operations.edits import FREE
+from orders.system_tasks import said
 from orders.views.addresses import proposals
 from orders.views.withdrawing import cost_words
 from orders.views.words import (
@@ -216,7 +217,7 @@ class Showing:
             prefecture=parcel.prefecture, city=masked(parcel.city) if hide else parcel.city, street="" if hide else parcel.street,
             wish_on=parcel.wish_on, wish_time=parcel.wish_time,
             delivery_words=delivery_words(parcel.delivery_method, self.order.delivery_name),
-            carrier_words=carriers.label_of(parcel.carrier), drop_off=parcel.drop_off, noshi=parcel.noshi,
+            carrier_words=carriers.said(parcel.carrier), drop_off=parcel.drop_off, noshi=parcel.noshi,
             pick_up_words=_pick_up(parcel.pick_up),
             warehouse=parcel.warehouse.name if parcel.warehouse else _("倉庫は未定") if parcel.state in FREE else "",
             warehouse_note=getattr(request, "note", ""),
@@ -224,7 +225,7 @@ class Showing:
             shared_with=[], shared_ids=[other for pk, other in self.facts.shared_with if pk == parcel.pk],
             steps=list(getattr(request, "steps", ())), lines=[self._line(line) for line in self.facts.lines if line.parcel_id == parcel.pk],
             tracking=[
-                SimpleNamespace(carrier_words=carriers.label_of(row.carrier), number=row.number, shipped_on=row.shipped_on,
+                SimpleNamespace(carrier_words=carriers.said(row.carrier), number=row.number, shipped_on=row.shipped_on,
                                 url=carriers.tracking_page(row.carrier, row.number))
                 for row in tracking
             ],
@@ -292,7 +293,8 @@ def tasks_of(facts: OrderFacts) -> list[SimpleNamespace]:
     """Return the open marks that do not hold."""
     return [
         SimpleNamespace(
-            pk=mark.task_id, name=mark.task.name, what_to_do=mark.task.what_to_do, holds=False, reason=detail_of(mark, facts),
+            pk=mark.task_id, name=said(mark.task.key, mark.task.name),
+            what_to_do=said(mark.task.key, mark.task.what_to_do), holds=False, reason=detail_of(mark, facts),
             opened_at=mark.opened_at,
             system=bool(mark.task.key), close_url=f"{reverse('orders:release', args=[facts.order.pk])}?task={encode(mark.task_id)}",
         )
@@ -371,7 +373,7 @@ def _elsewhere(parcel: Parcel, ours: set[str]) -> list[SimpleNamespace]:
     """Return the shipping rows that stand at the mall and are not ours: another system wrote them."""
     return [
         SimpleNamespace(
-            carrier_words=carriers.label_of(row["carrier"]), number=row["number"],
+            carrier_words=carriers.said(row["carrier"]), number=row["number"],
             url=carriers.tracking_page(row["carrier"], row["number"]),
             shipped_on=date.fromisoformat(row["shipped_on"]) if row["shipped_on"] else None,
         )

@@ -25,6 +25,7 @@ from orders.models import Listing, Order, Shop, TaskMark
 from orders.models.shops import ShopMode
 from orders.queries import HomeFigures, any_uncounted, home_figures
 from orders.queries.waits import waits
+from orders.system_tasks import said
 from orders.views.drawing import bars
 from orders.views.shipping import unplaced_url
 
@@ -156,7 +157,7 @@ def touchless(now: datetime) -> SimpleNamespace | None:
     marks = (
         TaskMark.objects.filter(order__in=by_people, task__holds=True)
         .order_by()
-        .values("task__name")
+        .values("task__key", "task__name")
         .annotate(n=Count("order", distinct=True))
     )
     causes = sorted(marks, key=lambda row: -row["n"])[:SHOWN_CAUSES]
@@ -164,7 +165,8 @@ def touchless(now: datetime) -> SimpleNamespace | None:
     return SimpleNamespace(
         percent=f"{100 * (tries - touched) / tries:.1f}", tries=tries,
         causes=[
-            SimpleNamespace(words=row["task__name"], count=row["n"], percent=round(100 * row["n"] / most)) for row in causes
+            SimpleNamespace(words=said(row["task__key"], row["task__name"]), count=row["n"], percent=round(100 * row["n"] / most))
+            for row in causes
         ],
     )  # fmt: skip
 

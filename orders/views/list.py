@@ -19,10 +19,11 @@ from hub.answers import done
 from hub.clock import JAPAN
 from hub.ids import encode
 from hub.web import PageRequest, Visit, page
+from orders.fields import choosing
 from orders.fields.labels import PAYMENT_METHODS
 from orders.forms.searching import SaveSearch
 from orders.frame import chosen_shop
-from orders.models import Order, Shop, Status, Tag, Task
+from orders.models import Order, Shop, Status, Tag
 from orders.operations.settings.searches import create_search
 from orders.queries import GroupNode, count_late, count_orders, is_late, newer_orders, page_of_orders, status_tree
 from orders.queries.pages import BadCursor, Page
@@ -204,7 +205,7 @@ def _menus(request: PageRequest, asked: Asked, shops: list[Shop]) -> list[dict[s
     ]
     menus = [
         {"label": _("ラベル"), "options": options("tag", of(Tag))},
-        {"label": _("タスク"), "options": options("task", of(Task))},
+        {"label": _("タスク"), "options": options("task", [(encode(row.value), str(row.label)) for row in choosing.tasks()[:100]])},
         {"label": _("支払"), "options": options("pay", [(code, _payment(code, names)) for code, names in payments.items()])},
         {"label": _("配送"), "options": options("ship", [(name, name) for name in deliveries])},
         {"label": _("期間"), "options": days},

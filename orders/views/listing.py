@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from orders.queries import OrderRow, ShopMark, StatusMark, TagMark
 from orders.queries.rows import OpenTask
+from orders.system_tasks import said
 from orders.views.words import PAYMENT_SHORT, delivery_words, masked_name
 
 
@@ -80,5 +81,5 @@ def held_words(holds: Sequence[OpenTask]) -> str:
     if not holds:
         return ""
     first = holds[0]
-    words = first.reason if first.key == "hold" and first.reason else first.name
+    words = first.reason if first.key == "hold" and first.reason else said(first.key, first.name)
     return _("%(words)s ほか%(n)s") % {"words": words, "n": len(holds) - 1} if len(holds) > 1 else words

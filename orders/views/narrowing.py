@@ -22,6 +22,7 @@ from orders.fields.labels import PAYMENT_METHODS, PHASES
 from orders.models import Product, SavedSearch, Shop, Status, StatusGroup, Tag, Task
 from orders.queries import SORTS, Filter
 from orders.search import Found, look_up
+from orders.system_tasks import said
 
 ROWS = ("status", "group", "shop", "tag", "task", "product", "saved")
 TEXTS = ("pay", "ship", "from", "until", "sku", "phase")
@@ -236,6 +237,8 @@ def _names(name: str, asked: Asked) -> dict[int, str]:
     if not ids:
         return {}
     rows = _MODELS[name].objects.filter(pk__in=ids)
+    if name == "task":
+        return {row.pk: said(row.key, row.name) for row in rows}
     return {row.pk: getattr(row, "name", "") or str(row) for row in rows}
 
 

@@ -25,6 +25,7 @@ from orders.models.orders import ParcelState
 from orders.operations.shipments import Package
 from orders.plugs import act, panel
 from orders.queries import count_unplaced, next_cutoff
+from orders.system_tasks import said
 from orders.views.acts import order_to_change, told
 from orders.views.words import report_cause
 
@@ -80,11 +81,15 @@ def _counts(now: datetime) -> dict[int, dict[str, int]]:
 def _house(house: Warehouse, counts: Mapping[str, int], late: Mapping[int, int], now: datetime) -> SimpleNamespace:
     until = next_cutoff(house, now)
     return SimpleNamespace(
-        pk=house.pk, name=house.name, kind_words=settings.WAREHOUSES[house.kind].label if house.kind in settings.WAREHOUSES else house.kind,
+        pk=house.pk, name=house.name, kind_words=_kind(house.kind),
         paused=house.paused_at is not None, until=until, seconds=max(int((until - now).total_seconds()), 0), wanted=counts.get("wanted", 0),
         asked=counts.get("asked", 0), working=counts.get("working", 0), shipped=counts.get("shipped", 0), misses=counts.get("misses", 0),
         missing=_missing(house) if counts.get("misses") else [], late_results=late.get(house.pk, 0), urls=_urls(house, now),
     )  # fmt: skip
+
+
+def _kind(kind: str) -> str:
+    return _(settings.WAREHOUSES[kind].label) if kind in settings.WAREHOUSES else kind
 
 
 def _missing(house: Warehouse) -> list[SimpleNamespace]:
@@ -97,13 +102,17 @@ def _missing(house: Warehouse) -> list[SimpleNamespace]:
     )
     rows = (
         marks.order_by()
-        .values("task_id", "task__name")
+        .values("task_id", "task__key", "task__name")
         .annotate(n=Count("order", distinct=True))
         .order_by("-n")[:SHOWN_CAUSES]
     )
     listed = reverse("orders:list")
     return [
-        SimpleNamespace(words=row["task__name"], count=row["n"], url=f"{listed}?task={encode(row['task_id'])}&held=1")
+        SimpleNamespace(
+            words=said(row["task__key"], row["task__name"]),
+            count=row["n"],
+            url=f"{listed}?task={encode(row['task_id'])}&held=1",
+        )
         for row in rows
     ]
 

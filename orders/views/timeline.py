@@ -16,13 +16,14 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from hub.clock import JAPAN
 from hub.ids import encode
 from hub.problems import CATALOGUE, say
+from orders import carriers
 from orders.addresses import DOUBTS
-from orders.carriers import label_of
 from orders.fields import FIELDS
 from orders.fields.labels import FLAG, MALL_STATES, PARCEL_STATES, PAYMENT_METHODS, PAYMENT_STATES, PHASES
 from orders.models import Status, Tag, Warehouse
 from orders.operations.undo import UNDOABLE
 from orders.queries import HistoryEntry
+from orders.system_tasks import said_by_name
 
 LONGEST = 200
 KINDS = {"member": "member", "token": "member", "rule": "rule", "mall": "mall", "warehouse": "warehouse"}
@@ -67,6 +68,7 @@ VERBS: Mapping[str, str] = {
     "effect.marked_done": gettext_noop("が済みにしました"), "effect.dropped": gettext_noop("が送信をやめました"),
     "effect.released": gettext_noop("が送信を許しました"), "effect.taken_back": gettext_noop("が送信を取り消しました"),
 }  # fmt: skip
+OF_TASKS = frozenset({"order.held", "order.released", "order.override"})
 LABELS: Mapping[str, str | Promise] = {
     "status_id": gettext_lazy("状態"), "warehouse": gettext_lazy("倉庫"), "carrier": gettext_lazy("運送会社"),
     "ship_on": gettext_lazy("発送日"),
@@ -176,7 +178,10 @@ def _words(entry: HistoryEntry) -> str:
     known = VERBS.get(entry.verb)
     if known is None:
         return entry.verb
-    return _(known) % _Params({key: value for key, value in entry.params.items() if isinstance(value, str | int)})
+    params = {key: value for key, value in entry.params.items() if isinstance(value, str | int)}
+    if entry.verb in OF_TASKS:
+        params["name"] = said_by_name(str(params.get("name", "–")))
+    return _(known) % _Params(params)
 
 
 class _Params(dict[str, Any]):
@@ -267,11 +272,11 @@ def _named(model: type[Model], ids: set[Any]) -> dict[int, str]:
 
 
 def _numbers(value: Any) -> str:
-    return "、".join(f"{label_of(carrier)} {number}".strip() for carrier, number in value)
+    return "、".join(f"{carriers.said(carrier)} {number}".strip() for carrier, number in value)
 
 
 _SPEAK: Mapping[str, Callable[[Any], Any]] = {
     "phase": lambda v: PHASES.get(v, v), "mall_state": lambda v: MALL_STATES.get(v, v), "state": lambda v: PARCEL_STATES.get(v, v),
-    "payment_state": lambda v: PAYMENT_STATES.get(v, v), "payment_method": lambda v: PAYMENT_METHODS.get(v, v), "carrier": label_of,
+    "payment_state": lambda v: PAYMENT_STATES.get(v, v), "payment_method": lambda v: PAYMENT_METHODS.get(v, v), "carrier": carriers.said,
     "numbers": _numbers, "address_doubt": lambda v: DOUBTS.get(v, v),
 }  # fmt: skip

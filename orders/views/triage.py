@@ -30,6 +30,7 @@ from orders.models import Order, Shop, Task
 from orders.operations import holds
 from orders.queries import NoOrder, OrderDetail, held_queue, longest_held, order_detail
 from orders.queries.goods import suggestions
+from orders.system_tasks import said
 from orders.views import mapping
 from orders.views.facts import Showing
 
@@ -105,12 +106,17 @@ def _show(request: PageRequest, round_: Round) -> HttpResponse:
     round_.keep(request)
     waiting = queue.exclude(pk__in=round_.shown).count()
     context = {
-        "task": Task.objects.filter(pk=round_.task).first() if round_.task else None, "waiting": waiting,
+        "task": _cause(round_.task) if round_.task else "", "waiting": waiting,
         "place": len(round_.shown), "total": len(round_.shown) + waiting, "passed": _still_held(round_.passed), "all_url": "?task=",
     }  # fmt: skip
     if found is None:
         return render(request, "orders/triage_end.html", context)
     return render(request, "orders/triage.html", {**context, **_order(request, found)})
+
+
+def _cause(task_id: int) -> str:
+    task = Task.objects.filter(pk=task_id).first()
+    return said(task.key, task.name) if task else ""
 
 
 def _detail(pk: int | None) -> OrderDetail | None:
@@ -136,12 +142,13 @@ def _order(request: PageRequest, found: OrderDetail) -> dict[str, Any]:
         hold.next = ""  # `told` says it
     parcels = showing.parcels({})
     marks = [mark for mark in facts.marks if mark.task.holds]
+    told = [said(mark.task.key, mark.task.what_to_do) for mark in marks]
     unmapped = _unmapped(facts)
     if refusal := mapping.kept(request):
         mapping.tell(request, refusal, unmapped)
     return {
         "order": showing.head(), "why": why, "parcels": parcels, "doubtful": [parcel for parcel in parcels if parcel.address_warning][:1],
-        "unmapped": unmapped, "tags": facts.tags, "told": [mark.task.what_to_do for mark in marks if mark.task.what_to_do],
+        "unmapped": unmapped, "tags": facts.tags, "told": list(filter(None, told)),
         "held_since": min((mark.opened_at for mark in marks), default=facts.order.status_at), "others": found.others[:3],
         "next": reverse("orders:triage"),
     }  # fmt: skip

@@ -25,6 +25,7 @@ from orders.operations import settings as operations
 from orders.operations.products import Mapped, map_listing
 from orders.operations.shops import raise_rule_set
 from orders.queries.goods import Freed, freed, listings, products, suggestions, units_sold, unmapped_count
+from orders.system_tasks import said_by_name
 from orders.views.mapping import Refusal, tell
 
 ROWS = 50
@@ -293,7 +294,7 @@ def _result(request: HttpRequest) -> dict[str, Any] | None:
     words = {"waiting": _("待機中"), "partly_mapped": _("一部が未マッピング"), "held": _("保留")}
     causes = [
         {
-            "words": words.get(name, name),
+            "words": words.get(name) or said_by_name(name),
             "count": count,
             "url": f"{orders}?task={encode(task_id)}" if task_id else f"{orders}?held=1",
         }

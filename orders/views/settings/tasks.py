@@ -20,6 +20,7 @@ from orders.forms.conditions import drawn, read_condition
 from orders.forms.settings import TaskForm
 from orders.models import Order, Shop, Task, TaskMark
 from orders.operations import settings as operations
+from orders.system_tasks import said
 from orders.views.settings.steps import saved_order
 
 SEEN_COLUMNS = ("name", "what_to_do", "colour", "holds", "shop_id", "condition")
@@ -39,8 +40,8 @@ def tasks(request: PageRequest) -> HttpResponse:
     shown = [
         {
             "pk": task.pk,
-            "name": task.name,
-            "what_to_do": task.what_to_do,
+            "name": said(task.key, task.name),
+            "what_to_do": said(task.key, task.what_to_do),
             "colour": task.colour,
             "holds": task.holds,
             "enabled": task.enabled,

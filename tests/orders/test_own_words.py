@@ -1,0 +1,100 @@
+"""The program's own words follow the reader's language; what a tenant named stays as the tenant named it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+from hub.clock import business_now
+from hub.ids import encode
+from hub.models import Tenant
+from hub.tenancy import tenant_transaction
+from orders import carriers
+from orders.models import Order, Task, Warehouse
+from orders.operations import holds
+from orders.system_tasks import SYSTEM_TASKS, said
+from tests.browsing import text_of
+from tests.conftest import TESTER
+from tests.orders.making import make_order, make_shop
+from tests.pages import browser
+
+
+@pytest.fixture
+def order(tenant: Tenant) -> Order:
+    """An order that a task of the program holds."""
+    now = business_now()
+    with tenant_transaction(tenant.pk):
+        order = make_order(make_shop("本店"), at=now - timedelta(hours=2))
+        task = Task.objects.get(key="sums_differ")
+        holds.open_mark([order.pk], task=task, by=TESTER, now=now - timedelta(hours=1))
+        return order
+
+
+@pytest.fixture
+def english(tenant: Tenant) -> Client:
+    client = browser(tenant)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return client
+
+
+def where_tasks_are_named(order: Order, task: Task) -> list[str]:
+    return [
+        "/", "/attention/", f"/attention/triage/?task={encode(task.pk)}", "/orders/", f"/orders/?task={encode(task.pk)}",
+        f"/orders/{encode(order.pk)}/", "/settings/tasks/",
+    ]  # fmt: skip
+
+
+def test_a_task_of_the_program_is_named_in_the_language_of_the_reader(
+    tenant: Tenant, order: Order, english: Client
+) -> None:
+    with tenant_transaction(tenant.pk):
+        task = Task.objects.get(key="sums_differ")
+
+    for path in where_tasks_are_named(order, task):
+        page = text_of(english.get(path))
+        assert "Amounts differ" in page, path
+        assert task.name not in page, path
+        assert task.what_to_do not in page, path
+
+
+def test_a_task_that_the_tenant_renamed_keeps_its_name(tenant: Tenant, order: Order, english: Client) -> None:
+    with tenant_transaction(tenant.pk):
+        Task.objects.filter(key="sums_differ").update(name="一部出荷の確認", what_to_do="店長に聞く")
+        task = Task.objects.get(key="sums_differ")
+
+    for path in where_tasks_are_named(order, task):
+        assert "一部出荷の確認" in text_of(english.get(path)), path
+
+
+def test_a_task_of_a_tenant_with_the_words_of_the_program_stays_as_it_is() -> None:
+    with translation.override("en"):
+        assert said("", "一部出荷") == "一部出荷"
+        assert said("short", "一部出荷") == "Shipped in part"
+
+
+def test_every_task_of_the_program_has_english_words() -> None:
+    with translation.override("en"):
+        foreign = [
+            one for key, name, what, _holds in SYSTEM_TASKS for one in (name, what) if not said(key, one).isascii()
+        ]
+
+    assert foreign == []
+
+
+def test_the_other_carrier_is_other_on_screens_and_stays_japanese_in_mails() -> None:
+    with translation.override("en"):
+        assert carriers.said("other") == "Other"
+        assert carriers.label_of("other") == "その他"
+    assert carriers.said("other") == "その他"
+    assert carriers.said("yamato") == "ヤマト運輸"
+
+
+def test_kinds_of_warehouses_are_told_in_the_language_of_the_reader(tenant: Tenant, english: Client) -> None:
+    with tenant_transaction(tenant.pk):
+        Warehouse.objects.create(name="よそ", kind="other")
+
+    assert "Shipped by another system" in text_of(english.get("/settings/warehouses/"))
+    assert "Shipped by another system" in text_of(english.get("/settings/warehouses/new/"))
