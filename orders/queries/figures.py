@@ -6,27 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, DateTimeField, QuerySet, Sum
+from django.db.models import Count, DateTimeField, Sum
 from django.db.models.functions import Trunc
 
 from hub.clock import JAPAN
 from hub.models import Effect
 from orders.fields.kinds import day_of, start_of
-from orders.models import MallReport, Order, Parcel, Shop, Status, Warehouse
-from orders.models.orders import ParcelState
+from orders.models import MallReport, Order, Shop, Status, Warehouse
 from orders.models.statuses import Phase
 from orders.queries.counts import status_counts
 from orders.queries.held import Cause, held_causes, held_queue, longest_held
 from orders.queries.late import count_late
+from orders.queries.to_ship import count_to_ship, count_unplaced, wanted_parcels
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cutoff:
-    """What is to leave a warehouse by its next cut-off. `held` of the parcels cannot go as things stand."""
+    """The orders that are to leave a warehouse by its next cut-off. `held` of them cannot go as things stand."""
 
     warehouse: Warehouse
     at: datetime
-    parcels: int
+    orders: int
     held: int
 
 
@@ -34,7 +34,8 @@ class Cutoff:
 class HomeFigures:
     """The figures in the order in which the page asks. `hours` are orders placed in each hour of today and of the same weekday last
     week; `held` and `oldest_held` leave out what only waits for others; `unreported_yen` is what is shipped and not yet counted at the
-    mall; `unplaced` parcels are to leave and have no warehouse yet."""
+    mall; `to_ship` of our orders wait to be shipped, `unplaced` of them have no warehouse yet, and `elsewhere` wait for another
+    system to ship them."""
 
     new: int
     waiting: int
@@ -45,6 +46,8 @@ class HomeFigures:
     stopped: tuple[tuple[str, int], ...]
     unreported: int
     unreported_yen: int
+    to_ship: int
+    elsewhere: int
     cutoffs: tuple[Cutoff, ...]
     unplaced: int
     hours: tuple[int, ...]
@@ -61,6 +64,7 @@ def home_figures(now: datetime) -> HomeFigures:
     """Return the figures of this moment, in a fixed number of statements."""
     new, waiting = _new()
     unreported, yen = _unreported()
+    to_ship, elsewhere = count_to_ship()
     queue = held_queue()
     oldest = longest_held(queue)
     today = day_of(now)
@@ -74,6 +78,8 @@ def home_figures(now: datetime) -> HomeFigures:
         stopped=tuple(_stopped()),
         unreported=unreported,
         unreported_yen=yen,
+        to_ship=to_ship,
+        elsewhere=elsewhere,
         cutoffs=tuple(cutoffs(now)),
         unplaced=count_unplaced(),
         hours=_hours(start_of(today)),
@@ -114,13 +120,13 @@ def _hours(start: datetime) -> tuple[int, ...]:
 
 
 def cutoffs(now: datetime) -> list[Cutoff]:
-    """Return each warehouse's next cut-off with the parcels of open orders that are wanted and not yet requested."""
+    """Return each warehouse's next cut-off with our orders that are to leave by it and not yet requested."""
     rows = (
-        _wanted()
+        wanted_parcels()
         .filter(warehouse__isnull=False)
         .order_by()
         .values("warehouse_id", "order__held")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("order", distinct=True))
     )
     counts: dict[int, dict[bool, int]] = {}
     for warehouse_id, held, n in rows.values_list("warehouse_id", "order__held", "n"):
@@ -128,22 +134,11 @@ def cutoffs(now: datetime) -> list[Cutoff]:
     found = Warehouse.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials")
     return [
         Cutoff(
-            warehouse=warehouse, at=next_cutoff(warehouse, now), parcels=sum(counts.get(warehouse.pk, {}).values()),
+            warehouse=warehouse, at=next_cutoff(warehouse, now), orders=sum(counts.get(warehouse.pk, {}).values()),
             held=counts.get(warehouse.pk, {}).get(True, 0),
         )
         for warehouse in found
     ]  # fmt: skip
-
-
-def _wanted() -> QuerySet[Parcel]:
-    return Parcel.objects.filter(
-        state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True, order__is_open=True
-    )
-
-
-def count_unplaced() -> int:
-    """Return how many parcels are to leave and have no warehouse yet."""
-    return _wanted().filter(warehouse__isnull=True).count()
 
 
 def next_cutoff(warehouse: Warehouse, now: datetime) -> datetime:

@@ -12,6 +12,7 @@ from orders.fields.base import open_lines
 from orders.fields.kinds import start_of
 from orders.models import Order, OrderTag, Status, TaskMark
 from orders.queries.late import is_late
+from orders.queries.to_ship import ToShip
 from orders.search import Found
 
 
@@ -45,6 +46,7 @@ class Filter:
     next_day: bool | None = None
     open_only: bool = False
     late_at: datetime | None = None
+    to_ship: ToShip | None = None
     deleted: bool = False
 
     def statuses(self) -> tuple[int, ...]:
@@ -108,4 +110,6 @@ class Filter:
             asked.append(to_q(self.condition, today=today))
         if self.late_at is not None:
             asked.append(is_late(self.late_at))
+        if self.to_ship is not None:
+            asked.append(self.to_ship.q())
         return asked

@@ -96,14 +96,14 @@ def _shipping(visit: Visit, figures: HomeFigures) -> SimpleNamespace:
     url = reverse("orders:shipping")
     cutoffs = [
         SimpleNamespace(
-            warehouse=one.warehouse.name, until=one.at, seconds=max(int((one.at - visit.now).total_seconds()), 0), count=one.parcels,
+            warehouse=one.warehouse.name, until=one.at, seconds=max(int((one.at - visit.now).total_seconds()), 0), count=one.orders,
             misses=one.held,
             url=f"{url}#warehouse-{encode(one.warehouse.pk)}",
         )
         for one in figures.cutoffs if one.warehouse.kind != "other"
     ]  # fmt: skip
     return SimpleNamespace(
-        count=sum(one.count for one in cutoffs) + figures.unplaced, url=url,
+        count=figures.to_ship, url=f"{reverse('orders:list')}?to_ship=all", elsewhere=figures.elsewhere,
         cutoffs=sorted(cutoffs, key=lambda one: -one.count)[:SHOWN_CUTOFFS] if len(cutoffs) > SHOWN_CUTOFFS else cutoffs,
         more_url=url if len(cutoffs) > SHOWN_CUTOFFS else "", unplaced=SimpleNamespace(count=figures.unplaced, url=unplaced_url()),
     )  # fmt: skip

@@ -19,13 +19,13 @@ from hub.ids import NotAnId, decode
 from hub.web import Visit
 from orders.conditions import AllOf, ConditionError, Node, dump, parse, sentence
 from orders.fields.labels import PAYMENT_METHODS, PHASES
-from orders.models import Product, SavedSearch, Shop, Status, StatusGroup, Tag, Task
-from orders.queries import SORTS, Filter
+from orders.models import Product, SavedSearch, Shop, Status, StatusGroup, Tag, Task, Warehouse
+from orders.queries import SORTS, Filter, ToShip
 from orders.search import Found, look_up
 from orders.system_tasks import said
 
 ROWS = ("status", "group", "shop", "tag", "task", "product", "saved")
-TEXTS = ("pay", "ship", "from", "until", "sku", "phase")
+TEXTS = ("pay", "ship", "from", "until", "sku", "phase", "to_ship")
 FLAGS = ("held", "late", "unreported", "next_day")
 SIZE = 50
 
@@ -105,6 +105,8 @@ def _fits(name: str, value: str) -> bool:
             date.fromisoformat(value)
         elif name in FLAGS:
             return value == "1"
+        elif name == "to_ship":
+            return value in ("all", "none") or bool(decode(value))
     except (NotAnId, ValueError):
         return False
     return len(value) <= 4_000 and "\0" not in value
@@ -141,8 +143,16 @@ def _filter(asked: Asked, visit: Visit, shop: Shop | None, condition: Node | Non
         delivery_names=tuple(asked.values("ship")), placed_from=day["from"], placed_until=day["until"],
         product_id=products[0] if products else None, sku=next(iter(asked.values("sku")), ""), found=found, condition=condition,
         held=flags["held"], unreported=flags["unreported"], next_day=flags["next_day"], open_only=bool(flags["held"]),
-        late_at=visit.now if flags["late"] else None,
+        late_at=visit.now if flags["late"] else None, to_ship=_to_ship(asked),
     )  # fmt: skip
+
+
+def _to_ship(asked: Asked) -> ToShip | None:
+    """Return what `to_ship` says: all, none (without a warehouse) or a warehouse."""
+    value = next(iter(asked.values("to_ship")), "")
+    if not value:
+        return None
+    return ToShip(warehouse_id=None if value == "all" else 0 if value == "none" else decode(value))
 
 
 _SAVED_AS = (
@@ -163,10 +173,24 @@ def as_condition(asked: Asked, visit: Visit) -> dict[str, Any] | None:
     tests += [
         {"field": name, "op": "is", "value": True} for name in ("held", "unreported", "next_day") if asked.values(name)
     ]
+    if (to_ship := asked.kept.to_ship) is not None:
+        tests += _to_ship_as_tests(to_ship)
     tests += _days_as_tests(asked, visit.now.astimezone(JAPAN).date())
     if asked.condition is not None:
         tests.append(dump(asked.condition))
     return {"all": tests} if tests else None
+
+
+def _to_ship_as_tests(to_ship: ToShip) -> list[dict[str, Any]]:
+    tests: list[dict[str, Any]] = [
+        {"field": "ours", "op": "is", "value": True},
+        {"field": "ship_wanted", "op": "is", "value": True},
+        {"field": "parcel_state", "op": "is", "value": "draft"},
+    ]
+    if to_ship.warehouse_id is None:
+        return tests
+    warehouse = {"op": "is", "value": to_ship.warehouse_id} if to_ship.warehouse_id else {"op": "empty"}
+    return [*tests, {"field": "warehouse", **warehouse}]
 
 
 def _days_as_tests(asked: Asked, today: date) -> list[dict[str, Any]]:
@@ -195,7 +219,8 @@ _LABELS: Mapping[str, str | Promise] = {
     "status": lazy("状態"), "group": lazy("状態"), "shop": lazy("ショップ"), "tag": lazy("ラベル"), "task": lazy("タスク"),
     "product": lazy("商品"),
     "pay": lazy("支払"), "ship": lazy("配送"), "sku": "SKU", "phase": lazy("段階"), "held": lazy("保留"), "late": lazy("期限"),
-    "unreported": lazy("反映"), "next_day": lazy("翌日配送"), "saved": lazy("保存した検索"), "condition": lazy("条件"),
+    "unreported": lazy("反映"), "next_day": lazy("翌日配送"), "to_ship": lazy("出荷待ち"),
+    "saved": lazy("保存した検索"), "condition": lazy("条件"),
 }  # fmt: skip
 _MODELS: dict[str, Any] = {
     "status": Status,
@@ -251,7 +276,15 @@ def _said(name: str, value: str, names: dict[str, dict[int, str]], language: str
         return str(PAYMENT_METHODS.get(value, value))
     if name == "phase":
         return str(PHASES.get(value, value))
+    if name == "to_ship":
+        return _said_to_ship(value)
     return sentence(parse(_json(value)), language) if name == "condition" else value
+
+
+def _said_to_ship(value: str) -> str:
+    if value in ("all", "none"):
+        return _("すべて") if value == "all" else _("倉庫が決まらない")
+    return next(iter(Warehouse.objects.filter(pk=decode(value)).values_list("name", flat=True)), "")
 
 
 def periods(visit: Visit) -> list[tuple[str, date, date]]:

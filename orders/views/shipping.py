@@ -24,7 +24,7 @@ from orders.models import MallReport, Order, OrderLine, Parcel, TaskMark, Wareho
 from orders.models.orders import ParcelState
 from orders.operations.shipments import Package
 from orders.plugs import act, panel
-from orders.queries import count_unplaced, next_cutoff
+from orders.queries import count_unplaced, next_cutoff, wanted_parcels
 from orders.system_tasks import said
 from orders.views.acts import order_to_change, told
 from orders.views.words import report_cause
@@ -55,27 +55,30 @@ def shipping(request: PageRequest) -> HttpResponse:
 
 def unplaced_url() -> str:
     """Return the list of orders that are to leave and have no warehouse yet."""
-    wanted = [{"field": "ship_wanted", "op": "is", "value": True}, {"field": "warehouse", "op": "empty"}]
-    return f"{reverse('orders:list')}?condition={quote(json.dumps({'all': wanted}))}"
+    return f"{reverse('orders:list')}?to_ship=none"
 
 
 def _counts(now: datetime) -> dict[int, dict[str, int]]:
-    """Return how many parcels of each warehouse stand where, in one statement."""
+    """Return how many orders are to leave each warehouse and how many of its parcels stand where, in two statements."""
     day = now.astimezone(JAPAN).date()
     live = Parcel.objects.filter(closed_at__isnull=True, warehouse__isnull=False).filter(
         Q(
-            state__in=[ParcelState.DRAFT, ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING],
+            state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING],
             order__is_open=True,
         )
         | Q(state=ParcelState.SHIPPED, shipped_on=day)
     )
-    wanted = Q(state=ParcelState.DRAFT, ship_wanted_at__isnull=False)
+    wanted = wanted_parcels().filter(warehouse__isnull=False).order_by().values("warehouse_id").annotate(
+        wanted=Count("order", distinct=True), misses=Count("order", filter=Q(order__held=True), distinct=True),
+    )  # fmt: skip
     rows = live.order_by().values("warehouse_id").annotate(
-        wanted=Count("pk", filter=wanted), misses=Count("pk", filter=wanted & Q(order__held=True)),
         asked=Count("pk", filter=Q(state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED])),
         working=Count("pk", filter=Q(state=ParcelState.WORKING)), shipped=Count("pk", filter=Q(state=ParcelState.SHIPPED)),
     )  # fmt: skip
-    return {row["warehouse_id"]: row for row in rows}
+    found: dict[int, dict[str, int]] = {}
+    for row in (*wanted, *rows):
+        found.setdefault(row["warehouse_id"], {}).update(row)
+    return found
 
 
 def _house(house: Warehouse, counts: Mapping[str, int], late: Mapping[int, int], now: datetime) -> SimpleNamespace:
@@ -94,9 +97,7 @@ def _kind(kind: str) -> str:
 
 def _missing(house: Warehouse) -> list[SimpleNamespace]:
     """Return what keeps the warehouse's wanted parcels from leaving."""
-    wanted = Parcel.objects.filter(
-        warehouse=house, state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True
-    )
+    wanted = wanted_parcels().filter(warehouse=house)
     marks = TaskMark.objects.filter(
         order__in=wanted.values("order"), closed_at__isnull=True, task__holds=True, order__is_open=True
     )
@@ -124,16 +125,13 @@ def _urls(house: Warehouse, now: datetime) -> SimpleNamespace:
         condition = {"all": [{"field": "warehouse", "op": "is", "value": house.pk}, *tests]}
         return f"{reverse('orders:list')}?condition={quote(json.dumps(condition, ensure_ascii=False))}"
 
-    wanted: list[dict[str, object]] = [
-        {"field": "ship_wanted", "op": "is", "value": True},
-        {"field": "parcel_state", "op": "is", "value": "draft"},
-    ]
+    wanted = f"{reverse('orders:list')}?to_ship={encode(house.pk)}"
     today = now.astimezone(JAPAN).date().isoformat()
     return SimpleNamespace(
-        wanted=url(*wanted), asked=url({"field": "parcel_state", "op": "in", "value": ["requested", "accepted"]}),
+        wanted=wanted, asked=url({"field": "parcel_state", "op": "in", "value": ["requested", "accepted"]}),
         working=url({"field": "parcel_state", "op": "is", "value": "working"}),
         shipped=url({"field": "parcel_state", "op": "is", "value": "shipped"}, {"field": "shipped_on", "op": "is", "value": today}),
-        misses=url(*wanted, {"field": "held", "op": "is", "value": True}),
+        misses=f"{wanted}&held=1",
     )  # fmt: skip
 
 

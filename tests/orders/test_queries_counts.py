@@ -175,7 +175,7 @@ class TestFigures:
         assert [(cause.key, cause.orders) for cause in figures.causes] == [("hold", 1)]
         assert figures.oldest_held == held.pk
         assert (figures.unreported, figures.unreported_yen) == (1, 700)
-        assert [(cutoff.parcels, cutoff.held) for cutoff in figures.cutoffs if cutoff.parcels] == [(1, 1)]
+        assert [(cutoff.orders, cutoff.held) for cutoff in figures.cutoffs if cutoff.orders] == [(1, 1)]
         assert (figures.hours[12], sum(figures.hours), figures.hours_last_week[12]) == (3, 3, 1)
         assert not figures.all_well
 

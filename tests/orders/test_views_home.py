@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from hub.audit import SYSTEM, Actor
@@ -14,7 +15,7 @@ from hub.clock import business_now
 from hub.ids import encode
 from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import MallReport, Parcel, Shop, Task, Warehouse
+from orders.models import MallReport, Parcel, Shop, Status, Task, Warehouse
 from orders.operations import holds
 from orders.operations.door import note
 from tests.orders.making import make_order, order_in
@@ -38,7 +39,13 @@ def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) 
 
     page = read(client, "/")
 
-    for url in ("/orders/?phase=intake", "/attention/", "/shipping/", "/attention/errors/", "/orders/?unreported=1"):
+    for url in (
+        "/orders/?phase=intake",
+        "/attention/",
+        "/orders/?to_ship=all",
+        "/attention/errors/",
+        "/orders/?unreported=1",
+    ):
         assert f'<a href="{url}"' in page, url
         assert client.get(url).status_code == 200
     assert "ほか待機 1件" in page
@@ -102,13 +109,69 @@ def test_shipping_counts_each_warehouses_day_and_what_misses_it(tenant: Tenant, 
 
     page = read(client, "/shipping/")
 
-    wanted = re.findall(r'href="(/orders/\?condition=[^"]+)">(\d+)</a>', page)
+    wanted = re.findall(r'href="(/orders/\?(?:condition|to_ship)=[^"]+)">(\d+)</a>', page)
     figures = {int(n) for _, n in wanted}
     assert figures == {0, 1, 2}
     two = next(url for url, n in wanted if n == "2")
     found = read(client, two)
     assert free.number in found
     assert held.number in found
+
+
+@pytest.mark.feature("F033")
+def test_waiting_to_ship_counts_our_own_orders_as_the_list_it_opens_shows_them(tenant: Tenant, shop: Shop) -> None:
+    now = business_now()
+    with tenant_transaction(tenant.pk):
+        north, south = (Warehouse.objects.create(name=name, kind="own") for name in ("北の倉庫", "南の倉庫"))
+        away = Warehouse.objects.create(name="よそ", kind="other")
+        Status.objects.filter(default_for="payment").update(not_ours=True)
+        split, plain, unplaced, held = make_order(shop, recipients=({}, {})), *(make_order(shop) for _ in range(3))
+        before, theirs, cancelled, elsewhere = (
+            make_order(shop, ours=False), make_order(shop, status="payment"), make_order(shop, status="cancelled"), make_order(shop),
+        )  # fmt: skip
+        Parcel.objects.all().update(ship_wanted_at=now)
+        for order, house in (
+            (split, north),
+            (plain, south),
+            (held, south),
+            (before, south),
+            (theirs, north),
+            (cancelled, south),
+        ):
+            Parcel.objects.filter(order=order).update(warehouse=house)
+        Parcel.objects.filter(order=elsewhere).update(warehouse=away)
+        Parcel.objects.filter(order=split, position=2).update(warehouse=south)
+        holds.hold([held.pk], reason="返事待ち", by=BY, now=now)
+    client = browser(tenant)
+
+    home, shipping = read(client, "/"), read(client, "/shipping/")
+
+    assert _listed(client, home, "/orders/?to_ship=all") == (
+        4,
+        {split.number, plain.number, unplaced.number, held.number},
+    )
+    assert "ほか、他システムの分 3件" in home
+    assert "倉庫が決まらない受注が 1件あります" in shipping
+    assert re.search(rf'href="/orders/\?to_ship={encode(south.pk)}">3</a>', shipping)
+    for house, few, held_ones in ((north, {split}, set()), (south, {split, plain, held}, {held})):
+        asked = f"/orders/?to_ship={encode(house.pk)}"
+        assert _listed(client, shipping, asked) == (len(few), {order.number for order in few})
+        assert _listed(client, shipping, f"{asked}&held=1") == (
+            len(held_ones),
+            {order.number for order in held_ones},
+        )
+    assert _numbers(client, "/orders/?to_ship=none") == {unplaced.number}
+
+
+def _listed(client: Client, page: str, url: str) -> tuple[int, set[str]]:
+    """Return the figure that stands on a page for an address, and the numbers of the orders that the address shows."""
+    figure = re.search(rf'href="{re.escape(url)}">(\d+)<', page)
+    assert figure is not None, url
+    return int(figure[1]), _numbers(client, url)
+
+
+def _numbers(client: Client, url: str) -> set[str]:
+    return set(re.findall(r"338866-\d{8}-\d{10}", read(client, url)))
 
 
 def test_pages_around_orders_cost_few_statements(tenant: Tenant, shop: Shop) -> None:
