@@ -314,11 +314,12 @@ def _show(request: PageRequest, draft: Draft, *, source: OrderFacts | None = Non
 
 def _typed_in(request: PageRequest, end: str) -> tuple[str, str]:
     """Return what was typed into the field whose name ends so, and how the ids of its form begin."""
-    name = next((name for name in request.GET if name.endswith(end)), "")
-    return f"id_{name.removesuffix(end)}", request.GET.get(name, "").replace("\0", "")[:500]
+    asked = request.POST if request.method == "POST" else request.GET
+    name = next((name for name in asked if name.endswith(end)), "")
+    return f"id_{name.removesuffix(end)}", asked.get(name, "").replace("\0", "")[:500]
 
 
-@page("orders.edit", methods=("GET",))
+@page("orders.edit", methods=("POST",))
 def entry_products(request: PageRequest) -> HttpResponse:
     """Answer the search for a product with what may be chosen."""
     words = narrow(_typed_in(request, "-item")[1])[:100]
@@ -326,9 +327,9 @@ def entry_products(request: PageRequest) -> HttpResponse:
     return render(request, "orders/parts/entry_products.html", {"products": shown})
 
 
-@page("orders.edit", methods=("GET",))
+@page("orders.edit", methods=("POST",))
 def entry_item(request: PageRequest) -> HttpResponse:
-    """Say what a line's item is, and what it last sold at."""
+    """Say what a line's item is, and what it last sold at. Posted, as the search above is: a name may be longer than an address."""
     prefix, item = _typed_in(request, "-item")
     product = next(iter(_named([item]).values()), None)
     last = (

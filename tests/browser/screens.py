@@ -13,7 +13,7 @@ from tests.test_urls import Page as Address
 
 PARTS = {
     "orders:news", "orders:peek", "orders:history", "orders:remarks", "automation:rule_count", "hub:jobs", "mailer:template_preview",
-    "mailer:gate", "orders:bulk", "orders:record_shipment", "orders:choose_warehouse", "orders:new_products", "orders:new_item", "orders:new_place",
+    "mailer:gate", "orders:bulk", "orders:record_shipment", "orders:choose_warehouse", "orders:new_place",
 }  # fmt: skip
 """They answer a piece of a page; what opens them is looked at in `test_opened.py`."""
 NOT_A_PAGE = {

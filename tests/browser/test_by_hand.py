@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from hub.clock import business_now
 from hub.models import Member, Role, Tenant, User
@@ -100,3 +100,24 @@ def test_an_order_is_entered_with_the_keyboard_alone(at_work: Page, tenant: Tena
             "渋谷区",
             "神宮前1-2-3",
         )
+
+
+def test_a_name_of_800_characters_is_looked_up_without_going_into_an_address(at_work: Page, tenant: Tenant) -> None:
+    at_work.goto("/orders/new/")
+    at_work.locator("#id_b-name").fill("電話 太郎")
+    asked: list[Request] = []
+    at_work.on("request", asked.append)
+    item = at_work.locator("#id_p0-l0-item")
+
+    with at_work.expect_response("**/orders/new/products/") as searched:
+        item.evaluate(
+            "field => { field.value = '長い名前の商品'.repeat(115); field.dispatchEvent(new Event('input')) }"
+        )
+    with at_work.expect_response("**/orders/new/item/") as told:
+        item.dispatch_event("change")
+
+    assert (searched.value.status, told.value.status) == (200, 200)
+    assert "未マッピング" in told.value.text()
+    looked_up = [one for one in asked if "/orders/new/item/" in one.url or "/orders/new/products/" in one.url]
+    assert max(len(one.url) for one in looked_up) < 200
+    assert all("b-name" not in (one.post_data or "") for one in looked_up), "only what was typed there is sent"

@@ -245,9 +245,9 @@ def test_products_and_places_are_found_while_typing(tenant: Tenant, shop: Shop) 
         Product.objects.create(sku="T-OLD", name="昔のタオル", retired_at=business_now())
     client = browser(tenant)
 
-    found = client.get("/orders/new/products/", {"p0-l0-item": "タオ"}).content.decode()
-    item = unescape(client.get("/orders/new/item/", {"p0-l0-item": "Ｔ-1"}).content.decode())
-    odd = client.get("/orders/new/item/", {"p0-l0-item": "なにか"}).content.decode()
+    found = client.post("/orders/new/products/", {"p0-l0-item": "タオ"}).content.decode()
+    item = unescape(client.post("/orders/new/item/", {"p0-l0-item": "Ｔ-1"}).content.decode())
+    odd = client.post("/orders/new/item/", {"p0-l0-item": "なにか"}).content.decode()
     place = unescape(client.get("/orders/new/place/", {"b-postal_code": "150-0001"}).content.decode())
 
     assert order.pk
