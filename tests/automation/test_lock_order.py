@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from automation import engine
+from automation import engine, failing
 from automation.actions import ACTIONS
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
@@ -31,7 +31,7 @@ def test_rule_that_switches_itself_off_meets_a_bulk_act(tenant: Tenant, monkeypa
     shop = make_shop(tenant)
     rule = add_rule(tenant, TRIP)
     fail_on(tenant, shop, 2)
-    real = engine.hold_for
+    real = failing.hold_for
 
     def act() -> None:
         with tenant_transaction(tenant.pk):
