@@ -15,7 +15,7 @@ from django.db import DatabaseError, transaction
 from automation.failing import count, held_by, hold_for
 from automation.models import Rule, RuleGroup
 from automation.passing import Pass, RuleFailed
-from automation.rulebook import Rulebook, group_is_on, load_rulebook
+from automation.rulebook import Rulebook, group_is_on, load_rulebook, switch_off_broken
 from hub.clock import business_now
 from hub.crash import crash
 from hub.faults import is_passing
@@ -55,11 +55,14 @@ def judge_chunk(tenant_id: int, *, size: int = CHUNK) -> int:
         with tenant_transaction(tenant_id):
             now = business_now()
             ids = _due(now, size)
-            return run_pass(ids, now=now)
+            book = run_pass(ids, now=now)
     except (RuleFailed, DatabaseError) as error:
         if is_passing(error):
             raise
         failed = error
+    else:
+        _switch_off(tenant_id, book)
+        return len(ids)
     if not ids:
         raise failed
     if len(ids) > 1:
@@ -101,19 +104,31 @@ def judge_orders(tenant_id: int, order_ids: Sequence[int], *, until: float) -> b
     return True
 
 
+def _switch_off(tenant_id: int, book: Rulebook) -> None:
+    """Switch off what a pass had to leave out, each in a transaction of its own: settings are locked before orders.
+
+    Whoever dies before it leaves it to the next pass.
+    """
+    for row, why in book.broken:
+        with tenant_transaction(tenant_id):
+            switch_off_broken(row, why, now=business_now())
+        crash("engine.after_switching_off")
+
+
 def _due(now: datetime, size: int) -> list[int]:
     due = Order.objects.filter(judge_at__lte=now).order_by("judge_at", "pk")
     return list(due.select_for_update(no_key=True, skip_locked=True, of=("self",)).values_list("pk", flat=True)[:size])
 
 
-def run_pass(order_ids: Sequence[int], *, now: datetime) -> int:
+def run_pass(order_ids: Sequence[int], *, now: datetime) -> Rulebook:
     """Run rules and tasks over locked orders inside the open transaction, and let go what waited for them to be handled again; return
-    how many were judged."""
+    what they were judged by."""
     if not order_ids:
-        return 0
-    Pass(order_ids, load_rulebook(now=now), now=now).run()
+        return Rulebook(strata=(), tasks=())
+    book = load_rulebook(now=now)
+    Pass(order_ids, book, now=now).run()
     let_go_of(order_ids)
-    return len(order_ids)
+    return book
 
 
 def _blame(order_id: int, *, now: datetime) -> Rule | None:

@@ -54,8 +54,9 @@ def count(rule: Rule, order_id: int, *, now: datetime) -> bool:
 
 
 def switch_off(rule: Rule, why: str, *, order_ids: Iterable[int] = (), now: datetime) -> bool:
-    """Let the product switch a rule off: on the rules page, in the audit and by mail; what it held is judged without it."""
-    if Rule.objects.filter(pk=rule.pk, broken="").update(broken=why) != 1:
+    """Let the product switch a rule off: on the rules page, in the audit and by mail; what it held is judged without it. One that was
+    changed meanwhile stays as it is."""
+    if Rule.objects.filter(pk=rule.pk, version=rule.version, broken="").update(broken=why) != 1:
         return False
     ids = list(order_ids)
     note(OFF, by=SYSTEM, now=now, id=rule.pk, name=rule.name, version=rule.version, reason=why, orders=ids)

@@ -41,10 +41,11 @@ class ReadyTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Rulebook:
-    """Strata in order, tasks, and what is switched off for being broken."""
+    """Strata in order, tasks, and what is left out because it no longer parses, with why."""
 
     strata: tuple[tuple[ReadyRule, ...], ...]
     tasks: tuple[ReadyTask, ...]
+    broken: tuple[tuple[Rule | Task, str], ...] = ()
 
     @property
     def rules(self) -> list[ReadyRule]:
@@ -56,7 +57,7 @@ class Rulebook:
 
 
 def load_rulebook(*, now: datetime) -> Rulebook:
-    """Load what is switched on now. A rule or task that no longer parses switches itself off and says why."""
+    """Load what is switched on now. What no longer parses is to be switched off once no order is locked (`switch_off_broken`)."""
     shelf = Shelf()
     groups = {
         g.pk: g
@@ -65,16 +66,17 @@ def load_rulebook(*, now: datetime) -> Rulebook:
     }
     rules = Rule.objects.filter(group__in=list(groups), enabled=True, retired_at__isnull=True, broken="")
     ready: list[ReadyRule] = []
+    broken: list[tuple[Rule | Task, str]] = []
     for rule in sorted(rules, key=lambda r: (groups[r.group_id].position, r.group_id, r.position, r.pk)):
         group = groups[rule.group_id]
         try:
             node = parse(rule.condition)
             actions = tuple(shelf.bind(data) for data in rule.actions)
         except ConditionError as error:
-            switch_off(rule, f"{error.path}: {error.code}", now=now)
+            broken.append((rule, f"{error.path}: {error.code}"))
             continue
         except BadAction as error:
-            switch_off(rule, error.code, now=now)
+            broken.append((rule, error.code))
             continue
         ready.append(
             ReadyRule(
@@ -89,8 +91,16 @@ def load_rulebook(*, now: datetime) -> Rulebook:
         try:
             tasks.append(ReadyTask(task=task, node=parse(task.condition)))
         except ConditionError as error:
-            Task.objects.filter(pk=task.pk).update(broken=f"{error.path}: {error.code}")
-    return Rulebook(strata=_strata(ready), tasks=tuple(tasks))
+            broken.append((task, f"{error.path}: {error.code}"))
+    return Rulebook(strata=_strata(ready), tasks=tuple(tasks), broken=tuple(broken))
+
+
+def switch_off_broken(row: Rule | Task, why: str, *, now: datetime) -> None:
+    """Let a rule or task that no longer parses switch itself off and say why, unless it was changed meanwhile."""
+    if isinstance(row, Rule):
+        switch_off(row, why, now=now)
+    else:
+        Task.objects.filter(pk=row.pk, condition=row.condition).update(broken=why)
 
 
 def group_is_on(group: RuleGroup, *, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from automation.engine import work
 from automation.models import Rule, RuleMark
 from automation.operations import create_group, create_rule, publish_rule
 from automation.passing import Pass
+from automation.rulebook import Rulebook
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Parcel, Shop, TaskMark
@@ -90,7 +91,7 @@ def test_order_that_fails_no_more_stays_due(tenant: Tenant, shop: Shop, monkeypa
     take_in(tenant, shop, mall_order())
     real, calls = engine.run_pass, []
 
-    def fail_once(order_ids: Sequence[int], *, now: object) -> int:
+    def fail_once(order_ids: Sequence[int], *, now: object) -> Rulebook:
         calls.append(order_ids)
         if len(calls) == 1:
             with connection.cursor() as cursor:
