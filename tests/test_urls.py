@@ -45,6 +45,8 @@ ROLES_PAGE = Path(__file__).parents[1] / "docs" / "roles.md"
 CANARY = "よその店の秘密"
 UNKNOWN = 4_000_000_000_000_000_000
 
+POSTED = re.compile(r'<form[^>]*method="post".*?</form>', re.S)
+
 WHOSE_ID: dict[str, type[Any]] = {
     "hub:member": Member, "hub:member_remove": Member, "hub:invitation_again": Invitation, "hub:invitation_drop": Invitation,
     "hub:member_sign_out": Member, "hub:session_end": UserSession, "hub:token_revoke": ApiToken, "hub:effect": Effect, "hub:effect_act": Effect,
@@ -274,7 +276,9 @@ def test_a_role_with_the_right_sees_the_page_and_changes_nothing_by_looking(page
     for role in table()[page.view.right]:
         answer = town.browsers[role].get(url)
         assert answer.status_code in (200, 302), (role, answer.status_code)
-        assert CANARY not in answer.content.decode(errors="replace")
+        page_seen = answer.content.decode(errors="replace")
+        assert CANARY not in page_seen
+        assert [form for form in POSTED.findall(page_seen) if "csrfmiddlewaretoken" not in form] == [], role
 
     with tenant_transaction(town.tenant.pk):
         assert AuditEntry.objects.count() == before

@@ -237,6 +237,7 @@ def test_a_refused_mapping_is_told_at_its_field_with_what_was_typed(tenant: Tena
 
     form = re.search(rf'action="{path}".*?</div>', answer.content.decode(), re.S)
     assert form is not None
+    assert "csrfmiddlewaretoken" in form[0]
     assert 'name="sku" value="T-99"' in form[0]
     assert 'max="999" value="3"' in form[0]
     assert f'aria-describedby="refused-{encode(two.pk)}"' in form[0]
