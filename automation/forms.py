@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from automation.actions import ACTIONS, Action, Shelf
 from automation.models import RuleGroup, When
@@ -50,7 +50,7 @@ class GroupForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         shops = Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").values_list("pk", "name")
-        self.fields["shop"] = row_field(shops, label=_("ショップ"), empty=_("すべて"))
+        self.fields["shop"] = row_field(shops, label=pgettext("one", "ショップ"), empty=_("すべて"))
         self.order_fields(["name", "when", "phases", "shop", "switch_on_at", "switch_off_at"])
 
 

@@ -57,7 +57,7 @@ class PasteForm(forms.Form):
     carrier = forms.ChoiceField(
         label=_("運送会社"),
         required=False,
-        choices=[("", _("行に書いてある")), *((c.code, c.label) for c in CARRIERS.values())],
+        choices=[("", _("行に書いてある")), *((c.code, c.words) for c in CARRIERS.values())],
     )
     shipped_on = forms.DateField(label=_("出荷日"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from hub.accounts import send_system_mail
 from hub.audit import SYSTEM, note
@@ -97,7 +98,7 @@ def _name_of(to: str) -> str:
         return str(settings.CHANNELS[which].label)
     if kind == "warehouse" and which.isdigit():
         name = Warehouse.objects.filter(pk=int(which)).values_list("name", flat=True).first()
-        return str(name or _("倉庫"))
+        return str(name or pgettext("one", "倉庫"))
     return _("メール") if kind == "mail" else to
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from hub.problems import advise, say
 from hub.troubles import Act, Source, Trouble
@@ -81,7 +81,8 @@ def _refused(now: datetime, limit: int) -> list[Trouble]:
     )
     return [
         Trouble(
-            title=_("%(warehouse)s が出荷依頼を断りました") % {"warehouse": row.warehouse.name if row.warehouse else _("倉庫")},
+            title=_("%(warehouse)s が出荷依頼を断りました")
+            % {"warehouse": row.warehouse.name if row.warehouse else pgettext("one", "倉庫")},
             cause=" ".join(filter(None, (say(row.ship_fault), advise(row.ship_fault)))),
             since=row.state_at or now, url=reverse("orders:detail", args=[row.order_id]), icon="warehouse", tone="wait",
             order_id=row.order_id,

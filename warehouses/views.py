@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from hub.form_parts import SEEN, attempt, read_seen, refused, seen_box
 from hub.problems import advise, say
@@ -152,7 +153,7 @@ def _shown(
         if stored
         else _("保存した鍵は、だれも読み返せません。")
     )
-    parts = [{"title": _("倉庫"), "lead": "", "form": form}]
+    parts = [{"title": pgettext("one", "倉庫"), "lead": "", "form": form}]
     if keys.fields:
         parts.append({"title": _("鍵と契約"), "lead": lead, "form": keys})
     kinds = [

@@ -99,7 +99,7 @@ def broken_words(broken: str) -> str:
         why = f"{path} {str(MESSAGES[code]) % _Dash()}"
     else:
         why = _("使っている項目がなくなったため止まりました。")
-    return f"{why} {_('開いて直し、保存すると動き出します。')}"
+    return " ".join((why, _("開いて直し、保存すると動き出します。")))
 
 
 class _Dash(dict[str, str]):

@@ -31,7 +31,7 @@ class Stage:
 
 CHANNELS: dict[str, Plug] = {
     "rakuten": Plug(
-        label="楽天市場", adapter="channels_rakuten.adapter.Rakuten", base_url="https://api.rms.rakuten.co.jp"
+        label=_("楽天市場"), adapter="channels_rakuten.adapter.Rakuten", base_url="https://api.rms.rakuten.co.jp"
     ),
 }
 

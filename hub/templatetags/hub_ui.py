@@ -1,5 +1,6 @@
 """Words for templates: icons, money, moments and ages. They format what they are given; nothing here reads the database or a clock."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -42,6 +43,11 @@ def full_day(value: date) -> str:
     if _japanese():
         return f"{value.year}年{value.month}月{value.day}日({WEEKDAYS_JA[value.weekday()]})"
     return f"{short_day(value)} {value.year}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words one after the other: with 、 or, in English, a comma."""
+    return ("、" if _japanese() else ", ").join(words)
 
 
 @register.simple_tag

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from hub.audit import note
 from hub.form_parts import attempt, form_page, row_field
@@ -60,7 +61,7 @@ def _edit(request: PageRequest, pk: int | None) -> HttpResponse:
         )
         if row is None:
             shops = Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").values_list("pk", "name")
-            form.fields["shop"] = row_field(shops, label=_("ショップ"), empty=_("すべて"))
+            form.fields["shop"] = row_field(shops, label=pgettext("one", "ショップ"), empty=_("すべて"))
         saved: list[MailAccount] = []
 
         def act() -> None:

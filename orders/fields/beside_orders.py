@@ -23,6 +23,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders.fields import choosing, labels
 from orders.fields.base import (
@@ -151,7 +152,8 @@ GOODS = (
 )  # fmt: skip
 
 SHIPPING = (
-    _beside("warehouse", _("倉庫"), "shipping", Kind.ROW, PARCELS, plain("parcel__warehouse_id", nullable=True), "warehouse_id",
+    _beside("warehouse", pgettext_lazy("one", "倉庫"), "shipping", Kind.ROW, PARCELS, plain("parcel__warehouse_id", nullable=True),
+            "warehouse_id",
             empty=True, choices=choosing.warehouses,
             value=lambda facts: _once(parcel.warehouse.name for parcel in facts.parcels if parcel.warehouse)),
     _parcel_text("carrier", _("運送会社"), "carrier", "shipping", choices=choosing.carriers),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from orders.blocks import BLOCKS
 from orders.carriers import CARRIERS
@@ -33,7 +34,7 @@ def carriers() -> Sequence[Choice]:
 
 
 def channels() -> Sequence[Choice]:
-    return [Choice(value=key, label=plug.label) for key, plug in settings.CHANNELS.items()]
+    return [Choice(value=key, label=gettext(plug.label)) for key, plug in settings.CHANNELS.items()]
 
 
 def _rows(model: type[Any], *order: str, coloured: bool = False) -> Choices:

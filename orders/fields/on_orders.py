@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from orders.fields import choosing, labels
 from orders.fields.base import (
@@ -118,7 +119,7 @@ _COUPONS: Left = total_of("coupon_shop_yen", "coupon_other_yen")
 
 ORDER = (
     _text("number", _("受注番号"), "order", sort="number"),
-    _row("shop", _("ショップ"), choosing.shops, lambda facts: facts.shop.name, plain("shop_id"), {"shop_id"}),
+    _row("shop", pgettext_lazy("one", "ショップ"), choosing.shops, lambda facts: facts.shop.name, plain("shop_id"), {"shop_id"}),
     Field(
         key="channel", label=_("モール"), subject="order", kind=Kind.CHOICE, q=_of_channel, choices=choosing.channels,
         value=lambda facts: facts.shop.channel, reads=frozenset({"shop_id"}),

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hub.ids import decode, encode
 from orders.carriers import CARRIERS
@@ -152,7 +153,9 @@ def _warehouses() -> list[tuple[str, Any]]:
 
 class WarehouseForm(LookingForm):
     warehouse = forms.ChoiceField(
-        label=_("倉庫"), choices=_warehouses, help_text=_("まだ誰も作業していない荷物を、この倉庫から出します。")
+        label=pgettext_lazy("one", "倉庫"),
+        choices=_warehouses,
+        help_text=_("まだ誰も作業していない荷物を、この倉庫から出します。"),
     )
 
     def offers_nothing(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hub.ids import encode
 from orders.fields.labels import DELIVERY_METHODS, PAYMENT_METHODS
@@ -56,7 +57,7 @@ def _said(form: forms.Form, words: Mapping[str, Any]) -> None:
 class HeadForm(forms.Form):
     """Which shop the order is of, how it is paid, what is added to the goods."""
 
-    shop = forms.ChoiceField(label=_("ショップ"))
+    shop = forms.ChoiceField(label=pgettext_lazy("one", "ショップ"))
     payment = forms.ChoiceField(
         label=_("支払方法"),
         choices=[(code, words) for code, words in PAYMENT_METHODS.items() if code != "unknown"],
@@ -85,7 +86,7 @@ class HeadForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.shops = {encode(shop.pk): shop for shop in shops}
         self.fields["shop"] = forms.ChoiceField(
-            label=_("ショップ"), choices=[(key, shop.name) for key, shop in self.shops.items()]
+            label=pgettext_lazy("one", "ショップ"), choices=[(key, shop.name) for key, shop in self.shops.items()]
         )
 
     def clean_shop(self) -> Shop:
@@ -140,7 +141,7 @@ class ParcelForm(forms.Form):
     delivery_method = forms.ChoiceField(
         label=_("配送方法"), required=False, choices=[("", _("おまかせ")), *DELIVERY_METHODS.items()]
     )
-    warehouse = forms.ChoiceField(label=_("倉庫"), required=False)
+    warehouse = forms.ChoiceField(label=pgettext_lazy("one", "倉庫"), required=False)
     noshi = forms.CharField(label=_("のし"), required=False, max_length=200)
     drop_off = forms.CharField(label=_("置き配"), required=False, max_length=100)
 
@@ -149,7 +150,7 @@ class ParcelForm(forms.Form):
         self.houses = {encode(house.pk): house for house in houses}
         self.today = today
         self.fields["warehouse"] = forms.ChoiceField(
-            label=_("倉庫"),
+            label=pgettext_lazy("one", "倉庫"),
             required=False,
             choices=[("", _("自動で決める")), *((key, house.name) for key, house in self.houses.items())],
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from hub.form_parts import colour_field, row_field
 from hub.ids import encode
@@ -120,7 +121,7 @@ class TaskForm(forms.Form):
         """`stops`: how many open orders it would hold without asking for anything; that has to be meant."""
         super().__init__(*args, **kwargs)
         shops = Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk")
-        self.fields["shop"] = row_field(_rows(shops), label=_("ショップ"), empty=_("すべて"))
+        self.fields["shop"] = row_field(_rows(shops), label=pgettext_lazy("one", "ショップ"), empty=_("すべて"))
         if stops is not None:
             self.fields["stops_all"] = forms.BooleanField(
                 label=_("条件なしで、すべての受注の出荷を止める"),

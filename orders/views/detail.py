@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from hub.clock import JAPAN
 from hub.ids import decode, encode
@@ -114,7 +115,7 @@ def _history(request: PageRequest, found: OrderDetail) -> dict[str, Any]:
         "member": _("人"),
         "rule": _("ルール"),
         "mall": _("モール"),
-        "warehouse": _("倉庫"),
+        "warehouse": pgettext("one", "倉庫"),
         "mail": _("メール"),
         "system": _("自動"),
     }
@@ -132,7 +133,7 @@ def _history(request: PageRequest, found: OrderDetail) -> dict[str, Any]:
 
 def channel_label(channel: str) -> str:
     """Return what a mall is called."""
-    return settings.CHANNELS[channel].label if channel in settings.CHANNELS else channel
+    return _(settings.CHANNELS[channel].label) if channel in settings.CHANNELS else channel
 
 
 @page("orders.see", methods=("GET",))

@@ -23,6 +23,7 @@ from hub.form_parts import ids_of
 from hub.ids import encode
 from hub.models import EffectState
 from hub.problems import say
+from hub.templatetags.hub_ui import listed
 from hub.web import PageRequest, page
 from orders.models import Order, Shop, Warehouse
 from orders.outgoing.held import TAKEN_OUT
@@ -173,7 +174,7 @@ def _do(request: PageRequest, ids: Sequence[int]) -> HttpResponse:
             return done(request, say("unknown_action", {"action": act or "–"}), tone="stop")
     if changed.changed and not changed.unchanged:
         return done(request, words if len(changed.changed) == 1 else f"{words} ({len(changed.changed)})")
-    reasons = "、".join(sorted({say(code) for code in changed.unchanged.values()}))
+    reasons = listed(sorted({say(code) for code in changed.unchanged.values()}))
     if not changed.changed:
         return done(request, reasons, tone="stop")
     return done(request, f"{words} ({len(changed.changed)}) · {reasons}", tone="stop")

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from hub.ids import encode
-from hub.templatetags.hub_ui import short_day
+from hub.templatetags.hub_ui import short_day, yen
 from hub.web import Visit
 from orders import addresses, carriers
 from orders.channels import Ability, can, channel_class
@@ -317,9 +317,10 @@ def verbs_of(facts: OrderFacts, visit: Visit) -> list[SimpleNamespace]:
 
     if busy and visit.may("orders.cancel"):
         cost = " ".join(dict.fromkeys(filter(None, map(cost_words, facts.parcels))))
+        told = _("料金がかかるときは、いったん取り下げずに知らせます。")
         verb("withdraw", "undo", _("出荷依頼を取り下げる"),
         _("倉庫に止めてもらいます。受注は残り、保留になります。モールには伝わりません。"),
-             cost=f"{cost} {_('料金がかかるときは、いったん取り下げずに知らせます。')}")  # fmt: skip
+             cost=f"{cost} {told}")  # fmt: skip
         verb(
             "withdraw_fee",
             "undo",
@@ -402,7 +403,7 @@ def _fact(label: str, value: Any) -> SimpleNamespace:
 
 
 def _yen(value: int | None) -> str:
-    return "" if value is None else f"{value:,}円"
+    return "" if value is None else yen(value)
 
 
 def _day(value: Any) -> str:

@@ -18,6 +18,7 @@ from hub.access import note_read
 from hub.answers import done
 from hub.clock import JAPAN
 from hub.ids import encode
+from hub.templatetags.hub_ui import listed
 from hub.web import PageRequest, Visit, page
 from orders.fields import choosing
 from orders.fields.labels import PAYMENT_METHODS
@@ -223,8 +224,8 @@ def _menus(request: PageRequest, asked: Asked, shops: list[Shop]) -> list[dict[s
 def _payment(code: str, names: list[str]) -> str:
     """Return a way of paying by the hub's name, with the malls' names for it where they differ."""
     words = str(PAYMENT_METHODS.get(code, code))
-    others = "、".join(name for name in names if name != words)
-    return f"{words}（{others}）" if others else words
+    others = listed(name for name in names if name != words)
+    return _("%(words)s（%(others)s）") % {"words": words, "others": others} if others else words
 
 
 def _elsewhere(asked: Asked, today: date) -> list[Item]:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from hub.access import note_read
 from hub.clock import JAPAN
@@ -64,7 +64,9 @@ def _others(words: str) -> list[SimpleNamespace]:
             for p in products
         ),
         *(
-            SimpleNamespace(words=s.name, under=_("ショップ"), url=reverse("orders:shop", args=[s.pk]), icon="shop")
+            SimpleNamespace(
+                words=s.name, under=pgettext("one", "ショップ"), url=reverse("orders:shop", args=[s.pk]), icon="shop"
+            )
             for s in shops
         ),
     ]

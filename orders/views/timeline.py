@@ -11,11 +11,12 @@ from django.db.models import Model
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop, pgettext_lazy
 
 from hub.clock import JAPAN
 from hub.ids import encode
 from hub.problems import CATALOGUE, say
+from hub.templatetags.hub_ui import listed, yen
 from orders import carriers
 from orders.addresses import DOUBTS
 from orders.fields import FIELDS
@@ -28,7 +29,8 @@ from orders.system_tasks import said_by_name
 LONGEST = 200
 KINDS = {"member": "member", "token": "member", "rule": "rule", "mall": "mall", "warehouse": "warehouse"}
 ACTORS: Mapping[str, str | Promise] = {
-    "mall": gettext_lazy("モール"), "warehouse": gettext_lazy("倉庫"), "system": gettext_lazy("自動処理"), "rule": gettext_lazy("ルール"),
+    "mall": gettext_lazy("モール"), "warehouse": pgettext_lazy("one", "倉庫"), "system": gettext_lazy("自動処理"),
+    "rule": gettext_lazy("ルール"),
     "token": gettext_lazy("API"), "member": gettext_lazy("メンバー"),
 }  # fmt: skip
 VERBS: Mapping[str, str] = {
@@ -70,7 +72,7 @@ VERBS: Mapping[str, str] = {
 }  # fmt: skip
 OF_TASKS = frozenset({"order.held", "order.released", "order.override"})
 LABELS: Mapping[str, str | Promise] = {
-    "status_id": gettext_lazy("状態"), "warehouse": gettext_lazy("倉庫"), "carrier": gettext_lazy("運送会社"),
+    "status_id": gettext_lazy("状態"), "warehouse": pgettext_lazy("one", "倉庫"), "carrier": gettext_lazy("運送会社"),
     "ship_on": gettext_lazy("発送日"),
     "numbers": gettext_lazy("送り状番号"), "shipped_on": gettext_lazy("出荷日"), "tags": gettext_lazy("ラベル"),
     "state": gettext_lazy("荷物"),
@@ -164,7 +166,7 @@ def _line(
 
 def _actor(entry: HistoryEntry, channel: str) -> str | Promise:
     if rules := entry.params.get("rules"):
-        return "、".join(
+        return listed(
             _("ルール「%(name)s」(第%(version)s版)") % {"name": r["name"], "version": r["version"]} for r in rules
         )
     if entry.actor_kind == "mall" or entry.verb.startswith("mall."):
@@ -246,7 +248,7 @@ class _Names:
         )
 
     def tags(self, ids: Iterable[int]) -> str:
-        return "、".join(self._tags.get(pk, "–") for pk in sorted(ids))
+        return listed(self._tags.get(pk, "–") for pk in sorted(ids))
 
     def said(self, key: str, value: Any) -> str:
         """Return a value in words."""
@@ -262,7 +264,7 @@ class _Names:
         if key == "warehouse":
             return self._houses.get(value, "–")
         if key.endswith("_yen") and isinstance(value, int):
-            return f"{value:,}円"
+            return yen(value)
         return str(value)[:LONGEST]
 
 
@@ -272,7 +274,7 @@ def _named(model: type[Model], ids: set[Any]) -> dict[int, str]:
 
 
 def _numbers(value: Any) -> str:
-    return "、".join(f"{carriers.said(carrier)} {number}".strip() for carrier, number in value)
+    return listed(f"{carriers.said(carrier)} {number}".strip() for carrier, number in value)
 
 
 _SPEAK: Mapping[str, Callable[[Any], Any]] = {

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
 from hub.clock import business_now
 from hub.ids import encode
 from hub.models import Tenant
+from hub.templatetags.hub_ui import listed, yen
 from hub.tenancy import tenant_transaction
 from orders import carriers
 from orders.models import Order, Task, Warehouse
@@ -20,6 +24,9 @@ from tests.browsing import text_of
 from tests.conftest import TESTER
 from tests.orders.making import make_order, make_shop
 from tests.pages import browser
+
+APPS = ("hub", "orders", "warehouses", "automation", "mailer", "documents", "channels_rakuten")
+SPEAKS = ("_", "gettext", "gettext_lazy", "ngettext", "pgettext", "pgettext_lazy")
 
 
 @pytest.fixture
@@ -98,3 +105,37 @@ def test_kinds_of_warehouses_are_told_in_the_language_of_the_reader(tenant: Tena
 
     assert "Shipped by another system" in text_of(english.get("/settings/warehouses/"))
     assert "Shipped by another system" in text_of(english.get("/settings/warehouses/new/"))
+
+
+def test_no_words_hide_from_translation_in_a_formatted_string() -> None:
+    root = Path(__file__).parents[2]
+    files = [path for app in APPS for path in (root / app).rglob("*.py")]
+
+    hidden = [
+        f"{path.relative_to(root)}:{call.lineno}"
+        for path in files
+        for string in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(string, ast.JoinedStr)
+        for call in ast.walk(string)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in SPEAKS
+    ]
+
+    assert len(files) > 200
+    assert hidden == []
+
+
+def test_malls_and_one_warehouse_are_told_in_the_language_of_the_reader(
+    tenant: Tenant, order: Order, english: Client
+) -> None:
+    shops, form = text_of(english.get("/settings/shops/")), text_of(english.get("/orders/new/"))
+
+    assert "Rakuten Ichiba" in shops
+    assert "楽天市場" not in shops
+    assert "Warehouse optional" in form
+    assert settings.CHANNELS["rakuten"].label == "楽天市場", "mails say it in Japanese"
+
+
+def test_words_and_amounts_stand_as_the_language_has_them() -> None:
+    with translation.override("en"):
+        assert (listed(["a", "b"]), yen(-1000)) == ("a, b", "−¥1,000")
+    assert (listed(["a", "b"]), yen(-1000)) == ("a、b", "−1,000円")

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from hub import secrets
 from hub.form_parts import SEEN, attempt, read_seen, refused, seen_box
@@ -213,7 +214,7 @@ def _shown(
     )
     lead = _("先ほど試した鍵を覚えています。直すときだけ、入力してください。") if credentials else lead
     parts = [
-        {"title": _("ショップ"), "lead": "", "form": sheet.name},
+        {"title": pgettext("one", "ショップ"), "lead": "", "form": sheet.name},
         {"title": _("鍵"), "lead": lead or _("保存した鍵は、だれも読み返せません。"), "form": sheet.keys},
         {"title": _("取込"), "lead": "", "form": sheet.intake},
         {"title": _("確認とメール"), "lead": "", "form": sheet.confirm},
@@ -228,7 +229,7 @@ def _shown(
     context = {
         "title": _("%(name)s の設定") % {"name": shop.name} if shop else _("ショップをつなぐ"),
         "channels": [
-            {"label": plug.label, "url": f"{request.path}?channel={key}", "on": key == sheet.channel}
+            {"label": _(plug.label), "url": f"{request.path}?channel={key}", "on": key == sheet.channel}
             for key, plug in ({} if shop else settings.CHANNELS).items()
         ],
         "forms": parts, "hidden": hidden, "test": telling.test_told(sheet.channel, operations.told(test), visit.now) if test else None,

@@ -60,7 +60,7 @@ def _rows(model: type[PaymentName | DeliveryName], column: str) -> list[dict[str
 
 def _channel(key: str) -> str:
     plug = settings.CHANNELS.get(key)
-    return plug.label if plug else key
+    return _(plug.label) if plug else key
 
 
 def _save(request: PageRequest) -> HttpResponse:

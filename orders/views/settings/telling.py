@@ -55,7 +55,7 @@ def every_words(shop: Shop) -> str:
 
 def channel_label(shop: Shop) -> str:
     plug = settings.CHANNELS.get(shop.channel)
-    return plug.label if plug else shop.channel
+    return _(plug.label) if plug else shop.channel
 
 
 def coverage_words(shop: Shop, gaps: Sequence[Stretch]) -> tuple[str, str]:
@@ -149,7 +149,7 @@ def refusal_to_poll(shop: Shop) -> str:
     if not shop.tested_at:
         return _("取込を始める前に、接続を確かめてください。")
     advice = advice_on(shop.test_result)
-    return f"{_('使えない機能があるため、取込を始められません。')} {advice}".strip()
+    return " ".join(filter(None, (_("使えない機能があるため、取込を始められません。"), advice)))
 
 
 def advice_on(result: Mapping[str, Any]) -> str:
