@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
+from django.utils.translation import override
 
 from hub.clock import JAPAN
 from mailer import placeholders
@@ -96,7 +97,7 @@ def _values(
         "lines": "\n".join(map(_line, lines)),
         "recipients": "\n".join(map(_recipient, parcels)),
         "wish": _wishes(order, parcels) or "指定なし",
-        "payment": order.payment_name or str(PAYMENT_METHODS.get(order.payment_method, "")),
+        "payment": order.payment_name or _payment(order.payment_method),
         "pay_due_on": day(order.pay_due_on),
         "delivery": order.delivery_name,
         "subtotal_yen": yen(order.subtotal_yen),
@@ -119,6 +120,12 @@ def _values(
 def _wishes(order: Order, parcels: Iterable[Parcel]) -> str:
     of_parcels = "、".join(dict.fromkeys(filter(None, (_wish(parcel.wish_on, parcel.wish_time) for parcel in parcels))))
     return of_parcels or _wish(order.wish_on, order.wish_time)
+
+
+def _payment(method: str) -> str:
+    """Return the hub's name for a way of paying in the buyer's language, whatever the person who writes the mail reads."""
+    with override("ja"):
+        return str(PAYMENT_METHODS.get(method, ""))
 
 
 def _mall_name(channel: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 PHASES: Mapping[str, Promise] = {
     "intake": _("取込"), "payment": _("決済"), "ready": _("出荷準備"), "shipping": _("出荷"), "shipped": _("出荷済"),
@@ -11,7 +12,7 @@ PHASES: Mapping[str, Promise] = {
 }  # fmt: skip
 PAYMENT_METHODS: Mapping[str, Promise] = {
     "card": _("クレジットカード"), "cod": _("代金引換"), "bank": _("銀行振込"), "convenience": _("コンビニ"), "deferred": _("後払い"),
-    "points": _("ポイント"), "wallet": _("電子マネー・キャリア"), "other": _("その他"), "unknown": _("不明"),
+    "points": _("ポイント"), "wallet": _("電子マネー・キャリア"), "other": pgettext_lazy("short", "その他"), "unknown": _("不明"),
 }  # fmt: skip
 PAYMENT_STATES: Mapping[str, Promise] = {
     "open": _("未入金"), "settled": _("入金確認済"), "collect": _("代引で回収"), "failed": _("決済失敗"),
