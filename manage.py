@@ -11,6 +11,18 @@ WITHOUT_DATABASE = {"setup_roles", "makemessages", "compilemessages", "collectst
 
 
 def main() -> None:
+    """Run the command. A setting that is missing or malformed ends it with one line, or with the trace where that is asked for."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        run()
+    except ImproperlyConfigured as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(str(error))
+
+
+def run() -> None:
     """Fill the environment, refuse a database role that the fences do not bind, and hand over to Django."""
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command != "setup_roles":

@@ -67,6 +67,11 @@ def _ring(text: str) -> dict[str, AESGCM]:
     return ring
 
 
+def check_ring(text: str) -> None:
+    """Look whether a key ring can be read. Raises ImproperlyConfigured naming what is wrong, never the key."""
+    _ring(text)
+
+
 def newest_key_id() -> str:
     """Return the id of the key that new boxes are made with."""
     return next(iter(_ring(settings.CREDENTIAL_KEYS)))

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from hub import secrets
+from hub.conf import reading
+from hub.conf.reading import env, required
 from hub.conf.registry import (  # noqa: F401  (lower layers reach them through settings)
     CHANNELS,
     EFFECTS,
@@ -16,45 +18,39 @@ from hub.conf.registry import (  # noqa: F401  (lower layers reach them through 
 )  # fmt: skip
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-env = environ.Env()
-
-
-def required(name: str, wanted: str) -> str:
-    """Read a setting that has no default; a missing one stops the start and says what is wanted."""
-    value = str(env.str(name, default=""))
-    if not value:
-        raise ImproperlyConfigured(f"{name} is not set: {wanted}")
-    return value
-
-
-HUB_ENV = env.str("HUB_ENV", default="production")
-if HUB_ENV not in ("production", "development"):
-    raise ImproperlyConfigured("HUB_ENV must be production or development")
+HUB_ENV = reading.choice("HUB_ENV", ("production", "development"), default="production")
 PRODUCTION = HUB_ENV == "production"
 DEBUG = False
 
 SECRET_KEY = required("SECRET_KEY", "50 or more random characters")
+if PRODUCTION and len(SECRET_KEY) < 50:
+    raise reading.malformed("SECRET_KEY", "50 or more random characters")
 CREDENTIAL_KEYS = required("CREDENTIAL_KEYS", "a key ring `id:base64 of 32 bytes,...`, newest first")
+secrets.check_ring(CREDENTIAL_KEYS)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-DATABASE_ROLE_IS_OWNER = env.bool(
+DATABASE_ROLE_IS_OWNER = reading.switch(
     "HUB_AS_OWNER", default=False
-)  # set by manage.py for migrate and the test set-up only
-_database_url = required("DATABASE_URL", "postgresql://hub_app:...@host:5432/hub (the role that runs, not the owner)")
+)  # by manage.py, for migrate and the test set-up only
+_database = reading.database(
+    "DATABASE_URL", "postgresql://hub_app:...@host:5432/hub (the role that runs, not the owner)"
+)
 if DATABASE_ROLE_IS_OWNER:
-    _database_url = required("OWNER_DATABASE_URL", "postgresql://hub_owner:...@host:5432/hub")
-DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(_database_url)}
+    _database = reading.database("OWNER_DATABASE_URL", "postgresql://hub_owner:...@host:5432/hub")
+DATABASES: dict[str, dict[str, Any]] = {"default": _database}
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
-DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=600)
+DATABASES["default"]["CONN_MAX_AGE"] = reading.count("DATABASE_CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 5,
     "application_name": env.str("HUB_PROCESS", default="hub"),
-    "options": f"-c lock_timeout=3s -c statement_timeout={env.int('DATABASE_STATEMENT_SECONDS', default=60)}s"
+    "options": f"-c lock_timeout=3s -c statement_timeout={reading.count('DATABASE_STATEMENT_SECONDS', default=60, least=1)}s"
     " -c idle_in_transaction_session_timeout=30s",
 }
-REDIS_URL = required("REDIS_URL", "redis://host:6379/0 (Valkey 9 or Redis 7)")
+_redis = "redis://host:6379/0 (Valkey 9 or Redis 7)"
+REDIS_URL = required("REDIS_URL", _redis)
+reading.address("REDIS_URL", REDIS_URL, ("redis", "rediss", "unix"), _redis)
 CACHES = {"default": {"BACKEND": "hub.cache.SharedCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "limits"}}
 
 INSTALLED_APPS = [
@@ -134,18 +130,16 @@ ACCOUNT_ADAPTER = "hub.accounts.Adapter"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 # `key` is the account (hub.accounts). An office shares one address: what is counted by address alone is far above an office's slips.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/m/ip,5/5m/key"}
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = reading.count("TRUSTED_PROXIES", default=0)
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 PASSWORD_RESET_TIMEOUT = 3600
 MFA_ADAPTER = "hub.accounts.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA = env.str("MFA", default="required" if PRODUCTION else "offered")
-if MFA not in ("required", "offered"):
-    raise ImproperlyConfigured("MFA must be required or offered")
+MFA = reading.choice("MFA", ("required", "offered"), default="required" if PRODUCTION else "offered")
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_SAVE_EVERY_REQUEST = False
-SECURE_COOKIES = env.bool("SECURE_COOKIES", default=PRODUCTION)
+SECURE_COOKIES = reading.switch("SECURE_COOKIES", default=PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_NAME = "__Host-hub" if SECURE_COOKIES else "hub"
 CSRF_FAILURE_VIEW = "hub.web.form_too_old"
@@ -191,16 +185,16 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = ["hub.uploads.Bounded", "django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
-_email_url = env.str("EMAIL_URL", default="")
-if PRODUCTION and not _email_url:
+_email = reading.mail("EMAIL_URL")
+if PRODUCTION and not _email:
     raise ImproperlyConfigured("EMAIL_URL is not set: smtp+tls://user:password@host:587 (mail of the system itself)")
-if _email_url:
-    vars().update(env.email_url_config(_email_url))
+if _email:
+    vars().update(_email)
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.str("SYSTEM_MAIL_FROM", default="hub@localhost")
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000")
+PUBLIC_URL = reading.web_address("PUBLIC_URL", default="http://localhost:8000")
 
 FRAME_PARTS = ["hub.frame.parts", "orders.frame.parts"]
 """Functions of a request that fill the frame around each page (hub.web.frame)."""
@@ -254,36 +248,36 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-TICK_SECONDS = env.float("TICK_SECONDS", default=5.0)
+TICK_SECONDS = reading.seconds("TICK_SECONDS", default=5.0)
 
 # The world outside.
-OUTGOING = env.str("OUTGOING", default="on")
-if OUTGOING not in ("on", "off"):
-    raise ImproperlyConfigured("OUTGOING must be on or off")
-CHANNEL_BASE_URLS = {
-    name: env.str(f"{name.upper()}_BASE_URL", default=entry.base_url) for name, entry in CHANNELS.items()
-}
-WAREHOUSE_BASE_URLS = {
-    name: env.str(f"{name.upper()}_BASE_URL", default=entry.base_url) for name, entry in WAREHOUSES.items()
-}
+OUTGOING = reading.choice("OUTGOING", ("on", "off"), default="on")
+CHANNEL_BASE_URLS, WAREHOUSE_BASE_URLS = (
+    {
+        name: reading.web_address(f"{name.upper()}_BASE_URL", default=entry.base_url, only_https=PRODUCTION)
+        for name, entry in entries.items()
+    }
+    for entries in (CHANNELS, WAREHOUSES)
+)
 CALL_SECONDS = 20.0  # a whole outgoing call; connect 5, each read 15 (promise G12)
 REAL_TIMES = {"QUIET_MALL_SECONDS": 120.0, "QUIET_WAREHOUSE_SECONDS": 600.0, "MALL_GAP_SECONDS": 1.05}
-QUIET_MALL_SECONDS = env.float("QUIET_MALL_SECONDS", default=REAL_TIMES["QUIET_MALL_SECONDS"])
-QUIET_WAREHOUSE_SECONDS = env.float("QUIET_WAREHOUSE_SECONDS", default=REAL_TIMES["QUIET_WAREHOUSE_SECONDS"])
-MALL_GAP_SECONDS = env.float("MALL_GAP_SECONDS", default=REAL_TIMES["MALL_GAP_SECONDS"])
-LEASE_SECONDS = env.float("LEASE_SECONDS", default=60.0)
+QUIET_MALL_SECONDS = reading.seconds("QUIET_MALL_SECONDS", default=REAL_TIMES["QUIET_MALL_SECONDS"])
+QUIET_WAREHOUSE_SECONDS = reading.seconds("QUIET_WAREHOUSE_SECONDS", default=REAL_TIMES["QUIET_WAREHOUSE_SECONDS"])
+MALL_GAP_SECONDS = reading.seconds("MALL_GAP_SECONDS", default=REAL_TIMES["MALL_GAP_SECONDS"])
+LEASE_SECONDS = reading.seconds("LEASE_SECONDS", default=60.0)
 if PRODUCTION and any(globals()[name] != real for name, real in REAL_TIMES.items()):
     raise ImproperlyConfigured(
         "QUIET_MALL_SECONDS, QUIET_WAREHOUSE_SECONDS and MALL_GAP_SECONDS may differ from "
         "120, 600 and 1.05 only with HUB_ENV=development"
     )
 
+LOG_LEVEL = reading.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), default="INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"()": "hub.logs.Formatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.db.backends": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
