@@ -78,7 +78,14 @@ class Clock:
             }
 
     def apply_json(self, data: dict[str, Any]) -> None:
-        """Follow what a driver posted to `/_control/clock`: a triple, `advance_seconds`, or both in that order."""
+        """Follow what a driver posted to `/_control/clock`: a triple, `advance_seconds`, or both in that order.
+
+        Raises ValueError at any other name: a clock that stands still must not look as if it had followed.
+        """
+        if unknown := sorted(data.keys() - {"real_start", "business_start", "speed", "now", "advance_seconds"}):
+            raise ValueError(
+                f"a clock takes real_start, business_start, speed and advance_seconds, not {', '.join(unknown)}"
+            )
         if "business_start" in data:
             self.set(
                 parse_instant(data.get("real_start") or self.real_now()),

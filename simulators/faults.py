@@ -84,6 +84,10 @@ class Faults:
 
         `rates` is short for one fault of each kind on every function. With `"add": true` the old ones stay.
         """
+        if not isinstance(plan, dict) or (unknown := sorted(plan.keys() - {"seed", "faults", "rates", "add", "fired"})):
+            raise ValueError(
+                f"a plan has seed, faults, rates and add{', not ' + ', '.join(unknown) if isinstance(plan, dict) else ''}"
+            )
         entries = [self.fault_class(**entry) for entry in plan.get("faults", [])]
         entries += [self.fault_class(kind=kind, rate=rate) for kind, rate in plan.get("rates", {}).items()]
         with self._lock:

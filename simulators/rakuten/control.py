@@ -58,7 +58,10 @@ class Control:
                 if method == "GET" and name in self._gets:
                     return Response.json(self._gets[name](query))
                 if method == "POST" and name in self._posts:
-                    return Response.json(self._posts[name](json.loads(body or b"{}")))
+                    wish = json.loads(body or b"{}")
+                    if not isinstance(wish, dict):
+                        raise ValueError("a wish is a JSON object")
+                    return Response.json(self._posts[name](wish))
             except (ValueError, KeyError, TypeError) as error:
                 return Response.json({"error": f"{type(error).__name__}: {error}"}, 400)
         return Response.json({"error": f"no such control: {method} {name}"}, 404)

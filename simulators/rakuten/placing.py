@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from simulators.rakuten.mall import RakutenMall
 
 
+_WISHES = {
+    "shop", "n", "mix", "kinds", "from", "until", "spread_minutes", "orders", "fixture", "visible_after_seconds",
+}  # fmt: skip
+
+
 def place(mall: RakutenMall, wish: dict[str, Any]) -> dict[str, Any]:
     """Place orders at a shop, or in turn at every shop.
 
@@ -25,6 +30,8 @@ def place(mall: RakutenMall, wish: dict[str, Any]) -> dict[str, Any]:
     `{"orders": [{"kind", "placed_at", "override": partial OrderModel, "expected_end", "plan", "settle": bool}]}`: given ones.
     `{"fixture": "full"}`: the order that fills every field.
     """
+    if unknown := sorted(wish.keys() - _WISHES):
+        raise ValueError(f"orders are placed by {', '.join(sorted(_WISHES))}, not {', '.join(unknown)}")
     shops = [mall.shops[str(wish["shop"])]] if wish.get("shop") else list(mall.shops.values())
     if not shops:
         raise ValueError("there is no shop yet")

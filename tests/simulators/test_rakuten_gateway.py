@@ -132,3 +132,10 @@ def test_unknown_control_and_bad_wish_are_told(bench: Bench) -> None:
     assert bench.mall.app("POST", "/_control/nothing", {}, {}, b"{}").status == 404
     answer = bench.mall.app("POST", "/_control/orders", {}, {}, b'{"kinds": ["no such"], "n": 1}')
     assert (answer.status, json.loads(answer.body)) == (400, {"error": "ValueError: no such kind of order: no such"})
+    for control, wish in [
+        ("orders", {"count": 3}), ("orders", [1]), ("clock", {"advance": 60}), ("faults", {"nope": 1}), ("faults", [{"kind": "slow"}]),
+        ("shops", "a"), ("buyers/cancel", {}),
+    ]:  # fmt: skip
+        told = bench.mall.app("POST", f"/_control/{control}", {}, {}, json.dumps(wish).encode())
+        assert told.status == 400, control
+        assert json.loads(told.body)["error"], control
