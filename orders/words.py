@@ -40,6 +40,7 @@ teach(products.ProductRetired, lambda e: Problem(code="retired", field="product"
 teach(holds.CauseStillThere, lambda e: Problem(code="cause_still_there", params={"name": said_by_name(str(e))}))
 teach(holds.NeverPassed, lambda e: Problem(code="never_passed", params={"name": said_by_name(str(e))}))
 teach(undo.NotUndoable, lambda e: Problem(code="not_undoable", params={"verb": str(e)}))
+teach(shops.OtherAccount, lambda e: Problem(code="other_account", params={"known": e.known, "found": e.found}))
 teach(shops.AccountTaken, lambda e: Problem(code=f"account_taken_{e.where}"))
 teach(shops.TestNeeded, lambda e: Problem(code="test_failed" if e.failed else "test_needed"))
 teach(shops.StartsInThePast, lambda e: Problem(code="starts_in_the_past", status=422, field="since"))

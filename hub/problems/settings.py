@@ -20,6 +20,12 @@ TEXTS: Mapping[str, Text] = {
         "このモール店舗は、別の契約で本番運用中です。", "Another contract has this mall shop live.",
         "二重の発注や出荷を防ぐため、先にそちらを止めてください。", "Stop it there first, so that nothing is done twice.",
     ),
+    "other_account": text(
+        "この鍵は別のモール店舗（{found}）のものです。このショップの受注は {known} のものです。",
+        "This key is of another mall shop ({found}). The orders here are of {known}.",
+        "{known} の鍵を入れるか、新しいショップとして接続してください。",
+        "Enter the key of {known}, or connect it as a new shop.",
+    ),
     "test_needed": text(
         "鍵のテストに合格していません。", "The key has not passed its test.", "テストしてから取込を開始してください。",
         "Test it, then start the intake.",

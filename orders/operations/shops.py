@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Q
+from django.db.models import BooleanField, F, Func, Q, Value
 from django.db.models.functions import Greatest
 
 from hub import rows, secrets
@@ -35,6 +35,14 @@ class AccountTaken(Exception):
     def __init__(self, where: str) -> None:
         super().__init__(where)
         self.where = where
+
+
+class OtherAccount(Exception):
+    """The key is of another shop of the mall (`found`) than the one whose orders this shop holds (`known`)."""
+
+    def __init__(self, known: str, found: str) -> None:
+        super().__init__(f"{found} is not {known}")
+        self.known, self.found = known, found
 
 
 class TestNeeded(Exception):
@@ -93,13 +101,21 @@ def set_credentials(shop: Shop, credentials: Mapping[str, str], *, by: Actor, no
 
 
 def save_test(shop: Shop, test: ShopTest, *, by: Actor, now: datetime) -> None:
-    """Keep the outcome of a live test. Raises AccountTaken when the mall's shop is connected elsewhere."""
+    """Keep the outcome of a live test.
+
+    Raises AccountTaken when the mall's shop is connected elsewhere, and OtherAccount when the key opens another shop of the mall
+    than the one whose orders are here.
+    """
     if test.account:
+        if shop.account and shop.account != test.account and Order.objects.filter(shop=shop).exists():
+            raise OtherAccount(shop.account, test.account)
         taken = Shop.objects.filter(channel=shop.channel, account=test.account, retired_at__isnull=True).exclude(
             pk=shop.pk
         )
         if taken.exists():
             raise AccountTaken("here")
+        if shop.mode == ShopMode.LIVE and account_elsewhere(shop, test.account):
+            raise AccountTaken("elsewhere")  # it went live before its account was known
     values: dict[str, Any] = {"tested_at": now, "test_result": told(test), "key_expires_at": test.key_expires_at}
     if test.account:
         values["account"] = test.account
@@ -152,10 +168,10 @@ def fetch_now(shop: Shop, *, by: Actor, now: datetime) -> None:
 def would_do(shop: Shop, *, since: datetime) -> dict[str, int]:
     """Count what going live at `since` would take on, and what stays with the old system."""
     live = Order.objects.filter(shop=shop, is_open=True)
-    after = live.filter(placed_at__gte=since)
+    after = live.filter(Q(placed_at__gte=since) | Q(ours=True))  # ours: taken on before it went back to 観察
     return {
         "ours": after.count(),
-        "stays": live.filter(placed_at__lt=since).count(),
+        "stays": live.filter(placed_at__lt=since, ours=False).count(),
         "confirm": after.filter(mall_state="new").count(),
         "ready": after.filter(phase="ready").count(),
         "held": after.filter(held=True).count(),
@@ -169,7 +185,7 @@ def go_live(shop: Shop, *, since: datetime, also: Iterable[int] = (), by: Actor,
     """
     if since < now - MINUTE_OF_A_FORM:
         raise StartsInThePast
-    if account_elsewhere(shop):
+    if account_elsewhere(shop, shop.account):
         raise AccountTaken("elsewhere")
     Shop.objects.filter(pk=shop.pk).update(mode=ShopMode.LIVE, live_from=since)
     taken = Order.objects.filter(Q(placed_at__gte=since) | Q(pk__in=list(also)), shop=shop, is_open=True, ours=False)
@@ -213,11 +229,11 @@ def keep_observing(shop_ids: Iterable[int], *, wait: bool = True) -> set[int]:
     )
 
 
-def account_elsewhere(shop: Shop) -> bool:
-    """Say whether another contract has this mall account live. Simulated malls are not asked (see docs/operations.md)."""
-    if not shop.account:
+def account_elsewhere(shop: Shop, account: str) -> bool:
+    """Say whether another contract has this account of the shop's mall live. Simulated malls are not asked (see docs/operations.md)."""
+    if not account:
         return False
-    elsewhere = Func("channel", "account", function="orders_account_elsewhere", output_field=BooleanField())
+    elsewhere = Func("channel", Value(account), function="orders_account_elsewhere", output_field=BooleanField())
     return Shop.objects.filter(elsewhere, pk=shop.pk).exists()
 
 
@@ -248,7 +264,8 @@ def lock_rule_set(*, shop_id: int | None = None, also: Iterable[int] = ()) -> No
 
 
 __all__ = [
-    "OBSERVING", "AccountTaken", "StartsInThePast", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live", "keep_observing",
+    "OBSERVING", "AccountTaken", "OtherAccount", "StartsInThePast", "TestNeeded", "TooOld", "create_shop", "fetch_now", "go_live",
+    "keep_observing",
     "lock_rule_set", "observe", "observed_orders", "owner_of", "raise_rule_set", "read_again", "save_test", "set_credentials",
     "start_intake", "stop_intake", "told", "would_do",
 ]  # fmt: skip

@@ -63,3 +63,7 @@ def test_requests_are_harmless() -> None:
 
     assert [mall.sent(index) for index in (3, 4, 5)] == [{"orderNumberList": []}, {}, {}]
     assert set(mall.pace.classes) == {"intake"}
+
+
+def test_what_a_wrong_key_says_of_itself_is_not_believed() -> None:
+    assert Canned(answer(LEGACY_401, 401)).adapter.test().account == ""

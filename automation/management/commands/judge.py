@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from automation.judge import judge
 from hub.clock import business_now, true_now
+from hub.models import Tenant
 
 
 class Command(BaseCommand):
@@ -25,6 +26,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, ledgers: Path | None, json: bool, tenant: list[int] | None, **options: Any) -> None:
         if ledgers is not None and not ledgers.is_dir():
             raise CommandError(f"there is no folder {ledgers}")
+        for one in tenant or ():
+            if not Tenant.objects.filter(pk=one).exists():
+                raise CommandError(f"there is no tenant {one}")
         judgement = judge(now=business_now(), true_now=true_now(), ledgers=ledgers, tenant_ids=tenant)
         if json:
             self.stdout.write(as_json(judgement))
