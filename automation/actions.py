@@ -134,7 +134,8 @@ class Shelf:
         """Check one stored action `{"do": key, ...}` and load what it names. Raises BadAction."""
         action = ACTIONS.get(str(data.get("do"))) if isinstance(data, dict) else None
         if action is None:
-            raise BadAction("unknown_action", action=str(data)[:100])
+            named = data.get("do", "") if isinstance(data, dict) else data
+            raise BadAction("unknown_action", action=str(named)[:100])
         params: dict[str, Any] = {}
         for name, kind in action.params.items():
             value = data.get(name)

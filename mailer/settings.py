@@ -26,10 +26,10 @@ class PasswordAgain(Exception):
 
 
 class UnknownWord(Exception):
-    """The template names a placeholder that no order can fill."""
+    """The template names placeholders that no order can fill: each with the part (subject, body) that it stands in."""
 
-    def __init__(self, faults: list[placeholders.UnknownWord]) -> None:
-        super().__init__(", ".join(fault.word for fault in faults))
+    def __init__(self, faults: list[tuple[str, placeholders.UnknownWord]]) -> None:
+        super().__init__(", ".join(fault.word for _, fault in faults))
         self.faults = faults
 
 
@@ -81,7 +81,7 @@ def save_template(
     shop_id: int | None = None,
 ) -> MailTemplate:
     """Add or change a template; mails already decided keep their words. Raises UnknownWord, NameTaken."""
-    faults = [*placeholders.unknown_words(values["subject"]), *placeholders.unknown_words(values["body"])]
+    faults = [(name, fault) for name in ("subject", "body") for fault in placeholders.unknown_words(values[name])]
     if faults:
         raise UnknownWord(faults)
     _refuse_taken(MailTemplate, values["name"], template)

@@ -7,10 +7,12 @@ from mailer.settings import NameTaken, PasswordAgain, UnknownWord
 
 
 def _of_word(error: UnknownWord) -> Problem:
-    first = error.faults[0]
-    faults = [{"word": fault.word, "line": fault.line, "column": fault.column} for fault in error.faults]
+    part, first = error.faults[0]
+    faults = [
+        {"field": name, "word": fault.word, "line": fault.line, "column": fault.column} for name, fault in error.faults
+    ]
     params = {"word": first.word, "line": first.line, "column": first.column}
-    return Problem(code="unknown_word", status=422, field="body", params=params, more={"faults": faults})
+    return Problem(code="unknown_word", status=422, field=part, params=params, more={"faults": faults})
 
 
 teach(UnknownWord, _of_word)

@@ -75,7 +75,7 @@ def _obstacles(row: Mapping[str, object], now: datetime, *, passed: bool) -> lis
     if row["phase"] not in OPEN_PHASES:
         found.append("not_open")
     elif row["phase"] not in SHIPPABLE:
-        found.append("not_ready")
+        found.append("not_ready_to_ship")
     if row["ready_at"] > now:  # type: ignore[operator]
         found.append("waiting")
     if row["revision"] != row["judged_revision"] or row["judged_rule_set"] != row["shop__rule_set"]:

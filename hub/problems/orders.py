@@ -197,6 +197,10 @@ TEXTS: Mapping[str, Text] = {
         "待機中です（キャンセル期間）。", "It is in its waiting time.", "時間が過ぎると自動で進みます。",
         "It goes on by itself when the time is over.",
     ),
+    "not_ready_to_ship": text(
+        "まだ出荷の工程に入っていません。", "It has not come to shipping yet.",
+        "受付と入金の確認が済むと進みます。", "It goes on once intake and payment are settled.",
+    ),
     "not_judged": text(
         "自動判定を待っています。", "It waits to be judged.", "数秒で自動で進みます。",
         "It goes on by itself within seconds.",

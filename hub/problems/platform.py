@@ -40,7 +40,7 @@ TEXTS: Mapping[str, Text] = {
                            "Accept: application/json にしてください。", "Use Accept: application/json."),
     "not_json": text("本文の形式が application/json ではありません。", "The body is not application/json.",
                      "Content-Type: application/json で送ってください。", "Send Content-Type: application/json."),
-    "malformed_json": text("JSONとして読めません: {reason}", "The body is not valid JSON: {reason}",
+    "malformed_json": text("JSONとして読めません: {reason}", "This is not valid JSON: {reason}",
                            "{line}行{column}字目の前後を直してください。", "Mend it near line {line}, column {column}."),
     "duplicate_key": text("JSONに同じ項目が二つあります: {key}", "The JSON holds the same key twice: {key}",
                           "項目を一つにしてください。", "Keep one of them."),
@@ -55,7 +55,8 @@ TEXTS: Mapping[str, Text] = {
     "invalid": text(
         "値が正しくありません。", "A value is not valid.", "errors の各項目を直してください。", "Mend what errors lists.",
     ),
-    "invalid_value": text("{detail}", "{detail}"),
+    "invalid_value": text("値が正しくありません: {detail}", "The value is not valid: {detail}",
+                          "「{detail}」のとおりに書いてください。", "Write it as {detail}."),
     "unknown_field": text("{name} という項目はありません。", "There is no field {name}.",
                           "項目名を確かめてください。使えるのは {known} です。", "Check the name. Known are {known}."),
     "bad_cursor": text(

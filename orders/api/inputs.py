@@ -20,7 +20,7 @@ class Person(Input):
     """A person at a place."""
 
     name = Text()
-    kana = Text(required=False, empty=True)
+    name_kana = Text(required=False, empty=True, source="kana")
     phone = Text(required=False, empty=True, max_length=30)
     postal_code = Text(required=False, empty=True, max_length=10)
     prefecture = Text(required=False, empty=True, max_length=20)

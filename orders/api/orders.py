@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -135,8 +134,9 @@ def _filter(request: Request, *, personal: bool) -> Filter:
     if text := asked.get("condition", ""):
         try:
             data = read_json(text.encode())
-        except json.JSONDecodeError:
-            raise ApiError("malformed_json", 400, field="condition") from None
+        except ApiError as error:  # said of a body: here it is the parameter that is at fault
+            error.problem = replace(error.problem, field="/".join(filter(None, ("condition", error.problem.field))))
+            raise
         found = replace(found, condition=read_condition(data, personal=personal))
     return found
 

@@ -117,7 +117,9 @@ class MappedOutput(serializers.Serializer[Any]):
     looked_at = serializers.IntegerField(help_text="Open orders that contain the item.")
     moved_on = serializers.IntegerField(help_text="Those that nothing holds any more.")
     still_held = serializers.IntegerField()
-    causes = serializers.JSONField(help_text="What still holds the others: code or task, count; each order once.")
+    causes = serializers.JSONField(
+        help_text="What still holds the others: code, its words, the task where it is one, count; each order once."
+    )
     title = serializers.CharField()
     orders = serializers.JSONField(help_text="Ids of the first 1,000 orders: moved_on, still_held.")
 
@@ -202,7 +204,10 @@ def _told(ids: Sequence[int], *, now: datetime) -> dict[str, Any]:
         "looked_at": found.looked_at,
         "moved_on": found.moved,
         "still_held": found.held,
-        "causes": [{"code": name, "task": oid(task_id), "count": n} for name, task_id, n in found.causes],
+        "causes": [
+            {"code": "task" if task_id else name, "title": _words(name), "task": oid(task_id), "count": n}
+            for name, task_id, n in found.causes
+        ],
         "title": _sentence(found),
         "orders": {
             "moved_on": [encode(pk) for pk in ids if pk not in stays][:1_000],
@@ -218,10 +223,18 @@ _WORDS = {
 }
 
 
+def _english() -> bool:
+    return (get_language() or "ja").startswith("en")
+
+
+def _words(name: str) -> str:
+    """Return a cause in words; a task's name is its own."""
+    return _WORDS.get(name, (name, name))[_english()]
+
+
 def _sentence(found: Freed) -> str:
-    english = (get_language() or "ja").startswith("en")
-    parts = [(_WORDS.get(name, (name, name))[english], n) for name, _, n in found.causes]
-    if english:
+    parts = [(_words(name), n) for name, _, n in found.causes]
+    if _english():
         told = ", ".join(f"{n} {words}" for words, n in parts)
         return f"{found.looked_at} orders looked at, {found.moved} moved on, {found.held} still held" + (
             f": {told}" if told else ""

@@ -259,10 +259,11 @@ def _line(line: Mapping[str, Any], personal: bool) -> dict[str, Any]:
 # What belongs to a person.
 
 _PERSON = ("name", "kana", "email", "phone", "postal_code", "prefecture", "city", "street")
+_OUTSIDE = {"kana": "name_kana"}
 
 
 def _person(row: Mapping[str, Any], prefix: str, personal: bool) -> dict[str, str]:
-    found = {name: row[prefix + name] for name in _PERSON if prefix + name in row}
+    found = {_OUTSIDE.get(name, name): row[prefix + name] for name in _PERSON if prefix + name in row}
     return found if personal else {name: _masked(name, value) for name, value in found.items()}
 
 

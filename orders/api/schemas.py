@@ -33,7 +33,7 @@ class StatusMarkOutput(NamedOutput):
 
 class RecipientOutput(_Out):
     name = s.CharField()
-    kana = s.CharField()
+    name_kana = s.CharField()
     phone = s.CharField()
     postal_code = s.CharField()
     prefecture = s.CharField()

@@ -126,7 +126,7 @@ def test_without_the_scope_people_are_masked(tenant: Tenant, order: Order) -> No
     body = call.get(f"orders/{encode(order.pk)}").json()
 
     assert body["buyer"] == {
-        "name": "***", "kana": "***", "email": "***", "phone": "***5678", "postal_code": "150***", "prefecture": "東京都", "city": "***",
+        "name": "***", "name_kana": "***", "email": "***", "phone": "***5678", "postal_code": "150***", "prefecture": "東京都", "city": "***",
         "street": "***",
     }  # fmt: skip
     assert body["parcels"][0]["recipient"]["name"] == "***"

@@ -337,7 +337,7 @@ def test_mapping_answers_with_what_it_freed(call: Caller, tenant: Tenant, shop: 
     assert answer.status_code == 200, answer.content
     told = answer.json()
     assert (told["looked_at"], told["moved_on"], told["still_held"], told["causes"]) == (
-        5, 4, 1, [{"code": "partly_mapped", "task": None, "count": 1}],
+        5, 4, 1, [{"code": "partly_mapped", "title": "一部未マッピング", "task": None, "count": 1}],
     )  # fmt: skip
     assert told["title"] == "5件を見直し、4件が進み、1件はまだ保留（一部未マッピング 1件）"
     assert english.json()["title"] == "5 orders looked at, 4 moved on, 1 still held: 1 partly mapped"

@@ -144,7 +144,7 @@ def test_rule_does_not_move_an_order_back_that_a_person_moved(tenant: Tenant, sh
     assert status_of(tenant, order.number) == "確認待"
     with tenant_transaction(tenant.pk):
         parcel = Parcel.objects.get()
-        assert "not_ready" in may_ship([parcel], now=NOW)[parcel.pk]
+        assert "not_ready_to_ship" in may_ship([parcel], now=NOW)[parcel.pk]
 
 
 def test_held_order_does_not_ship_and_released_one_does(tenant: Tenant, shop: Shop) -> None:
