@@ -26,6 +26,9 @@ TEXTS: Mapping[str, Text] = {
         "{known} の鍵を入れるか、新しいショップとして接続してください。",
         "Enter the key of {known}, or connect it as a new shop.",
     ),
+    "intake_stopped": text(
+        "取込が止まっています。", "Intake is stopped.", "始めると、すぐに読みます。", "Start it: it reads at once.",
+    ),
     "test_needed": text(
         "鍵のテストに合格していません。", "The key has not passed its test.", "テストしてから取込を開始してください。",
         "Test it, then start the intake.",

@@ -251,6 +251,8 @@ class Shops(Rows):
     def fetch(self, request: Request, pk: int) -> Response:
         """Read the mall now, and the shop's open orders."""
         shop = self.get_row(self.rows(), pk)
+        if not shop.polling:
+            raise ApiError("intake_stopped", 409)
         shops.fetch_now(shop, by=self.hub.by, now=self.hub.now)
         return self.shown(self.get_row(self.rows(), pk))
 

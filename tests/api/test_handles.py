@@ -143,3 +143,16 @@ def test_what_a_mapping_leaves_held_is_told_by_code_and_in_words(call: Caller, t
 
     (cause,) = told["causes"]
     assert (cause["code"], cause["title"], bool(cause["task"]), cause["count"]) == ("task", "保留", True, 1)
+
+
+def test_fetching_from_a_shop_whose_intake_is_stopped_is_refused(call: Caller, tenant: Tenant, shop: Shop) -> None:
+    path = f"shops/{encode(shop.pk)}/fetch-now"
+    with tenant_transaction(tenant.pk):
+        Shop.objects.filter(pk=shop.pk).update(polling=False)
+
+    told = call.post(path)
+
+    assert (told.status_code, told.json()["code"]) == (409, "intake_stopped")
+    with tenant_transaction(tenant.pk):
+        Shop.objects.filter(pk=shop.pk).update(polling=True)
+    assert call.post(path).status_code == 200
