@@ -230,7 +230,7 @@ def keep_observing(shop_ids: Iterable[int], *, wait: bool = True) -> set[int]:
 
 
 def account_elsewhere(shop: Shop, account: str) -> bool:
-    """Say whether another contract has this account of the shop's mall live. Simulated malls are not asked (see docs/operations.md)."""
+    """Say whether another contract has this account of the shop's mall live."""
     if not account:
         return False
     elsewhere = Func("channel", Value(account), function="orders_account_elsewhere", output_field=BooleanField())
