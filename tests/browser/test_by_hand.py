@@ -106,7 +106,11 @@ def test_a_name_of_800_characters_is_looked_up_without_going_into_an_address(at_
     at_work.goto("/orders/new/")
     at_work.locator("#id_b-name").fill("電話 太郎")
     asked: list[Request] = []
-    at_work.on("request", asked.append)
+
+    def note(request: Request) -> None:
+        asked.append(request)
+
+    at_work.on("request", note)
     item = at_work.locator("#id_p0-l0-item")
 
     with at_work.expect_response("**/orders/new/products/") as searched:
