@@ -63,6 +63,11 @@ TEXTS: Mapping[str, Text] = {
         "続きを示す値が正しくありません。", "The cursor is not one of ours.",
         "next の値をそのまま渡すか、先頭から読み直してください。", "Pass next as it was given, or begin again.",
     ),
+    "not_with_after": text(
+        "after と {name} は一緒に使えません。", "{name} does not go with after.",
+        "変更の読み取りは全件です。読んだあとで絞り込んでください。",
+        "The feed holds every change: narrow down what you have read.",
+    ),
     "feed_restarted": text(
         "データが復元されたため、続きから読めません。", "The data was restored, so the feed cannot go on from here.",
         "after を空にして、最初から読み直してください。", "Begin again with an empty after.",

@@ -49,7 +49,7 @@ class Orders(ApiView):
             OpenApiParameter("tag", description="Label ids."), OpenApiParameter("task", description="Ids of open tasks."),
             OpenApiParameter("q", description="As the search box. Needs personal:read."),
             OpenApiParameter("condition", description="A condition as JSON."),
-            OpenApiParameter("after", description="A place in the change feed; empty for its beginning."),
+            OpenApiParameter("after", description="A place in the change feed; empty for its beginning. Only limit goes with it."),
             OpenApiParameter("deleted", bool), OpenApiParameter("sort", enum=["newest", "oldest"]),
             OpenApiParameter("limit", int), OpenApiParameter("cursor"),
         ],
@@ -76,6 +76,8 @@ class Orders(ApiView):
 
     def _changes(self, request: Request) -> Response:
         text = request.query_params["after"]
+        if beside := next((name for name in request.query_params if name not in ("after", "limit")), None):
+            raise ApiError("not_with_after", 422, field=beside, name=beside)
         place = None
         if text:
             epoch, xid, entry = read_cursor(text, tuple[Number, Number, Number], field="after")

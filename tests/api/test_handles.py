@@ -156,3 +156,13 @@ def test_fetching_from_a_shop_whose_intake_is_stopped_is_refused(call: Caller, t
     with tenant_transaction(tenant.pk):
         Shop.objects.filter(pk=shop.pk).update(polling=True)
     assert call.post(path).status_code == 200
+
+
+@pytest.mark.parametrize("beside", ["shop=7vwg9kys758kd", "condition={}", "cursor=x", "nonsense=1"])
+def test_the_feed_of_changes_does_not_pass_over_a_filter_in_silence(call: Caller, beside: str) -> None:
+    name = beside.partition("=")[0]
+
+    told = call.get(f"orders?after=&{beside}")
+
+    assert (told.status_code, told.json()["code"], told.json()["field"]) == (422, "not_with_after", name)
+    assert call.get("orders?after=&limit=3").status_code == 200
