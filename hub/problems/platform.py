@@ -55,7 +55,7 @@ TEXTS: Mapping[str, Text] = {
     "invalid": text(
         "値が正しくありません。", "A value is not valid.", "errors の各項目を直してください。", "Mend what errors lists.",
     ),
-    "invalid_value": text("値が正しくありません: {detail}", "The value is not valid: {detail}",
+    "invalid_value": text("値が正しくありません。", "The value is not valid.",
                           "「{detail}」のとおりに書いてください。", "Write it as {detail}."),
     "unknown_field": text("{name} という項目はありません。", "There is no field {name}.",
                           "項目名を確かめてください。使えるのは {known} です。", "Check the name. Known are {known}."),
