@@ -226,7 +226,7 @@ def deliver_all(tenant_id: int, lane: str = LANE) -> int:
 def make_due(tenant_id: int) -> None:
     """Let the time pass that open effects wait for."""
     with tenant_transaction(tenant_id):
-        Effect.objects.filter(state__in=["waiting", "unsure"]).update(due_at=true_now())
+        Effect.objects.filter(state__in=["waiting", "unsure"]).update(due_at=true_now() - timedelta(seconds=1))
 
 
 def lose_worker(tenant_id: int) -> None:
