@@ -17,6 +17,7 @@ from orders.models.statuses import Phase
 from orders.queries.counts import status_counts
 from orders.queries.held import Cause, held_causes, held_queue, longest_held
 from orders.queries.late import count_late
+from orders.queries.shops import in_shops
 from orders.queries.to_ship import count_to_ship, count_unplaced, wanted_parcels
 
 
@@ -60,39 +61,40 @@ class HomeFigures:
         return not (self.held or self.late or self.stopped or any(shop.blind_since for shop in self.shops))
 
 
-def home_figures(now: datetime) -> HomeFigures:
-    """Return the figures of this moment, in a fixed number of statements."""
-    new, waiting = _new()
-    unreported, yen = _unreported()
-    to_ship, elsewhere = count_to_ship()
-    queue = held_queue()
+def home_figures(now: datetime, shop_ids: Sequence[int] = ()) -> HomeFigures:
+    """Return the figures of this moment, in a fixed number of statements: of these shops where any are named; what has stopped and the
+    shops themselves are always the whole tenant's."""
+    new, waiting = _new(shop_ids)
+    unreported, yen = _unreported(shop_ids)
+    to_ship, elsewhere = count_to_ship(shop_ids)
+    queue = held_queue(shop_ids=shop_ids)
     oldest = longest_held(queue)
     today = day_of(now)
     return HomeFigures(
         new=new,
         waiting=waiting,
         held=queue.count(),
-        causes=held_causes(),
+        causes=held_causes(shop_ids),
         oldest_held=oldest[0] if oldest else None,
-        late=count_late(now),
+        late=count_late(now, shop_ids),
         stopped=tuple(_stopped()),
         unreported=unreported,
         unreported_yen=yen,
         to_ship=to_ship,
         elsewhere=elsewhere,
-        cutoffs=tuple(cutoffs(now)),
-        unplaced=count_unplaced(),
-        hours=_hours(start_of(today)),
-        hours_last_week=_hours(start_of(today - timedelta(days=7))),
+        cutoffs=tuple(cutoffs(now, shop_ids)),
+        unplaced=count_unplaced(shop_ids),
+        hours=_hours(start_of(today), shop_ids),
+        hours_last_week=_hours(start_of(today - timedelta(days=7)), shop_ids),
         shops=tuple(
             Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk").defer("credentials", "covered")
         ),
     )
 
 
-def _new() -> tuple[int, int]:
+def _new(shop_ids: Sequence[int]) -> tuple[int, int]:
     """Return the live orders in the phase of intake, without and with those still in their waiting time."""
-    counts = status_counts()
+    counts = status_counts(shop_ids)
     intake = Status.objects.filter(group__phase=Phase.INTAKE).values_list("pk", "default_for")
     waiting = sum(counts.get(pk, 0) for pk, default_for in intake if default_for == "waiting")
     return sum(counts.get(pk, 0) for pk, _ in intake) - waiting, waiting
@@ -103,26 +105,27 @@ def _stopped() -> Sequence[tuple[str, int]]:
     return sorted(rows.values_list("kind", "n"))
 
 
-def _unreported() -> tuple[int, int]:
+def _unreported(shop_ids: Sequence[int]) -> tuple[int, int]:
     """Return the shipped orders that a mall has not counted yet, and their amount."""
     open_reports = MallReport.objects.filter(counted_at__isnull=True).values("order")
-    found = Order.objects.filter(pk__in=open_reports, is_live=True).aggregate(n=Count("pk"), yen=Sum("total_yen"))
+    rows = Order.objects.filter(**in_shops(shop_ids), pk__in=open_reports, is_live=True)
+    found = rows.aggregate(n=Count("pk"), yen=Sum("total_yen"))
     return found["n"], int(found["yen"] or 0)
 
 
-def _hours(start: datetime) -> tuple[int, ...]:
+def _hours(start: datetime, shop_ids: Sequence[int]) -> tuple[int, ...]:
     placed = Order.objects.filter(
-        is_live=True, placed_at__gte=start, placed_at__lt=start + timedelta(days=1)
+        **in_shops(shop_ids), is_live=True, placed_at__gte=start, placed_at__lt=start + timedelta(days=1)
     ).order_by()
     hour = Trunc("placed_at", "hour", tzinfo=JAPAN, output_field=DateTimeField())
     counted = dict(placed.annotate(hour=hour).values("hour").annotate(n=Count("pk")).values_list("hour", "n"))
     return tuple(counted.get(start + timedelta(hours=hour), 0) for hour in range(24))
 
 
-def cutoffs(now: datetime) -> list[Cutoff]:
+def cutoffs(now: datetime, shop_ids: Sequence[int] = ()) -> list[Cutoff]:
     """Return each warehouse's next cut-off with our orders that are to leave by it and not yet requested."""
     rows = (
-        wanted_parcels()
+        wanted_parcels(shop_ids)
         .filter(warehouse__isnull=False)
         .order_by()
         .values("warehouse_id", "order__held")

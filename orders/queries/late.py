@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from functools import reduce
 from operator import or_
@@ -16,7 +17,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from hub.clock import JAPAN
 from hub.tenancy import current_tenant
 from orders.fields.kinds import day_of, start_of
-from orders.models import MallReport, Status
+from orders.models import MallReport, Order, Status
 
 COUNTED_BY = time(9, 0)
 """What was shipped before today must be counted by the mall at this time in Japan."""
@@ -80,17 +81,19 @@ def is_late(now: datetime) -> Q:
     return Q(pk__in=_LateIds(now))
 
 
-def count_late(now: datetime) -> int:
+def count_late(now: datetime, shop_ids: Sequence[int] = ()) -> int:
     """Return how many orders are late, for whatever cause."""
+    if shop_ids:
+        return Order.objects.filter(is_late(now), shop_id__in=shop_ids).count()
     return int(_ask(f"SELECT count(DISTINCT id) FROM ({_LATE}) late", now)[0][0])
 
 
-def any_uncounted(now: datetime) -> bool:
+def any_uncounted(now: datetime, shop_ids: Sequence[int] = ()) -> bool:
     """Return whether a shipment is late because the mall has not counted it."""
     reports = MallReport.objects.filter(
         counted_at__isnull=True, created_at__lt=uncounted_before(now), order__is_live=True
     )
-    return bool(reports.exists())
+    return bool((reports.filter(order__shop_id__in=shop_ids) if shop_ids else reports).exists())
 
 
 def _ask(statement: str, now: datetime, **params: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,11 @@ def shops_in_use() -> list[Shop]:
     """Return the tenant's shops in their order, without what is heavy or secret."""
     shops = Shop.objects.filter(retired_at__isnull=True).order_by("position", "pk")
     return list(shops.defer("credentials", "covered", "unknown_fields"))
+
+
+def in_shops(shop_ids: Sequence[int]) -> dict[str, Sequence[int]]:
+    """Return the limit of a query on orders to these shops; none named means all."""
+    return {"shop_id__in": shop_ids} if shop_ids else {}
 
 
 def shop_lines(*, now: datetime, until: datetime) -> list[ShopLine]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -29,25 +30,26 @@ class ToShip:
         return Q(Exists(parcels))
 
 
-def wanted_parcels() -> QuerySet[Parcel]:
+def wanted_parcels(shop_ids: Sequence[int] = ()) -> QuerySet[Parcel]:
     """Return the parcels that are to leave and not yet requested, apart from those of another system."""
-    return _waiting().exclude(ELSEWHERE)
+    return _waiting(shop_ids).exclude(ELSEWHERE)
 
 
-def count_to_ship() -> tuple[int, int]:
+def count_to_ship(shop_ids: Sequence[int] = ()) -> tuple[int, int]:
     """Return how many orders wait to be shipped: ours, and those that another system ships. Two statements."""
-    return _orders(wanted_parcels()), _orders(_waiting().filter(ELSEWHERE))
+    return _orders(wanted_parcels(shop_ids)), _orders(_waiting(shop_ids).filter(ELSEWHERE))
 
 
-def count_unplaced() -> int:
+def count_unplaced(shop_ids: Sequence[int] = ()) -> int:
     """Return how many of our orders are to leave and have no warehouse yet."""
-    return _orders(wanted_parcels().filter(warehouse__isnull=True))
+    return _orders(wanted_parcels(shop_ids).filter(warehouse__isnull=True))
 
 
-def _waiting() -> QuerySet[Parcel]:
-    return Parcel.objects.filter(
+def _waiting(shop_ids: Sequence[int]) -> QuerySet[Parcel]:
+    found = Parcel.objects.filter(
         state=ParcelState.DRAFT, ship_wanted_at__isnull=False, closed_at__isnull=True, order__is_open=True
     )
+    return found.filter(order__shop_id__in=shop_ids) if shop_ids else found
 
 
 def _orders(parcels: QuerySet[Parcel]) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Min, Value
 
 from orders.models import Order, Status
+from orders.queries.shops import in_shops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +23,13 @@ class Wait:
     worst: bool = False
 
 
-def waits(now: datetime) -> list[Wait]:
+def waits(now: datetime, shop_ids: Sequence[int] = ()) -> list[Wait]:
     """Return the statuses in which open orders stand, in the order of the steps. Two statements.
 
     The worst is where most time is spent, all orders together; the buyer's waiting time and what other systems look after are not.
     """
     stood = ExpressionWrapper(Value(now) - F("status_at"), output_field=DurationField())
-    rows = Order.objects.filter(is_open=True).order_by().values("status_id")
+    rows = Order.objects.filter(**in_shops(shop_ids), is_open=True).order_by().values("status_id")
     found = {row["status_id"]: row for row in rows.annotate(n=Count("pk"), mean=Avg(stood), oldest=Min("status_at"))}
     statuses = Status.objects.filter(pk__in=found).select_related("group")
     steps = list(statuses.order_by("group__position", "group_id", "position", "pk"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -21,9 +22,11 @@ from hub.models import AuditEntry
 from hub.problems import say
 from hub.web import PageRequest, Visit, page
 from orders.fields.kinds import start_of
+from orders.frame import chosen_shop
 from orders.models import Listing, Order, Shop, TaskMark
 from orders.models.shops import ShopMode
 from orders.queries import HomeFigures, any_uncounted, home_figures
+from orders.queries.shops import in_shops, shops_in_use
 from orders.queries.waits import waits
 from orders.system_tasks import said
 from orders.views.drawing import bars
@@ -38,13 +41,15 @@ TONIGHT_FROM = timedelta(hours=18)
 def home(request: PageRequest) -> HttpResponse:
     """Show the figures of this moment."""
     visit = request.hub
-    figures = home_figures(visit.now)
+    shop = chosen_shop(request, shops_in_use())
+    shop_ids = (shop.pk,) if shop else ()
+    figures = home_figures(visit.now, shop_ids)
     errors = troubles.counts(visit.now)
     listed = reverse("orders:list")
     hour = localtime(visit.now, JAPAN).hour
     context = {
         "today": visit.now.astimezone(JAPAN).date(),
-        "all_well": _well(visit, figures, sum(errors.values())),
+        "all_well": "" if shop else _well(visit, figures, sum(errors.values())),
         "oldest": _oldest(figures),
         "new": SimpleNamespace(count=figures.new, waiting=figures.waiting, url=f"{listed}?phase=intake"),
         "attention": SimpleNamespace(
@@ -58,19 +63,19 @@ def home(request: PageRequest) -> HttpResponse:
         "stopped": _stopped(errors),
         "unreported": SimpleNamespace(
             count=figures.unreported, yen=figures.unreported_yen, url=f"{listed}?unreported=1",
-            late=any_uncounted(visit.now),
+            late=any_uncounted(visit.now, shop_ids),
         ),
         "bars": bars(figures.hours, figures.hours_last_week, now_hour=hour),
         "orders_today": sum(figures.hours),
         "orders_then": sum(figures.hours_last_week[: hour + 1]),
-        "touchless": touchless(visit.now),
+        "touchless": touchless(visit.now, shop_ids),
         "shops": [_shop(shop, visit) for shop in figures.shops],
         "waits": [
             SimpleNamespace(status=one.status, count=one.orders, mean_since=visit.now - one.mean, oldest_at=one.oldest_at, worst=one.worst,
                             url=f"{listed}?status={encode(one.status.pk)}")
-            for one in waits(visit.now)
+            for one in waits(visit.now, shop_ids)
         ],
-        "tonight": tonight(visit.now),
+        "tonight": tonight(visit.now, shop_ids),
         "first_steps": _first_steps(figures) if visit.may("settings.see") else None,
     }  # fmt: skip
     return render(request, "orders/home.html", context)
@@ -146,9 +151,9 @@ def key_of(shop: Shop, now: datetime) -> tuple[str, str]:
     return _("あと%(n)s日") % {"n": days}, "wait" if days <= 21 else "closed"
 
 
-def touchless(now: datetime) -> SimpleNamespace | None:
+def touchless(now: datetime, shop_ids: Sequence[int] = ()) -> SimpleNamespace | None:
     """Return how many of the orders shipped in 7 days no person touched, and what most often held those that one did."""
-    shipped = Order.objects.filter(shipped_at__gte=now - timedelta(days=7), is_live=True)
+    shipped = Order.objects.filter(**in_shops(shop_ids), shipped_at__gte=now - timedelta(days=7), is_live=True)
     tries = shipped.count()
     if not tries:
         return None
@@ -183,10 +188,12 @@ NIGHTLY: dict[str, tuple[Any, str]] = {
 """What the hub did by itself, by the verb of its audit entries."""
 
 
-def tonight(now: datetime) -> list[SimpleNamespace]:
+def tonight(now: datetime, shop_ids: Sequence[int] = ()) -> list[SimpleNamespace]:
     """Return what the hub did by itself since yesterday evening, the latest first."""
     since = start_of(now.astimezone(JAPAN).date()) - timedelta(hours=24) + TONIGHT_FROM
     entries = AuditEntry.objects.filter(at__gte=since, verb__in=list(NIGHTLY)).exclude(actor_kind="member")
+    if shop_ids:
+        entries = entries.filter(order_id__in=Order.objects.filter(**in_shops(shop_ids)).values("pk"))
     rows = entries.order_by().values("verb").annotate(n=Count("pk"), last=Max("at"))
     found = [(row["last"], NIGHTLY[row["verb"]], row["n"]) for row in rows]
     return [

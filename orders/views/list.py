@@ -26,7 +26,7 @@ from orders.forms.searching import SaveSearch
 from orders.frame import chosen_shop
 from orders.models import Order, Shop, Status, Tag
 from orders.operations.settings.searches import create_search
-from orders.queries import GroupNode, count_late, count_orders, is_late, newer_orders, page_of_orders, status_tree
+from orders.queries import GroupNode, count_late, count_orders, newer_orders, page_of_orders, status_tree
 from orders.queries.pages import BadCursor, Page
 from orders.queries.shops import shops_in_use
 from orders.queries.used import used_methods
@@ -161,7 +161,7 @@ def _tree_top(visit: Visit, asked: Asked, tree: tuple[GroupNode, ...]) -> list[I
     shop_ids = asked.kept.shop_ids
     if shop_ids:
         held, unreported = held.filter(shop_id__in=shop_ids), unreported.filter(shop_id__in=shop_ids)
-    late = Order.objects.filter(is_late(visit.now), shop_id__in=shop_ids).count() if shop_ids else count_late(visit.now)
+    late = count_late(visit.now, shop_ids)
     chosen = {name for name, _value in asked.pairs}
 
     def flag(name: str, words: str, count: int, tone: str) -> Item:

@@ -18,7 +18,7 @@ from hub.tenancy import tenant_transaction
 from orders.models import MallReport, Parcel, Shop, Status, Task, Warehouse
 from orders.operations import holds
 from orders.operations.door import note
-from tests.orders.making import make_order, order_in
+from tests.orders.making import make_order, make_shop, order_in
 from tests.orders.order_page import BY, read
 from tests.pages import browser
 
@@ -72,6 +72,31 @@ def test_what_needed_a_hand_is_told_of_touched_orders_only(tenant: Tenant, shop:
     assert "50.0" in card
     assert called.name in card
     assert unpaid.name not in card
+
+
+def test_home_tells_of_the_shop_that_is_looked_at_as_its_lists_do(tenant: Tenant, shop: Shop) -> None:
+    now = business_now()
+    with tenant_transaction(tenant.pk):
+        other = make_shop("別の店")
+        task = Task.objects.get(key="unmapped")
+    for where, n in ((shop, 1), (other, 3)):
+        for _ in range(n):
+            order_in(tenant, where, status="intake")
+            order_in(tenant, where, status="check", tasks=[task], held=True)
+            order_in(tenant, where, status="shipped", unreported=True, shipped_at=now, total_yen=1000)
+    client = browser(tenant)
+
+    def figures() -> dict[str, str]:
+        page = read(client, "/")
+        return {what: re.search(rf">{what}</h2>.*?<a[^>]*>(\d+)", page, re.S)[1] for what in ("新着", "要対応", "出荷待ち")} | {  # type: ignore[index]
+            "waits": ",".join(re.findall(r'class="num strong">(\d+)', page)), "tries": re.search(r"(\d+)件中", page)[1],  # type: ignore[index]
+        }  # fmt: skip
+
+    assert figures() == {"新着": "8", "要対応": "4", "出荷待ち": "0", "waits": "4,4", "tries": "4"}
+    client.post("/shop/", {"shop": encode(shop.pk)})
+
+    assert figures() == {"新着": "2", "要対応": "1", "出荷待ち": "0", "waits": "1,1", "tries": "1"}
+    assert "すべて順調です" not in read(client, "/")
 
 
 def test_home_says_when_all_is_well(tenant: Tenant, shop: Shop) -> None:
