@@ -32,8 +32,11 @@ def run() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.conf.settings")
     # Django and what needs it: only now, because settings read the environment.
     import django
+    from django.conf import settings
     from django.core.management import execute_from_command_line
 
+    if command not in ("setup_roles", "help"):
+        settings.is_overridden("DEBUG")  # reads them all: Django itself goes on without what it could not read
     if command not in AS_OWNER | WITHOUT_DATABASE:
         django.setup()
         from hub.checks import refuse_exempt_role

@@ -39,6 +39,8 @@ SHORTEST_NUMBER = 4
 SHIPMENT = "#"
 """What the key of a tracking number begins with that stands among phones: one that another system wrote at the mall."""
 MAX_NUMBERS = 1_000
+MOST_CHARACTERS = 40_000
+"""Room for so many numbers; what is longer is cut."""
 
 # Folding: SQL's translate() takes the same two texts, so that the check of a hit agrees with its key.
 _KATAKANA = "".join(map(chr, range(0x30A1, 0x30F7)))
@@ -227,15 +229,21 @@ NOTHING = Q(pk__in=[])
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a search text means. `how`: number, numbers, name, text, mail, too_short, too_many or nothing.
+    """What a search text means. `how`: number, numbers, name, text, mail, too_short, too_many, nothing or gone (what was pasted is not
+    kept any more).
 
-    `few`: `q` names its orders by id, so a page sorts them instead of walking the list. `missing`: pasted numbers that are not here.
+    `few`: `q` names its orders by id, so a page sorts them instead of walking the list. `missing`: pasted numbers that are not here;
+    `left`: how many of them were not looked for, as only MAX_NUMBERS are at once.
     """
 
     q: Q
     how: str
     few: bool = False
     missing: tuple[str, ...] = ()
+    left: int = 0
+
+
+GONE = Found(q=NOTHING, how="gone")
 
 
 def look_up(text: str, *, everywhere: bool = False) -> Found:
@@ -243,7 +251,7 @@ def look_up(text: str, *, everywhere: bool = False) -> Found:
 
     `everywhere` asks for words in open orders at once, for when names were found but goods were meant.
     """
-    asked = unicodedata.normalize("NFKC", text).replace("\0", "").strip()[:20_000]
+    asked = unicodedata.normalize("NFKC", text).replace("\0", "").strip()[:MOST_CHARACTERS]
     words = asked.replace(",", " ").replace("、", " ").split()
     if not words:
         return Found(q=NOTHING, how="nothing")
@@ -252,7 +260,8 @@ def look_up(text: str, *, everywhere: bool = False) -> Found:
     if len(words) > 1 and all(
         len(number_key(word)) >= 6 and word.isascii() and re.search(r"\d", word) for word in words
     ):
-        return _by_list(words[:MAX_NUMBERS])
+        found = _by_list(words[:MAX_NUMBERS])
+        return replace(found, left=max(len(words) - MAX_NUMBERS, 0))
     if not everywhere and asked.isascii() and re.search(r"\d", asked):
         found = _by_number(asked)
         if found.how != "nothing":

@@ -30,6 +30,7 @@ from orders.queries import GroupNode, count_late, count_orders, newer_orders, pa
 from orders.queries.pages import BadCursor, Page
 from orders.queries.shops import shops_in_use
 from orders.queries.used import used_methods
+from orders.search import GONE
 from orders.views import narrowing
 from orders.views.listing import shown
 from orders.views.narrowing import SIZE, Asked
@@ -109,7 +110,8 @@ def _around(request: PageRequest, asked: Asked, shops: list[Shop], shop: Shop | 
             for one in narrowing.saved_searches(visit)
         ],
         "save_search_url": reverse("orders:search_save") + asked.url() if asked.narrowed and not asked.saved else "",
-        "q": asked.q,
+        "q": asked.words,
+        "pasted_gone": asked.found is GONE,
         "kept_query": [*asked.pairs, *([("sort", asked.sort)] if asked.sort != "newest" else [])],
         "chips": narrowing.chips(asked, get_language() or "ja"),
         "menus": _menus(request, asked, shops),

@@ -21,8 +21,9 @@ from orders.conditions import AllOf, ConditionError, Node, dump, parse, sentence
 from orders.fields.labels import PAYMENT_METHODS, PHASES
 from orders.models import Product, SavedSearch, Shop, Status, StatusGroup, Tag, Task, Warehouse
 from orders.queries import SORTS, Filter, ToShip
-from orders.search import Found, look_up
+from orders.search import GONE, Found, look_up
 from orders.system_tasks import said
+from orders.views import pasted
 
 ROWS = ("status", "group", "shop", "tag", "task", "product", "saved")
 TEXTS = ("pay", "ship", "from", "until", "sku", "phase", "to_ship")
@@ -32,10 +33,12 @@ SIZE = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What the address of the list says, cleaned; what is no value of ours is left out. `pairs` are its parts in order."""
+    """What the address of the list says, cleaned; what is no value of ours is left out. `pairs` are its parts in order;
+    `q` is the search as an address says it, `words` as it was typed or pasted."""
 
     pairs: tuple[tuple[str, str], ...]
     q: str = ""
+    words: str = ""
     sort: str = "newest"
     cursor: str = ""
     refused: str = ""
@@ -75,14 +78,17 @@ class Asked:
 def read(query: QueryDict, visit: Visit, shop: Shop | None) -> Asked:
     """Read the list's address. Raises ConditionError for a malformed condition."""
     pairs = tuple(_clean(query))
-    q = query.get("q", "").strip()[:20_000]
+    q = pasted.name_of(query.get("q", ""), visit)
+    words = pasted.text_of(q, visit)
     sort = query.get("sort", "newest")
-    asked = Asked(pairs=pairs, q=q, sort=sort if sort in SORTS else "newest", cursor=query.get("cursor", ""))
+    asked = Asked(
+        pairs=pairs, q=q, words=words or "", sort=sort if sort in SORTS else "newest", cursor=query.get("cursor", "")
+    )
     saved = _saved(asked, visit)
     nodes = [parse(saved.condition)] if saved and saved.condition else []
     nodes += [parse(_json(value)) for key, value in pairs if key == "condition"]
     condition = nodes[0] if len(nodes) == 1 else AllOf(tuple(nodes)) if nodes else None
-    found = look_up(q) if q else None
+    found = GONE if words is None else look_up(words) if words else None
     return replace(
         asked, saved=saved, condition=condition, found=found, kept=_filter(asked, visit, shop, condition, found)
     )

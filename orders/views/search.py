@@ -17,9 +17,11 @@ from hub.web import PageRequest, page
 from orders.models import Product, Shop
 from orders.queries import Filter, count_orders, page_of_orders
 from orders.search import look_up
+from orders.views import pasted
 from orders.views.listing import shown
 
 SHOWN = 50
+SHOWN_WORDS = 100
 OTHERS = 5
 
 
@@ -27,7 +29,9 @@ OTHERS = 5
 def search(request: PageRequest) -> HttpResponse:
     """Find a text everywhere; a single hit is opened at once."""
     visit = request.hub
-    words = request.GET.get("q", "").strip()[:20_000]
+    said = pasted.name_of(request.GET.get("q", ""), visit)
+    kept_words = pasted.text_of(said, visit)
+    words = kept_words or ""
     today = visit.now.astimezone(JAPAN).date()
     found = look_up(words)
     kept = Filter(found=found)
@@ -37,19 +41,23 @@ def search(request: PageRequest) -> HttpResponse:
         found = look_up(words, everywhere=True)
         kept = Filter(found=found)
         result, total = page_of_orders(kept, today=today, size=SHOWN), count_orders(kept, today=today, limit=10_001)
-    others = _others(words) if words and visit.may("settings.see") else []
+    others = _others(words) if words and len(words) <= SHOWN_WORDS and visit.may("settings.see") else []
     if total == 1 and not others:
         return redirect("orders:detail", result.rows[0].pk)
     if visit.may("addresses.see"):
         note_read("search", by=visit.by, asked={"q": words}, count=len(result.rows), now=visit.now)
     names = dict(Shop.objects.values_list("pk", "next_day_name"))
     context = {
-        "search_words": words[:200],
+        "search_words": words if len(words) <= SHOWN_WORDS else f"{words[:SHOWN_WORDS]}…",
+        "search_text": words,
         "orders": shown(result.rows, now=visit.now, next_day_names=names, open_names=visit.may("addresses.see")),
         "orders_total": total,
-        "orders_url": f"{reverse('orders:list')}?{urlencode({'q': words})}" if total and len(words) < 4_000 else "",
+        "orders_url": f"{reverse('orders:list')}?{urlencode({'q': said})}" if total else "",
         "too_many": found.how == "too_many",
         "not_found": found.missing[:100],
+        "not_found_count": len(found.missing),
+        "left": found.left,
+        "gone": kept_words is None,
         "others": others,
     }
     return render(request, "orders/search.html", context)

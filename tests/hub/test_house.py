@@ -11,7 +11,7 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 READ = re.compile(
-    r"""(?:env\.\w+|required|environ\.get|environ\.setdefault)\(\s*"([A-Z][A-Z_]+)"|environ\["([A-Z][A-Z_]+)"\]"""
+    r"""(?:env\.\w+|reading\.\w+|required|environ\.get|environ\.setdefault)\(\s*"([A-Z][A-Z_]+)"|environ\["([A-Z][A-Z_]+)"\]"""
 )
 INTERNAL = {"DJANGO_SETTINGS_MODULE", "HUB_AS_OWNER", "HUB_CRASH", "HUB_PROCESS"}
 """Set by our own programs for the processes they start; nobody sets them by hand."""

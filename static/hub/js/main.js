@@ -7,6 +7,7 @@ import "./copy.js";
 import "./selection.js";
 import "./keyboard.js";
 import "./place.js";
+import "./pasted.js";
 import "./form.js";
 import "./fill.js";
 import "./countdown.js";
