@@ -10,6 +10,7 @@ from django.utils import translation
 
 from automation.setup import fill_tenant
 from hub.audit import Actor
+from hub.http import expect_departure
 from hub.models import Clock, Tenant
 from hub.tenancy import tenant_transaction
 
@@ -20,10 +21,11 @@ TESTER = Actor(kind="member", name="試験係")
 
 
 @pytest.fixture(autouse=True)
-def house_language() -> Iterator[None]:
-    """Each test begins in the language of the house: a page asked for in English leaves its language in the thread."""
+def thread_of_its_own() -> Iterator[None]:
+    """Nothing that a thread keeps passes from test to test: the language of the last page, the mark of a call that was not made."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+    expect_departure(None)
 
 
 @pytest.fixture
