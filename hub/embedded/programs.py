@@ -17,6 +17,7 @@ def web(*, port: int, host: str = "127.0.0.1", workers: int = 2, threads: int = 
         "--keep-alive=5",
         "--max-requests=20000",
         "--max-requests-jitter=2000",
+        "--limit-request-line=8190",
     ]
     command = python("-m", "gunicorn", "hub.conf.wsgi", *switches, *limits, "--log-level=warning")
     return Program(name="web", command=command, folder=PROJECT, restart=restart)
