@@ -40,7 +40,8 @@ class MallDown(CounterpartDown):
 
 
 class MallBlind(CounterpartBlind):
-    """The mall refuses the key: `reason` is a code (`wrong_key`, `expired`, `not_switched_on`, `not_active_yet`)."""
+    """The mall refuses the key, or the key opens another shop than ours: `reason` is a code (`wrong_key`, `expired`,
+    `not_switched_on`, `not_active_yet`, `foreign_orders`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -85,10 +86,12 @@ def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> t
     fetched = _fetch_named(tenant_id, shop_id, channel, token, tried, most=2)
     with tenant_transaction(tenant_id):
         now = business_now()
-        windows, left_open = _open_windows(Shop.objects.get(pk=shop_id), now=now)
+        shop = Shop.objects.get(pk=shop_id)
+        windows, left_open = _open_windows(shop, now=now)
     for window in windows:
         named = channel.list_orders(since=window.from_at, until=window.until_at)
         crash("polling.after_list")
+        _refuse_foreign(shop, channel, named.numbers)
         with tenant_transaction(tenant_id):
             _renew(shop_id, token)
             _record(shop_id, window, named, now=now)
@@ -97,6 +100,13 @@ def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> t
     if any(window.state == WindowState.OPEN for window in windows):
         return UNREAD_RETRY
     return AT_ONCE if left_open or len(windows) >= WINDOWS_A_TURN or fetched >= FETCHES_A_TURN else None
+
+
+def _refuse_foreign(shop: Shop, channel: Channel, numbers: Iterable[str]) -> None:
+    """Raise MallBlind when a number is of another shop of the mall: the key was changed, and nothing of theirs is taken in."""
+    heads = {head for number in numbers if (head := channel.account_of(number))}
+    if shop.account and heads - {shop.account}:
+        raise MallBlind("foreign_orders", function="account_of")
 
 
 def _open_windows(shop: Shop, *, now: datetime) -> tuple[list[PollWindow], bool]:

@@ -16,7 +16,7 @@ from orders.models.intake import NumberState
 from orders.models.orders import ParcelState
 from orders.views.words import report_cause
 
-KEY_FAULTS = frozenset({"expired", "wrong_key"})
+KEY_FAULTS = frozenset({"expired", "wrong_key", "foreign_orders"})
 HOUSE_FAULTS = frozenset({"no_warehouse", "several_warehouses"})
 NAMED_WITHIN = timedelta(minutes=10)
 

@@ -91,6 +91,10 @@ TEXTS: Mapping[str, Text] = {
         "発行してから使えるまで10〜30分かかります。待ってから、もう一度確かめてください。",
         "A new key works 10 to 30 minutes after it was issued. Wait, then test again.",
     ),
+    "foreign_orders": text(
+        "この鍵で見えるのは、別のモール店舗の受注です。", "This key shows the orders of another mall shop.",
+        "何も取り込んでいません。このショップの鍵を入れ直してください。", "Nothing was taken in. Enter the key of this shop.",
+    ),
     "test_no_answer": text(
         "返事がありません。", "No answer.", "モールが応答しません。しばらくして、もう一度確かめてください。",
         "The mall does not answer. Test again in a while.",
