@@ -56,7 +56,7 @@ def _params(action: str, params: Mapping[str, Any]) -> tuple[Act, dict[str, Any]
         "add-tag": lambda: (labels.add_tag, {"tag": Tag.objects.get(pk=params["tag"])}),
         "remove-tag": lambda: (labels.remove_tag, {"tag": Tag.objects.get(pk=params["tag"])}),
         "memo": lambda: (labels.set_memo, {"text": params["text"], "add": bool(params.get("add", True))}),
-        "hold": lambda: (holds.hold, {"reason": params.get("reason", "")}),
+        "hold": lambda: (holds.hold, {"reason": params["reason"]}),
         "release": lambda: (holds.close_mark, {"task": Task.objects.get(pk=params["task"]), "override": bool(params.get("override")),
                                                "reason": params.get("reason", "")}),
         "read-remark": lambda: (holds.read_remark, {}),

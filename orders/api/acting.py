@@ -51,7 +51,7 @@ class MemoParams(Input):
 
 
 class HoldParams(Input):
-    reason = Text(required=False, empty=True, max_length=500)
+    reason = Text(max_length=500)
 
 
 class ReleaseParams(Input):

@@ -82,8 +82,10 @@ def test_stale_order_is_an_outcome_and_the_others_go_on(
         ("add-tag", {"orders": [], "params": {"tag": "x"}}, 422, "invalid"),
         ("memo", {"orders": [], "params": {"text": 3}}, 422, "invalid"),
         ("memo", {"orders": [], "params": {"words": "a"}}, 422, "invalid"),
-        ("hold", {"condition": {"field": "nothing", "op": "is", "value": 1}}, 422, "bad_condition"),
-        ("hold", {}, 422, "invalid_value"),
+        ("read-remark", {"condition": {"field": "nothing", "op": "is", "value": 1}}, 422, "bad_condition"),
+        ("read-remark", {}, 422, "invalid_value"),
+        ("hold", {"orders": []}, 422, "invalid"),
+        ("hold", {"orders": [], "params": {"reason": " "}}, 422, "invalid"),
         ("cancel-at-mall", {"orders": [], "params": {"reason": "bored"}}, 422, "invalid"),
     ],
 )

@@ -121,7 +121,7 @@ def test_foreign_ids_in_bodies_read_as_unknown(tenant: Tenant, other_tenant: Ten
             lambda id_: {"orders": [own["orders"]], "params": {"status": id_["statuses"]}},
         ),
         ("POST", "orders/actions/add-tag", lambda id_: {"orders": [own["orders"]], "params": {"tag": id_["tags"]}}),
-        ("POST", "orders/actions/hold", lambda id_: {"orders": [id_["orders"]]}),
+        ("POST", "orders/actions/hold", lambda id_: {"orders": [id_["orders"]], "params": {"reason": "確認"}}),
         (
             "POST",
             "parcels/actions/split",
