@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -81,6 +81,8 @@ def open_scenes(folder: Path) -> Iterator[Scenes]:
 
 
 def _play(world: World, scenes: Scenes, sink: MailSink, smtp_port: int) -> None:
+    begin = {"real_start": datetime.now(UTC).isoformat(), "business_start": OPENED.isoformat(), "speed": 1.0}
+    world.post(world.mall_url, "clock", begin)  # set back by its own door, so that its nights begin anew
     world.at(OPENED)
     shops = [connect(world, scenes.full, since=OPENED) for _ in SHOPS]
     with tenant_transaction(scenes.full.pk):
