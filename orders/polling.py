@@ -20,7 +20,7 @@ from hub.throttle import Later, Pacer
 from orders import coverage
 from orders.channels import Channel, MallBlind, MallDown, Named, channel_for
 from orders.intake import save_mall_orders
-from orders.intake.numbers import name_numbers
+from orders.intake.numbers import ABSENT_AFTER, ask_soon, name_numbers
 from orders.models import OrderNumber, PollWindow, Shop
 from orders.models.intake import NumberState, WindowState
 from orders.notices import warn_of_blind
@@ -30,7 +30,7 @@ WINDOWS_A_TURN = 12
 FETCHES_A_TURN = 10
 AT_ONCE = timedelta(0)
 UNREAD_RETRY = timedelta(seconds=30)
-"""When a window that did not come whole is read again, where the shop's own interval is longer."""
+"""When a window that did not come whole, or a number that an answer passed over, is asked for again, at the latest."""
 
 
 class LostLease(Exception):
@@ -99,7 +99,10 @@ def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> t
         fetched += _fetch_named(tenant_id, shop_id, channel, token, tried, most=FETCHES_A_TURN)
     if any(window.state == WindowState.OPEN for window in windows):
         return UNREAD_RETRY
-    return AT_ONCE if left_open or len(windows) >= WINDOWS_A_TURN or fetched >= FETCHES_A_TURN else None
+    if left_open or len(windows) >= WINDOWS_A_TURN or fetched >= FETCHES_A_TURN:
+        return AT_ONCE
+    with tenant_transaction(tenant_id):
+        return UNREAD_RETRY if ask_soon(shop_id, since=now - ABSENT_AFTER) else None
 
 
 def _refuse_foreign(shop: Shop, channel: Channel, numbers: Iterable[str]) -> None:

@@ -34,6 +34,13 @@ def name_numbers(shop_id: int, numbers: Iterable[str], *, now: datetime) -> None
         )
 
 
+def ask_soon(shop_id: int, *, since: datetime) -> bool:
+    """Say whether a number that was named since then has its details still to come and was asked for once at most: an answer may pass
+    over an order, or spoil it, and have it whole in a moment."""
+    waiting = OrderNumber.objects.filter(shop_id=shop_id, state=NumberState.NAMED, tries__lte=1, named_at__gte=since)
+    return waiting.exists()
+
+
 def note_absent(shop_id: int, number: str, *, now: datetime) -> None:
     """Note that the mall says it knows no such order. A number that waits for its details is given up after a while, not at once;
     that of an order which is here stays as it is."""

@@ -136,6 +136,22 @@ def test_pages_that_shift_lose_nothing(world: World, tenant: Tenant, kind: str) 
     assert numbers(tenant) == sorted(placed)
 
 
+def test_a_number_that_an_answer_passed_over_is_asked_for_again_within_the_minute(world: World, tenant: Tenant) -> None:
+    shop_id = connect(world, tenant)
+    placed = place(world, tenant, shop_id, n=5)
+    world.post(world.mall_url, "faults", {"faults": [{"kind": "missing_number", "function": "getOrder", "count": 1}]})
+    with tenant_transaction(tenant.pk):
+        Shop.objects.filter(pk=shop_id).update(every_seconds=900)
+    world.pass_time(minutes=5)
+    run("poll")
+    assert len(numbers(tenant)) == len(placed) - 1
+
+    world.pass_time(seconds=40)
+    run("poll")
+
+    assert numbers(tenant) == sorted(placed)
+
+
 @pytest.mark.parametrize(
     "kind", ["status_500", "status_503", "status_429", "html_page", "empty_200", "broken_json", "cut_body"]
 )
