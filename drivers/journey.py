@@ -22,14 +22,14 @@ from drivers.run import Run
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=JAPAN)
 """A Tuesday, 09:00 in Japan."""
-POLL_SECONDS = {"none": 720, "some": 600, "many": 420}
+POLL_SECONDS = {"none": 720, "some": 600, "many": 300}
 GATHER = {
     "none": timedelta(minutes=12, seconds=40),
     "some": timedelta(minutes=11),
-    "many": timedelta(minutes=8),
+    "many": timedelta(minutes=5, seconds=30),
 }
 """How often the shops are read, in business time, and how long one may wait for others to be read with it: where readings fail,
-time to try again is left within the 15 minutes."""
+time to try twice more is left within the 15 minutes. (A shop of the product is read every minute unless it says otherwise.)"""
 MOST_GAP = timedelta(minutes=15)
 BORDERS = ((0, 5, 30), (0, 30, 0), (9, 0, 0), (15, 30, 0), (19, 0, 0), (20, 0, 0))
 """Times of day that are stopped at and reported: the night's count and its reading, morning, cut-off, results and their report."""
