@@ -1,4 +1,5 @@
-"""What all web processes must count together (failed sign-ins, digits already used), kept in Valkey for minutes.
+"""What all web processes must count together (failed sign-ins, digits already used), kept in Valkey for minutes, and what a person
+pasted into a search, for a day.
 
 It never stands in a person's way: a server that does not answer within half a second is left alone for a while, and each process
 counts for itself meanwhile. Values are JSON, so that nothing read from there can run.

@@ -66,7 +66,13 @@ def orders(request: PageRequest) -> HttpResponse:
     names = {one.pk: one.next_day_name for one in shops}
     rows = shown(found.rows, now=visit.now, next_day_names=names, open_names=visit.may("addresses.see"))
     if visit.may("addresses.see"):
-        note_read("orders.list", by=visit.by, asked={"query": asked.query()}, count=len(rows), now=visit.now)
+        note_read(
+            "orders.list",
+            by=visit.by,
+            asked={"query": asked.query(), "words": asked.words},
+            count=len(rows),
+            now=visit.now,
+        )
     _remember(request, [row.pk for row in rows])
     first = _first(request, asked, len(rows), total)
     context = {

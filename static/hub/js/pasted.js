@@ -1,7 +1,7 @@
 /** A long list pasted into a search box goes ahead: an address cannot hold it, so the server keeps it and answers its short name. */
 import { toast } from "./toast.js";
 
-const LONGEST = 1_000;
+const LONGEST = 600;
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
