@@ -54,6 +54,12 @@ def chosen_shop(request: HttpRequest, shops: list[Shop]) -> Shop | None:
     return next((shop for shop in shops if shop.pk == wanted), None)
 
 
+def chosen_ids(request: HttpRequest, shops: list[Shop]) -> tuple[int, ...]:
+    """Return the shop this person looks at, as the ids that a query takes: none for all of them."""
+    shop = chosen_shop(request, shops)
+    return (shop.pk,) if shop else ()
+
+
 def _url(shop: Shop) -> str:
     return reverse("orders:shop", args=[shop.pk])
 

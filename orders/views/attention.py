@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from hub import troubles
 from hub.ids import encode
 from hub.web import PageRequest, Visit, page
-from orders.frame import chosen_shop
+from orders.frame import chosen_ids
 from orders.models import Order, Shop, Task
 from orders.queries import Cause, held_causes, held_queue, longest_held, rows_of
 from orders.queries.shops import shops_in_use
@@ -46,7 +46,7 @@ def attention(request: PageRequest) -> HttpResponse:
     """Show what holds orders: what people here can end, then what waits for others; and the longest held."""
     visit = request.hub
     shops = shops_in_use()
-    shop_ids = _chosen_ids(request, shops)
+    shop_ids = chosen_ids(request, shops)
     what = {pk: said(*words) for pk, *words in Task.objects.values_list("pk", "key", "what_to_do")}
     causes = [_cause_row(cause, what.get(cause.task_id, "")) for cause in held_causes(shop_ids)]
     queue = held_queue(shop_ids=shop_ids)
@@ -61,12 +61,6 @@ def attention(request: PageRequest) -> HttpResponse:
         "oldest": shown(rows, now=visit.now, next_day_names=names, open_names=visit.may("addresses.see")),
     }
     return render(request, "orders/attention.html", context)
-
-
-def _chosen_ids(request: PageRequest, shops: list[Shop]) -> tuple[int, ...]:
-    """Return the shop this person looks at, as the ids that a query takes."""
-    shop = chosen_shop(request, shops)
-    return (shop.pk,) if shop else ()
 
 
 def _cause_row(cause: Cause, what_to_do: str) -> SimpleNamespace:
@@ -99,7 +93,7 @@ def errors(request: PageRequest) -> HttpResponse:
         for source in sources if counts[source.key]
     ]  # fmt: skip
     context = {
-        "tabs": _tabs(held_queue(shop_ids=_chosen_ids(request, shops_in_use())).count(), total, at=1),
+        "tabs": _tabs(held_queue(shop_ids=chosen_ids(request, shops_in_use())).count(), total, at=1),
         "sources": chips if total else [],
         "rows": _rows(found, request.hub),
         "page": None,

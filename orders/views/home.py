@@ -22,7 +22,7 @@ from hub.models import AuditEntry
 from hub.problems import say
 from hub.web import PageRequest, Visit, page
 from orders.fields.kinds import start_of
-from orders.frame import chosen_shop
+from orders.frame import chosen_ids
 from orders.models import Listing, Order, Shop, TaskMark
 from orders.models.shops import ShopMode
 from orders.queries import HomeFigures, any_uncounted, home_figures
@@ -41,15 +41,14 @@ TONIGHT_FROM = timedelta(hours=18)
 def home(request: PageRequest) -> HttpResponse:
     """Show the figures of this moment."""
     visit = request.hub
-    shop = chosen_shop(request, shops_in_use())
-    shop_ids = (shop.pk,) if shop else ()
+    shop_ids = chosen_ids(request, shops_in_use())
     figures = home_figures(visit.now, shop_ids)
     errors = troubles.counts(visit.now)
     listed = reverse("orders:list")
     hour = localtime(visit.now, JAPAN).hour
     context = {
         "today": visit.now.astimezone(JAPAN).date(),
-        "all_well": "" if shop else _well(visit, figures, sum(errors.values())),
+        "all_well": "" if shop_ids else _well(visit, figures, sum(errors.values())),
         "oldest": _oldest(figures),
         "new": SimpleNamespace(count=figures.new, waiting=figures.waiting, url=f"{listed}?phase=intake"),
         "attention": SimpleNamespace(

@@ -25,7 +25,7 @@ from hub.ids import NotAnId, decode, encode
 from hub.web import PageRequest, page, toast
 from orders.explaining import explain_facts
 from orders.fields import OrderFacts
-from orders.frame import chosen_shop
+from orders.frame import chosen_ids
 from orders.models import Order, Shop, Task
 from orders.operations import holds
 from orders.queries import NoOrder, OrderDetail, held_queue, longest_held, order_detail
@@ -97,8 +97,7 @@ def _round(request: PageRequest) -> Round:
 
 def _show(request: PageRequest, round_: Round) -> HttpResponse:
     shops = list(Shop.objects.filter(retired_at__isnull=True).only("pk", "tenant_id", "name"))
-    shop = chosen_shop(request, shops)
-    queue = held_queue(shop_ids=(shop.pk,) if shop else (), task_id=round_.task)
+    queue = held_queue(shop_ids=chosen_ids(request, shops), task_id=round_.task)
     rest = queue.exclude(pk__in=round_.shown)
     found = _detail(round_.current if round_.current and queue.filter(pk=round_.current).exists() else None)
     if found is None and (found := _detail(next(iter(longest_held(rest)), None))) is not None:
