@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from django.db.models import F, FloatField, Q, Value
 from django.db.models.functions import Cast
 from django.db.models.lookups import LessThan
 from django.utils.translation import gettext_lazy
 
-from automation.actions import Action
+from automation.actions import ACTIONS, Action
 from automation.engine import work
 from automation.folding import Folded
 from automation.models import Rule, RuleGroup, RuleVersion
 from hub.models import AuditEntry, Tenant
 from hub.tenancy import tenant_transaction
-from orders.fields import Field, Kind
+from orders.fields import FIELDS, Field, Kind
 from orders.models import Order, Shop, TaskMark
 from tests.conftest import NOW
 from tests.factories import mall_order, take_in
@@ -60,6 +61,14 @@ def _field(key: str, q: Any) -> Field:
 
 FAILING_ACTIONS = {key: _action(key, fold) for key, fold in (("trip", _trip), ("spoil", _spoil), ("orphan", _orphan))}
 FAILING_FIELDS = {key: _field(key, q) for key, q in (("per_yen", _per_yen), ("unaskable", _unaskable))}
+
+
+def teach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put actions and fields that fail beside those of the product, for one test."""
+    for key, action in FAILING_ACTIONS.items():
+        monkeypatch.setitem(ACTIONS, key, action)
+    for key, field in FAILING_FIELDS.items():
+        monkeypatch.setitem(FIELDS, key, field)
 
 
 EVERYTHING: Any = {"all": []}

@@ -13,22 +13,18 @@ import pytest
 from django.core import mail
 
 from automation import operations
-from automation.actions import ACTIONS
 from automation.engine import judge_chunk
 from automation.models import Rule
 from hub.audit import Actor
 from hub.ids import encode
 from hub.models import Clock, Member, Role, Tenant, User
 from hub.tenancy import tenant_transaction
-from orders.fields import FIELDS
 from orders.models import Order, Shop, Task, TaskMark
 from orders.operations.holds import close_mark, system_task
 from orders.operations.labels import set_memo
 from tests.automation.failing_rules import (
     BAD_YEN,
     EVERYTHING,
-    FAILING_ACTIONS,
-    FAILING_FIELDS,
     PER_YEN,
     TRIP,
     add_rule,
@@ -38,6 +34,7 @@ from tests.automation.failing_rules import (
     held,
     judge,
     rule_of,
+    teach,
 )
 from tests.browsing import Browser, text_of
 from tests.conftest import NOW, TESTER
@@ -64,11 +61,7 @@ def shop(tenant: Tenant) -> Shop:
 
 @pytest.fixture(autouse=True)
 def _words(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Actions and fields that fail, beside those of the product."""
-    for key, action in FAILING_ACTIONS.items():
-        monkeypatch.setitem(ACTIONS, key, action)
-    for key, field in FAILING_FIELDS.items():
-        monkeypatch.setitem(FIELDS, key, field)
+    teach(monkeypatch)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from automation import engine
-from automation.actions import ACTIONS
 from automation.failing import hold_for
 from automation.models import Rule
 from automation.operations import publish_rule
@@ -16,7 +15,7 @@ from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders import batches
 from orders.models import Order, Shop
-from tests.automation.failing_rules import EVERYTHING, FAILING_ACTIONS, TRIP, add_rule, fail_on, held, judge, rule_of
+from tests.automation.failing_rules import EVERYTHING, TRIP, add_rule, fail_on, held, judge, rule_of, teach
 from tests.conftest import NOW, TESTER
 from tests.elsewhere import Elsewhere, wait_for_a_waiter
 from tests.factories import make_shop, mall_order, take_in
@@ -31,8 +30,7 @@ def shop(tenant: Tenant) -> Shop:
 
 @pytest.fixture(autouse=True)
 def _words(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key, action in FAILING_ACTIONS.items():
-        monkeypatch.setitem(ACTIONS, key, action)
+    teach(monkeypatch)
 
 
 def test_rule_that_switches_itself_off_meets_a_bulk_act(

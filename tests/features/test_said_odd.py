@@ -23,13 +23,12 @@ from hub.tenancy import tenant_transaction
 from mailer.models import MailAccount
 from orders import coverage
 from orders.models import Order, OrderLine, Parcel, PollWindow, Shop, TaskMark
-from orders.operations import shops as shop_operations
 from simulators.ledger import Ledger
 from simulators.mail import MailSink
 from simulators.mail.session import SmtpServer
 from tests.factories import BUYER, changed, make_shop, mall_line, mall_order, take_in, the_order
 from tests.journeys.conftest import START, World
-from tests.journeys.world_steps import BY, account_of, connect, map_all, place, run
+from tests.journeys.world_steps import account_of, connect, enter_key, map_all, place, run
 from tests.pages import browser
 
 WAITING, CONFIRMED = 10_000, 500
@@ -167,10 +166,7 @@ def test_a_key_that_dies_between_two_pages_closes_no_window_and_loses_nothing(
     assert "注文が見えていません" in browser(tenant).get("/").content.decode()
 
     world.post(world.mall_url, "faults", {"faults": []})
-    key = world.post(world.mall_url, "keys", {"shop": account_of(tenant, shop_id), "issue": {}})["keys"][-1]
-    renewed = {name: key[name] for name in ("service_secret", "license_key")}
-    with tenant_transaction(tenant.pk):
-        shop_operations.set_credentials(Shop.objects.get(pk=shop_id), renewed, by=BY, now=world.clocks[0].now())
+    enter_key(world, tenant, shop_id, account_of(tenant, shop_id))
     for _ in range(4):
         world.pass_time(minutes=2)
         run("poll")

@@ -7,18 +7,9 @@ import pytest
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Order, OrderNumber, Shop
-from orders.operations import shops as shop_operations
 from tests.journeys.conftest import World
-from tests.journeys.world_steps import BY, connect, place, run
+from tests.journeys.world_steps import connect, enter_key, place, run
 from tests.pages import browser
-
-
-def enter_key_of(world: World, tenant: Tenant, shop_id: int, account: str) -> None:
-    """Give the shop the newest key of a mall shop."""
-    key = world.post(world.mall_url, "keys", {"shop": account, "issue": {}})["keys"][-1]
-    box = {name: key[name] for name in ("service_secret", "license_key")}
-    with tenant_transaction(tenant.pk):
-        shop_operations.set_credentials(Shop.objects.get(pk=shop_id), box, by=BY, now=world.clocks[0].now())
 
 
 @pytest.mark.feature("F001")
@@ -30,7 +21,7 @@ def test_a_key_of_another_shop_takes_in_nothing_and_is_named(
         account = Shop.objects.get(pk=ours).account
     with tenant_transaction(other_tenant.pk):
         elsewhere = Shop.objects.get(pk=theirs).account
-    enter_key_of(world, tenant, ours, elsewhere)
+    enter_key(world, tenant, ours, elsewhere)
     foreign = place(world, other_tenant, theirs, n=3)
     missed = place(world, tenant, ours, n=2)
     world.pass_time(minutes=5)
@@ -44,7 +35,7 @@ def test_a_key_of_another_shop_takes_in_nothing_and_is_named(
     assert "別のモール店舗の受注です" in page
     assert "何も取り込んでいません" in page
 
-    enter_key_of(world, tenant, ours, account)
+    enter_key(world, tenant, ours, account)
     for _ in range(3):
         world.pass_time(minutes=2)
         run("poll")

@@ -62,6 +62,14 @@ def account_of(tenant: Tenant, shop_id: int) -> str:
         return account
 
 
+def enter_key(world: World, tenant: Tenant, shop_id: int, account: str) -> None:
+    """Let the mall issue a key for an account, and enter it at the shop."""
+    key = world.post(world.mall_url, "keys", {"shop": account, "issue": {}})["keys"][-1]
+    wanted = {name: key[name] for name in ("service_secret", "license_key")}
+    with tenant_transaction(tenant.pk):
+        shop_operations.set_credentials(Shop.objects.get(pk=shop_id), wanted, by=BY, now=world.clocks[0].now())
+
+
 def place(world: World, tenant: Tenant, shop_id: int, **wish: object) -> list[str]:
     """Place orders at the mall; return their numbers."""
     answer = world.post(world.mall_url, "orders", {"shop": account_of(tenant, shop_id), **wish})
