@@ -36,7 +36,7 @@ def run() -> None:
     from django.core.management import execute_from_command_line
 
     if command not in ("setup_roles", "help"):
-        settings.is_overridden("DEBUG")  # reads them all: Django itself goes on without what it could not read
+        _ = settings.INSTALLED_APPS  # reads them all: Django itself goes on without what it could not read
     if command not in AS_OWNER | WITHOUT_DATABASE:
         django.setup()
         from hub.checks import refuse_exempt_role

@@ -46,9 +46,8 @@ class LiveTest:
         self._ask(client.CONFIRM, {"orderNumberList": []})
         self._ask(client.SHIP, {})
         self._ask(client.CANCEL, {})
-        good = any(
-            test.result == ALLOWED for test in self._results
-        )  # what a wrong key says of itself is only what was typed
+        # What a wrong key says of itself is only what was typed.
+        good = any(test.result == ALLOWED for test in self._results)
         account = account_of(number) or (next((head for head in map(shop_id_in, keys) if head), "") if good else "")
         return ShopTest(account=account, functions=self._sharpened(expires_at), key_expires_at=expires_at)
 

@@ -109,7 +109,7 @@ def _refuse_foreign(shop: Shop, channel: Channel, numbers: Iterable[str]) -> Non
     """Raise MallBlind when a number is of another shop of the mall: the key was changed, and nothing of theirs is taken in."""
     heads = {head for number in numbers if (head := channel.account_of(number))}
     if shop.account and heads - {shop.account}:
-        raise MallBlind("foreign_orders", function="account_of")
+        raise MallBlind("foreign_orders", function="list_orders")
 
 
 def _open_windows(shop: Shop, *, now: datetime) -> tuple[list[PollWindow], bool]:
