@@ -31,13 +31,19 @@ def name_of(text: str, visit: Visit) -> str:
 
 
 def text_of(said: str, visit: Visit) -> str | None:
-    """Return the search that an address says; None when its text is not kept any more. Another member's is not found."""
+    """Return the search that an address says; None when its text is not kept any more, or sealed with a key that is gone. Another
+    member's is not found."""
     said = said.strip()[:MOST_CHARACTERS]
     if not _NAME.fullmatch(said):
         return said
     key = _key(said, visit)
     box = cache.get(key)
-    return secrets.unseal_text(b64decode(box), owner=key).decode() if box else None
+    if not box:
+        return None
+    try:
+        return secrets.unseal_text(b64decode(box), owner=key).decode()
+    except secrets.Unreadable:
+        return None
 
 
 def _key(name: str, visit: Visit) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 
 from hub.ids import encode
 from hub.models import Tenant
@@ -79,3 +81,13 @@ def test_what_is_not_kept_any_more_is_told_and_finds_nothing(tenant: Tenant, sho
     for page in (read(client, f"/search/?q={said}"), read(client, f"/orders/?q={said}")):
         assert "もう残っていません" in page
         assert f"/orders/{encode(order.pk)}/" not in page
+
+
+def test_what_was_sealed_with_a_key_that_is_gone_is_told_too(tenant: Tenant, shop: Shop) -> None:
+    client = browser(tenant)
+    said = kept(client, "\n".join(numbers(50)))
+
+    with override_settings(CREDENTIAL_KEYS=f"other:{b64encode(bytes(32)).decode()}"):
+        page = read(client, f"/search/?q={said}")
+
+    assert "もう残っていません" in page
