@@ -329,7 +329,12 @@ def _by_list(words: Sequence[str]) -> Found:
     return replace(_of_ids(list({row[0] for row in rows}), "numbers"), how="numbers", missing=missing)
 
 
-_HITS = "SELECT orders_search_ids(%(wanted)s::integer[], %(most)s)"
+def _hits(wanted: Sequence[int]) -> list[int] | None:
+    """Return the orders that have all these hashed pairs; None where they are more than FEW."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT orders_search_ids(%s::integer[], %s)", [list(wanted), FEW])
+        found: list[int] | None = cursor.fetchone()[0]
+        return found
 
 
 def _by_name(words: Sequence[str]) -> Found:
@@ -340,11 +345,11 @@ def _by_name(words: Sequence[str]) -> Found:
         return Found(q=NOTHING, how="too_short")
     tenant_id = current_tenant()
     wanted = sorted(set().union(*(grams(term, tenant_id) for term in terms)))
-    ids = _ids(_HITS, wanted=wanted, most=FEW + 1)
-    if not ids:
+    ids = _hits(wanted)
+    if ids == []:
         return _by_words(words)
     checked = None if len(wanted) == len(terms) == 1 else _named(terms)
-    if len(ids) <= FEW:
+    if ids is not None:
         here = Q(pk__among=ids)
         return Found(q=here & checked if checked else here, how="name", few=True)
     here = Q(pk__in_search=tuple(wanted))

@@ -185,6 +185,24 @@ class TestNames:
         assert (sorted(hits("佐藤")), hits("佐藤太郎")) == few == (sorted([*wanted, named.pk]), [named.pk])
         assert swapped.pk not in hits("佐藤")
 
+    def test_ids_are_answered_whole_or_not_at_all(self, tenant: Tenant) -> None:
+        shop = make_shop()
+        wanted = [make_order(shop, buyer_name=f"佐藤 {n}").pk for n in range(30)]
+        pair = sorted(search.grams("佐藤", tenant.pk))
+
+        def ids(most: int) -> list[int] | None:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT orders_search_ids(%s::integer[], %s)", [pair, most])
+                found: list[int] | None = cursor.fetchone()[0]
+                return found
+
+        for _ in range(5):
+            assert [ids(most) for most in (0, 2, 15, 29)] == [None] * 4
+            assert sorted(ids(30) or ()) == sorted(ids(1_500) or ()) == wanted
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW gin_fuzzy_search_limit")
+            assert cursor.fetchone() == ("0",), "the limit that proves many is the function's own"
+
     def test_closed_and_shipped_orders_are_found_by_name(self) -> None:
         order = make_order(make_shop(), status="done", buyer_name="鈴木一郎")
 
@@ -290,4 +308,4 @@ def test_another_tenants_names_numbers_and_phones_are_not_found(tenant: Tenant, 
         assert hits("渡嘉敷") == hits("7777777777") == hits("999999-20260101-7777777777") == []
         with connection.cursor() as cursor:
             cursor.execute("SELECT orders_search_ids(%s::integer[], 100)", [hashed[:1]])
-            assert cursor.fetchall() == []
+            assert cursor.fetchall() == [([],)]
