@@ -10,7 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from django.contrib.postgres.aggregates import BoolOr
+from django.contrib.postgres.aggregates import BitOr
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import (
@@ -127,6 +127,8 @@ def explain_many(nodes: Mapping[K, Node], orders: Iterable[int], today: date) ->
         }
 
 
+BITS = 63
+"""Answers that fit in one bigint."""
 _IDS = "\x01ids\x01"
 """Stands in a statement where the ids will be."""
 
@@ -189,8 +191,9 @@ class _Together(Beside):
         reduced = self._reduced(source)
         if reduced is None:
             return super().some(source, asked)
-        place = _place_in(reduced.tests, asked) + 1
-        return Q(_Column(f'coalesce("{reduced.key}_beside"."hits"[{place}], false)', BooleanField()))
+        word, place = divmod(_place_in(reduced.tests, asked), BITS)
+        held = f'"{reduced.key}_beside"."hits_{word}" & {1 << place}'
+        return Q(_Column(f"(coalesce({held}, 0) <> 0)", BooleanField()))
 
     def over(self, source: Source, value: Aggregate, kind: Field[Any, Any]) -> Combinable:
         reduced = self._reduced(source)
@@ -206,12 +209,11 @@ class _Together(Beside):
         """Return the joins that bring, for each order, its one row of each kind."""
         parts, params = [], []
         for reduced in self.asked.values():
-            held = [BoolOr(_truth(one)) for one in reduced.tests]
-            hits = Func(*held, template="ARRAY[%(expressions)s]::boolean[]", output_field=ArrayField(BooleanField()))
+            hits = {f"hits_{number}": BitOr(word) for number, word in enumerate(_words(reduced.tests))}
             totals = {f"total_{place}": total for place, total in enumerate(reduced.totals)}
-            names = ("order_id", "hits", *totals)
+            names = ("order_id", *hits, *totals)
             rows = reduced.every().filter(order_id__among=_IDS).order_by().values("order_id")
-            sql, own = rows.annotate(hits=hits, **totals).values_list(*names).query.sql_with_params()
+            sql, own = rows.annotate(**hits, **totals).values_list(*names).query.sql_with_params()
             columns = ", ".join(f'"{name}"' for name in names)
             alias = f'"{reduced.key}_beside"'
             parts.append(f' LEFT JOIN ({sql}) AS {alias}({columns}) ON {alias}."order_id" = "orders_order"."id"')
@@ -248,21 +250,22 @@ def _text_of(columns: Mapping[str, Combinable], beside: _Together) -> _Kept:
     return _Kept.of(_Text(head + found + joins.sql + tail, (*params[:before], *joins.params, *params[before:])))
 
 
-BITS = 63
-"""Conditions whose answers fit in one bigint."""
-
-
 @lru_cache(maxsize=256)
 def _masks_text(tenant_id: int, today: date, nodes: tuple[Node, ...]) -> _Kept:
     beside = _Together()
-    bits = [_bit_if(to_q(node, today=today, beside=beside), place % BITS) for place, node in enumerate(nodes)]
-    words = [
+    words = _words([to_q(node, today=today, beside=beside) for node in nodes])
+    return _text_of({f"bits_{number}": word for number, word in enumerate(words)}, beside)
+
+
+def _words(asked: Sequence[Q]) -> list[Combinable]:
+    """Return which of these hold, as bits of as many numbers as it takes."""
+    bits = [_bit_if(one, place % BITS) for place, one in enumerate(asked)]
+    return [
         Func(
             *bits[start : start + BITS], template="(%(expressions)s)", arg_joiner=" | ", output_field=BigIntegerField()
         )
         for start in range(0, len(bits), BITS)
     ]
-    return _text_of({f"bits_{number}": word for number, word in enumerate(words)}, beside)
 
 
 def _bit_if(asked: Q, place: int) -> Combinable:

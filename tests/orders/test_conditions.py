@@ -257,6 +257,17 @@ class TestRunning:
         assert masks(nodes, [order.pk], TODAY) == {order.pk: tuple(place for place in range(150) if place % 3)}
         assert masks({}, [order.pk], TODAY) == {order.pk: ()}
 
+    def test_more_questions_about_lines_than_a_word_has_bits(self) -> None:
+        shop = make_shop()
+        order = make_order(shop, lines=[{"sku": f"S-{place}"} for place in (0, 62, 63, 64, 126, 149)])
+        other = make_order(shop, lines=[{"sku": "S-63"}])
+        nodes = {place: parse({"field": "line_sku", "op": "is", "value": f"S-{place}"}) for place in range(150)}
+
+        assert masks(nodes, [order.pk, other.pk], TODAY) == {order.pk: (0, 62, 63, 64, 126, 149), other.pk: (63,)}
+        assert {node: explain(node, [other.pk], TODAY)[other.pk].holds for node in nodes.values()} == {
+            node: place == 63 for place, node in nodes.items()
+        }
+
     def test_texts_are_found_whatever_their_width(self) -> None:
         order = make_order(make_shop(), lines=[{"name": "ＴＯＷＥＬ（ﾎﾜｲﾄ）"}, {"name": "タオル"}], memo="至急２")
         asked = {
