@@ -22,13 +22,14 @@ BUSY = {"55P03", "40P01", "40001", "57014"}
 
 
 class ApiError(Exception):
-    """A problem that the edge itself finds. `headers` go with the answer."""
+    """A problem that the edge itself finds. `headers` go with the answer, `more` stands beside its code."""
 
     def __init__(
-        self, code: str, status: int, *, field: str = "", headers: Mapping[str, str] | None = None, **params: Any
-    ) -> None:
+        self, code: str, status: int, *, field: str = "", headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None, **params: Any,
+    ) -> None:  # fmt: skip
         super().__init__(code)
-        self.problem = Problem(code=code, status=status, field=field, params=params)
+        self.problem = Problem(code=code, status=status, field=field, params=params, more=more or {})
         self.headers = dict(headers or {})
 
 

@@ -224,7 +224,7 @@ class Rows(ViewSetMixin, ApiView):
         """Refuse a change of a row that is not as the caller saw it."""
         seen = self.request.headers.get("If-Match", "").strip()
         if seen and seen != "*" and seen != etag_of(self.show(row)):
-            raise ApiError("stale", 412, theirs=self.show(row))
+            raise ApiError("stale", 412, more={"theirs": self.show(row)})
 
     def do_create(self, values: dict[str, Any]) -> Any:
         raise NotImplementedError

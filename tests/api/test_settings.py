@@ -46,7 +46,7 @@ def test_row_is_made_changed_and_retired(
     assert other.status_code == 200, other.content
     assert {name: str(other.json()[name]) for name in changed} == {name: str(value) for name, value in changed.items()}
     stale = call.patch(path, {"name": "遅れた"}, If_Match=new["ETag"])
-    assert (stale.status_code, stale.json()["code"], stale.json()["params"]["theirs"]["name"]) == (412, "stale", "改")
+    assert (stale.status_code, stale.json()["code"], stale.json()["theirs"]["name"]) == (412, "stale", "改")
     assert call.delete(path).status_code == 204
     assert new.json()["id"] not in [one["id"] for one in call.get(f"{kind}?limit=200").json()["items"]]
     with tenant_transaction(tenant.pk):
