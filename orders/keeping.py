@@ -22,6 +22,7 @@ from orders.models import Order, OrderNumber, PollWindow, ReconcileBreak, Shop, 
 from orders.models.intake import NumberState, WindowState
 from orders.notices import warn_of_key
 from orders.operations.holds import open_mark, system_task
+from orders.polling import refuse_foreign
 from orders.queries.counts import fold_deltas
 
 WINDOWS_KEPT = timedelta(days=7)
@@ -117,6 +118,7 @@ def _reconcile(tenant_id: int, shop_id: int, *, now: datetime) -> None:
         return
     try:
         named = channel.list_orders(since=since, until=until)
+        refuse_foreign(shop, channel, named.numbers)
     except (MallDown, MallBlind, Later):
         return
     finally:

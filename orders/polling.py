@@ -91,7 +91,7 @@ def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> t
     for window in windows:
         named = channel.list_orders(since=window.from_at, until=window.until_at)
         crash("polling.after_list")
-        _refuse_foreign(shop, channel, named.numbers)
+        refuse_foreign(shop, channel, named.numbers)
         with tenant_transaction(tenant_id):
             _renew(shop_id, token)
             _record(shop_id, window, named, now=now)
@@ -105,7 +105,7 @@ def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> t
         return UNREAD_RETRY if ask_soon(shop_id, since=now - ABSENT_AFTER) else None
 
 
-def _refuse_foreign(shop: Shop, channel: Channel, numbers: Iterable[str]) -> None:
+def refuse_foreign(shop: Shop, channel: Channel, numbers: Iterable[str]) -> None:
     """Raise MallBlind when a number is of another shop of the mall: the key was changed, and nothing of theirs is taken in."""
     heads = {head for number in numbers if (head := channel.account_of(number))}
     if shop.account and heads - {shop.account}:

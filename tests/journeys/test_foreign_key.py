@@ -6,9 +6,9 @@ import pytest
 
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import Order, OrderNumber, Shop
+from orders.models import Order, OrderNumber, ReconcileBreak, Shop
 from tests.journeys.conftest import World
-from tests.journeys.world_steps import connect, enter_key, place, run
+from tests.journeys.world_steps import account_of, connect, enter_key, place, run
 from tests.pages import browser
 
 
@@ -45,3 +45,24 @@ def test_a_key_of_another_shop_takes_in_nothing_and_is_named(
         assert Shop.objects.get(pk=ours).blind_since is None
     with tenant_transaction(other_tenant.pk):
         assert sorted(Order.objects.values_list("number", flat=True)) == sorted(foreign)
+
+
+@pytest.mark.feature("F001")
+def test_the_hourly_comparison_names_none_of_another_shops_orders(
+    world: World, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    ours, theirs = connect(world, tenant), connect(world, other_tenant)
+    mine = place(world, tenant, ours, n=1)
+    world.pass_time(minutes=30)
+    run("poll")
+    account = account_of(other_tenant, theirs)
+    foreign = place(world, other_tenant, theirs, n=3)
+    world.pass_time(minutes=40)
+    enter_key(world, tenant, ours, account)
+    run("keep")
+    run("poll")
+
+    with tenant_transaction(tenant.pk):
+        assert list(Order.objects.values_list("number", flat=True)) == mine
+        assert not OrderNumber.objects.filter(number__in=foreign).exists()
+        assert not ReconcileBreak.objects.exists()
