@@ -104,10 +104,11 @@ def save_test(shop: Shop, test: ShopTest, *, by: Actor, now: datetime) -> None:
     """Keep the outcome of a live test.
 
     Raises AccountTaken when the mall's shop is connected elsewhere, and OtherAccount when the key opens another shop of the mall
-    than the one whose orders are here.
+    than the one whose orders are here. Where none are here yet, what was read with the other's key counts as not read.
     """
+    moved = bool(test.account and shop.account and shop.account != test.account)
     if test.account:
-        if shop.account and shop.account != test.account and Order.objects.filter(shop=shop).exists():
+        if moved and Order.objects.filter(shop=shop).exists():
             raise OtherAccount(shop.account, test.account)
         taken = Shop.objects.filter(channel=shop.channel, account=test.account, retired_at__isnull=True).exclude(
             pk=shop.pk
@@ -119,6 +120,8 @@ def save_test(shop: Shop, test: ShopTest, *, by: Actor, now: datetime) -> None:
     values: dict[str, Any] = {"tested_at": now, "test_result": told(test), "key_expires_at": test.key_expires_at}
     if test.account:
         values["account"] = test.account
+    if moved and shop.wanted_from is not None:
+        _forget_read(shop, since=shop.wanted_from)
     if test.passed:
         values.update(blind_since=None, blind_reason="")
     Shop.objects.filter(pk=shop.pk).update(**values)
@@ -152,10 +155,15 @@ def read_again(shop: Shop, *, since: datetime, by: Actor, now: datetime) -> None
     """Read the mall again from an instant on. Raises TooOld beyond 730 days."""
     if since < now - OLDEST:
         raise TooOld
-    PollWindow.objects.filter(shop=shop, state=WindowState.OPEN).delete()
-    coverage.uncover(shop.pk, since)
+    _forget_read(shop, since=since)
     Shop.objects.filter(pk=shop.pk).update(next_poll_at=now)
     note("shop.read_again", by=by, now=now, shop=shop.pk, since=since.isoformat())
+
+
+def _forget_read(shop: Shop, *, since: datetime) -> None:
+    """Let everything from an instant on count as not read, so that it is read again."""
+    PollWindow.objects.filter(shop=shop, state=WindowState.OPEN).delete()
+    coverage.uncover(shop.pk, since)
 
 
 def fetch_now(shop: Shop, *, by: Actor, now: datetime) -> None:

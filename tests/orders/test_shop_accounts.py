@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
+from orders import coverage
 from orders.channels import FunctionTest, ShopTest
-from orders.models import Shop
+from orders.models import PollWindow, Shop
 from orders.operations import shops
 from tests.conftest import NOW, TESTER, make_tenant
 from tests.orders.making import make_order, make_shop
@@ -46,6 +47,23 @@ def test_the_key_of_another_mall_shop_is_refused_once_orders_are_here(tenant: Te
         shops.save_test(shop, opened("9" + account), by=TESTER, now=NOW)
 
     assert account_of(tenant, shop) == "9" + account
+
+
+def test_what_was_read_with_the_key_of_another_mall_shop_is_read_again(tenant: Tenant, account: str) -> None:
+    start = NOW - timedelta(days=3)
+    with tenant_transaction(tenant.pk):
+        shop = make_shop(mode="observe", account="9" + account, wanted_from=start)
+        done = PollWindow.objects.create(shop=shop, from_at=start, until_at=NOW, state="done", done_at=NOW)
+        PollWindow.objects.create(shop=shop, from_at=NOW, until_at=NOW + timedelta(minutes=5))
+        coverage.cover(shop.pk, done)
+        shops.save_test(shop, opened("9" + account), by=TESTER, now=NOW)
+        assert coverage.gaps(shop, until=NOW) == []
+
+        shops.save_test(shop, opened(account), by=TESTER, now=NOW)
+
+        shop.refresh_from_db()
+        assert coverage.gaps(shop, until=NOW) == [coverage.Stretch(from_at=start, until_at=NOW)]
+        assert not PollWindow.objects.filter(state="open").exists()
 
 
 def test_a_shop_that_went_live_before_its_account_was_known_is_compared_when_it_is(
