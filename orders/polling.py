@@ -29,6 +29,7 @@ MALL = Actor(kind="mall", name="intake")
 WINDOWS_A_TURN = 12
 FETCHES_A_TURN = 10
 AT_ONCE = timedelta(0)
+FOREIGN = "foreign_orders"
 UNREAD_RETRY = timedelta(seconds=30)
 """When a window that did not come whole, or a number that an answer passed over, is asked for again, at the latest."""
 
@@ -48,7 +49,7 @@ def work(tenant_id: int, shop_id: int) -> bool:
         channel = channel_for(shop, pace=Pacer(tenant_id, f"shop:{shop_id}"))
     crash("polling.after_lease")
     try:
-        again = _read(tenant_id, shop_id, channel, token)
+        again = _read(tenant_id, shop, channel, token)
         _finish(tenant_id, shop_id, token, again=again)
     except LostLease:
         return True
@@ -77,13 +78,15 @@ def _renew(shop_id: int, token: uuid.UUID) -> None:
         raise LostLease
 
 
-def _read(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) -> timedelta | None:
+def _read(tenant_id: int, shop: Shop, channel: Channel, token: uuid.UUID) -> timedelta | None:
     """Read windows, then the details of what they named; return when to come again, or None for the shop's interval.
 
-    Windows left open (by a turn that failed, or a worker that died) are read alone; what came since is then read at once.
+    Windows left open (by a turn that failed, or a worker that died) are read alone; what came since is then read at once. While the
+    key is known to be another shop's, no details are asked for before a list shows otherwise: that shop knows none of the numbers.
     """
-    tried: set[str] = set()
-    fetched = _fetch_named(tenant_id, shop_id, channel, token, tried, most=2)
+    shop_id, fetched, tried = shop.pk, 0, set[str]()
+    if shop.blind_reason != FOREIGN:
+        fetched = _fetch_named(tenant_id, shop_id, channel, token, tried, most=2)
     with tenant_transaction(tenant_id):
         now = business_now()
         shop = Shop.objects.get(pk=shop_id)
@@ -109,7 +112,7 @@ def refuse_foreign(shop: Shop, channel: Channel, numbers: Iterable[str]) -> None
     """Raise MallBlind when a number is of another shop of the mall: the key was changed, and nothing of theirs is taken in."""
     heads = {head for number in numbers if (head := channel.account_of(number))}
     if shop.account and heads - {shop.account}:
-        raise MallBlind("foreign_orders", function="list_orders")
+        raise MallBlind(FOREIGN, function="list_orders")
 
 
 def _open_windows(shop: Shop, *, now: datetime) -> tuple[list[PollWindow], bool]:

@@ -6,6 +6,7 @@ import pytest
 
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
+from orders.intake.numbers import name_numbers
 from orders.models import Order, OrderNumber, ReconcileBreak, Shop
 from tests.journeys.conftest import World
 from tests.journeys.world_steps import account_of, connect, enter_key, place, run
@@ -66,3 +67,30 @@ def test_the_hourly_comparison_names_none_of_another_shops_orders(
         assert list(Order.objects.values_list("number", flat=True)) == mine
         assert not OrderNumber.objects.filter(number__in=foreign).exists()
         assert not ReconcileBreak.objects.exists()
+
+
+@pytest.mark.feature("F001")
+def test_another_shops_key_gives_up_no_number_that_waits_for_its_details(
+    world: World, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    ours, theirs = connect(world, tenant), connect(world, other_tenant)
+    account = account_of(tenant, ours)
+    waiting = place(world, tenant, ours, n=1)
+    with tenant_transaction(tenant.pk):
+        name_numbers(ours, waiting, now=world.clocks[0].now())
+    enter_key(world, tenant, ours, account_of(other_tenant, theirs))
+    place(world, other_tenant, theirs, n=1)
+    for _ in range(6):
+        world.pass_time(minutes=5)
+        run("poll")
+
+    with tenant_transaction(tenant.pk):
+        assert OrderNumber.objects.get(number=waiting[0]).state == "named"
+
+    enter_key(world, tenant, ours, account)
+    world.pass_time(minutes=2)
+    run("poll")
+    world.pass_time(minutes=2)
+    run("poll")
+    with tenant_transaction(tenant.pk):
+        assert list(Order.objects.values_list("number", flat=True)) == waiting
