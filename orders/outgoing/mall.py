@@ -46,14 +46,15 @@ class MallHandler(Observed):
         with self.channel(delivery, shop) as channel:
             return look_all(channel, numbers_of(effects))
 
-    def own_reasons(self, effects: Sequence[Effect], now: datetime) -> Mapping[int, str]:
+    def own_reasons(self, effects: Sequence[Effect], now: datetime, observed: set[int]) -> Mapping[int, str]:
         """Ask again under the locks what is not to leave: an order handled again meanwhile has let go what waited, and does it once."""
-        found = super().own_reasons(effects, now)
+        found = super().own_reasons(effects, now, observed)
         doubtful = [effect for effect in effects if found[effect.pk]]
         if not doubtful:
             return found
-        lock([effect.order_id for effect in doubtful if effect.order_id], "revision")
-        return {**found, **super().own_reasons(doubtful, now)}
+        kept = [effect.order_id for effect in effects if found[effect.pk] or effect.order_id in observed]
+        lock(filter(None, kept), "revision")
+        return {**found, **super().own_reasons(doubtful, now, observed)}
 
     def still_true(self, effect: Effect, now: object) -> str:
         order = Order.objects.filter(pk=effect.order_id).values("deleted_at", "ours", "phase").first()

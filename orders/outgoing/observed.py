@@ -20,11 +20,12 @@ class Observed(Handler):
         observed = _kept_observing([effect.order_id for effect in effects if effect.order_id])
         return {
             pk: reason or (f"{HOLD}{OBSERVING}" if effect.order_id in observed else "")
-            for effect, (pk, reason) in zip(effects, self.own_reasons(effects, now).items(), strict=True)
+            for effect, (pk, reason) in zip(effects, self.own_reasons(effects, now, observed).items(), strict=True)
         }
 
-    def own_reasons(self, effects: Sequence[Effect], now: datetime) -> Mapping[int, str]:
-        """Return what the kind itself says of the effects."""
+    def own_reasons(self, effects: Sequence[Effect], now: datetime, observed: set[int]) -> Mapping[int, str]:
+        """Return what the kind itself says of the effects. Whoever locks orders for it locks the `observed` among them too: for what
+        keeps them all are locked together, in one order."""
         return super().reasons(effects, now)
 
 

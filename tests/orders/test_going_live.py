@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from automation.engine import work as judge
-from hub.effects import deliver
-from hub.effects.settling import Settling
+from hub.effects import carrying, deliver
+from hub.effects.settling import Settling, lock_orders
 from hub.models import Effect, Lane, Tenant
 from hub.tenancy import tenant_transaction
-from orders.models import Shop
-from orders.operations.shops import go_live
+from orders.models import Order, Shop
+from orders.operations.holds import hold
+from orders.operations.shops import OBSERVING, go_live
 from tests.conftest import NOW, TESTER
 from tests.elsewhere import Elsewhere
 from tests.factories import make_shop, mall_order, take_in
@@ -61,3 +62,34 @@ def test_confirm_is_not_held_for_a_shop_that_went_live_meanwhile(
         assert Shop.objects.get(pk=shop.pk).mode == "live"
         effect = Effect.objects.get(kind="mall.confirm")
         assert (effect.state, effect.hold_reason) == ("waiting", "")
+
+
+def test_what_is_kept_for_two_causes_meets_a_bulk_act(
+    tenant: Tenant, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_in(tenant, shop, *(mall_order(state="new", code="100") for _ in range(2)))
+    judge(tenant.pk)
+    with tenant_transaction(tenant.pk):
+        first, second = Order.objects.order_by("pk").values_list("pk", flat=True)
+        Order.objects.filter(pk=second).update(deleted_at=NOW)
+        Shop.objects.filter(pk=shop.pk).update(mode="observe")
+        lane_id = Lane.objects.get(name__startswith="shop:").pk
+
+    def hold_both() -> None:
+        with tenant_transaction(tenant.pk):
+            hold([first, second], reason="棚卸し", by=TESTER, now=NOW)
+
+    holding = Elsewhere(hold_both)
+
+    def lock_while_both_are_held(ids: list[int]) -> None:
+        if not holding.began:
+            holding.meet()
+        lock_orders(ids)
+
+    monkeypatch.setattr(carrying, "lock_orders", lock_while_both_are_held)
+    deliver.work(tenant.pk, lane_id)
+    holding.end()
+
+    with tenant_transaction(tenant.pk):
+        held = Effect.objects.filter(kind="mall.confirm").order_by("order_id").values_list("state", "hold_reason")
+        assert list(held) == [("waiting", OBSERVING), ("waiting", "order_deleted")]
