@@ -39,6 +39,10 @@ class MallDown(CounterpartDown):
     """A reading call had no usable answer (line, 5xx, 429). `retry_after` in seconds where the mall named it."""
 
 
+FOREIGN = "foreign_orders"
+"""Why a mall is not seen whose key works, and opens another shop than ours."""
+
+
 class MallBlind(CounterpartBlind):
     """The mall refuses the key, or the key opens another shop than ours: `reason` is a code (`wrong_key`, `expired`,
     `not_switched_on`, `not_active_yet`, `foreign_orders`)."""

@@ -18,6 +18,8 @@ from hub.clock import JAPAN
 from hub.effects.late import EveningRow, LateLane
 from hub.effects.words import kind_words
 from hub.models import Member, Role
+from hub.problems import advise, say
+from orders.channels import FOREIGN
 from orders.models import Shop, Warehouse
 
 
@@ -39,10 +41,13 @@ def warn_of_blind(shop: Shop, *, reason: str, now: datetime) -> None:
 
     def letter() -> tuple[str, str]:
         subject = _("%(shop)s の受注を見られなくなりました") % {"shop": shop.name}
-        body = _(
-            "モールが鍵を拒否しています。ショップの設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s"
-        )
-        return subject, body % {"url": settings.PUBLIC_URL}
+        if reason == FOREIGN:
+            body = _("%(cause)s\n直るまでに入った受注は、直したあとで取り込みます。\n%(url)s")
+        else:
+            body = _(
+                "モールが鍵を拒否しています。ショップの設定で接続を確かめてください。直るまでに入った受注は、直したあとで取り込みます。\n%(url)s"
+            )
+        return subject, body % {"cause": f"{say(reason)}\n{advise(reason)}", "url": settings.PUBLIC_URL}
 
     tell_leaders(letter)
 
@@ -95,7 +100,7 @@ def _name_of(to: str) -> str:
     """Return what a counterpart is called: `mall:rakuten`, `warehouse:3`, `mail:5`."""
     kind, _colon, which = to.partition(":")
     if kind == "mall" and which in settings.CHANNELS:
-        return str(settings.CHANNELS[which].label)
+        return _(settings.CHANNELS[which].label)
     if kind == "warehouse" and which.isdigit():
         name = Warehouse.objects.filter(pk=int(which)).values_list("name", flat=True).first()
         return str(name or pgettext("one", "倉庫"))

@@ -18,7 +18,7 @@ from hub.stages import kick
 from hub.tenancy import tenant_transaction
 from hub.throttle import Later, Pacer
 from orders import coverage
-from orders.channels import Channel, MallBlind, MallDown, Named, channel_for
+from orders.channels import FOREIGN, Channel, MallBlind, MallDown, Named, channel_for
 from orders.intake import save_mall_orders
 from orders.intake.numbers import ABSENT_AFTER, ask_soon, name_numbers
 from orders.models import OrderNumber, PollWindow, Shop
@@ -29,7 +29,6 @@ MALL = Actor(kind="mall", name="intake")
 WINDOWS_A_TURN = 12
 FETCHES_A_TURN = 10
 AT_ONCE = timedelta(0)
-FOREIGN = "foreign_orders"
 UNREAD_RETRY = timedelta(seconds=30)
 """When a window that did not come whole, or a number that an answer passed over, is asked for again, at the latest."""
 
