@@ -39,8 +39,12 @@ SHORTEST_NUMBER = 4
 SHIPMENT = "#"
 """What the key of a tracking number begins with that stands among phones: one that another system wrote at the mall."""
 MAX_NUMBERS = 1_000
-MOST_CHARACTERS = 40_000
-"""Room for so many numbers; what is longer is cut."""
+MOST_CHARACTERS = 200_000
+"""Room for several times so many, so that those left out are counted; what is longer is cut."""
+MOST_WORDS = 20
+"""Names and words beyond so many are not looked for: each costs a look at every open order."""
+MOST_PIECES = 4
+"""One number typed with blanks has up to so many pieces; more short ones are a list."""
 
 # Folding: SQL's translate() takes the same two texts, so that the check of a hit agrees with its key.
 _KATAKANA = "".join(map(chr, range(0x30A1, 0x30F7)))
@@ -257,17 +261,25 @@ def look_up(text: str, *, everywhere: bool = False) -> Found:
         return Found(q=NOTHING, how="nothing")
     if "@" in asked:
         return Found(q=Q(is_open=True, buyer_email__mentions=asked), how="mail")
-    if len(words) > 1 and all(
-        len(number_key(word)) >= 6 and word.isascii() and re.search(r"\d", word) for word in words
-    ):
-        found = _by_list(words[:MAX_NUMBERS])
-        return replace(found, left=max(len(words) - MAX_NUMBERS, 0))
+    if numbers := _listed(words):
+        found = _by_list(numbers[:MAX_NUMBERS])
+        if found.how != "nothing" or len(numbers) == len(words) or len(words) > MOST_WORDS:
+            return replace(found, left=max(len(numbers) - MAX_NUMBERS, 0))
+    words = words[:MOST_WORDS]
     if not everywhere and asked.isascii() and re.search(r"\d", asked):
         found = _by_number(asked)
         if found.how != "nothing":
             return found
         everywhere = not re.search(r"[a-zA-Z]", asked)
     return _by_words(words) if everywhere else _by_name(words)
+
+
+def _listed(words: Sequence[str]) -> list[str]:
+    """Return the numbers of a pasted list, its headings left out; none where the words are no list of numbers."""
+    shortest = 6 if len(words) <= MOST_PIECES else SHORTEST_NUMBER
+    numbers = [word for word in words if re.search(r"\d", word)]
+    likely = sum(word.isascii() and len(number_key(word)) >= shortest for word in numbers)
+    return numbers if likely > 1 and 2 * likely >= len(words) else []
 
 
 _BY_END = """SELECT order_id FROM orders_ordersearch WHERE tenant_id = %(tenant)s AND starts_with(number_rev, %(number)s)
@@ -313,19 +325,18 @@ _BY_LIST = """SELECT order_id, number_rev FROM orders_ordersearch WHERE tenant_i
 
 
 def _by_list(words: Sequence[str]) -> Found:
-    numbers = {number_key(word)[::-1]: word for word in words}
-    tracking = {clean_number(word)[::-1]: word for word in words}
+    keys = {word: (number_key(word)[::-1], clean_number(word)[::-1]) for word in words}
+    numbers, tracking = map(list, zip(*keys.values(), strict=True))
     at_mall = [SHIPMENT + key for key in tracking]
     with connection.cursor() as cursor:
         cursor.execute(
-            _BY_LIST,
-            {"tenant": current_tenant(), "numbers": list(numbers), "tracking": list(tracking), "at_mall": at_mall},
+            _BY_LIST, {"tenant": current_tenant(), "numbers": numbers, "tracking": tracking, "at_mall": at_mall}
         )
         rows = cursor.fetchall()
     if not rows:
         return _by_number("".join(words))  # one number, typed with blanks
-    hits = {numbers.get(row[1]) or tracking.get(row[1]) for row in rows}
-    missing = tuple(word for word in dict.fromkeys(words) if word not in hits)
+    hits = {row[1] for row in rows}
+    missing = tuple(word for word, both in keys.items() if hits.isdisjoint(both))
     return replace(_of_ids(list({row[0] for row in rows}), "numbers"), how="numbers", missing=missing)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from hub.audit import Actor
 from hub.models import Tenant
@@ -96,6 +97,37 @@ class TestNumbers:
         assert found.how == "numbers"
         assert found.missing == ("338866-00000000-0000000000",)
         assert set(Order.objects.filter(found.q).values_list("pk", flat=True)) == {one.pk, two.pk}
+
+    @pytest.mark.feature("F022")
+    def test_a_pasted_column_is_a_list_with_its_heading_and_in_two_spellings_of_a_number(self) -> None:
+        shop = make_shop()
+        one, two = make_order(shop, at=NOW), make_order(shop, number="ABC-000123", at=NOW.replace(hour=1))
+
+        for heading in ("受注番号", "Order number", ""):
+            found = search.look_up(f"{heading}\n{one.number}\nabc-000123\nABC000123\n338866-00000000-0000000000")
+
+            assert found.how == "numbers", heading
+            assert found.missing == ("338866-00000000-0000000000",), heading
+            assert set(Order.objects.filter(found.q).values_list("pk", flat=True)) == {one.pk, two.pk}
+
+    def test_a_list_of_short_numbers_is_one_too(self) -> None:
+        shop = make_shop()
+        orders = [make_order(shop, number=str(number)) for number in range(1001, 1007)]
+
+        found = search.look_up("\n".join(map(str, range(1001, 1009))))
+
+        assert found.missing == ("1007", "1008")
+        assert set(Order.objects.filter(found.q).values_list("pk", flat=True)) == {order.pk for order in orders}
+
+    def test_however_much_is_pasted_no_order_is_asked_for_each_word_of_it(self) -> None:
+        order = make_order(make_shop(), memo="あい うえ")
+
+        for text in ("\n".join(["受注番号", *map(str, range(10_000, 11_500))]), " ".join(["あい", "うえ"] * 700)):
+            found = search.look_up(text)
+            with CaptureQueriesContext(connection) as asked:
+                shown = list(Order.objects.filter(found.q))
+            assert shown == ([order] if found.how == "text" else [])
+            assert sum(len(one["sql"]) for one in asked) < 40_000
 
     def test_phones_of_buyer_and_recipient(self) -> None:
         shop = make_shop()

@@ -64,6 +64,15 @@ def test_a_bulk_act_over_all_of_a_pasted_list_takes_just_these(tenant: Tenant, s
         assert set(Order.objects.filter(held=True).values_list("pk", flat=True)) == {order.pk for order in orders}
 
 
+@pytest.mark.feature("F022")
+def test_what_was_not_looked_for_is_counted_in_full(tenant: Tenant) -> None:
+    client = browser(tenant)
+
+    page = read(client, f"/search/?q={kept(client, chr(10).join(numbers(3_500)))}")
+
+    assert "残りの 2,500件は探していません" in page
+
+
 def test_a_short_search_stays_in_the_address(tenant: Tenant) -> None:
     assert kept(browser(tenant), " 山田 ") == "山田"
     assert kept(browser(tenant), "1" * LONGEST) == "1" * LONGEST
