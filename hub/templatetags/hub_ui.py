@@ -45,6 +45,7 @@ def full_day(value: date) -> str:
     return f"{short_day(value)} {value.year}"
 
 
+@register.filter
 def listed(words: Iterable[str]) -> str:
     """Return words one after the other: with 、 or, in English, a comma."""
     return ("、" if _japanese() else ", ").join(words)

@@ -118,6 +118,7 @@ def _around(request: PageRequest, asked: Asked, shops: list[Shop], shop: Shop | 
         "save_search_url": reverse("orders:search_save") + asked.url() if asked.narrowed and not asked.saved else "",
         "q": asked.words,
         "pasted_gone": asked.found is GONE,
+        "found": asked.found,
         "kept_query": [*asked.pairs, *([("sort", asked.sort)] if asked.sort != "newest" else [])],
         "chips": narrowing.chips(asked, get_language() or "ja"),
         "menus": _menus(request, asked, shops),

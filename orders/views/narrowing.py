@@ -29,6 +29,7 @@ ROWS = ("status", "group", "shop", "tag", "task", "product", "saved")
 TEXTS = ("pay", "ship", "from", "until", "sku", "phase", "to_ship")
 FLAGS = ("held", "late", "unreported", "next_day")
 SIZE = 50
+LONGEST_CHIP = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,8 +255,13 @@ def chips(asked: Asked, language: str) -> list[Chip]:
         words = since if since == until else f"{since}〜{until}"
         found.append(Chip(label=_("注文日"), value=words.replace("-", "/"), remove_url=_without_days(asked)))
     if asked.q:
-        found.append(Chip(label=_("検索"), value=asked.q[:60], remove_url=asked.url(q="")))
+        found.append(Chip(label=_("検索"), value=_cut(asked.words), remove_url=asked.url(q="")))
     return found
+
+
+def _cut(words: str) -> str:
+    """Return the search as a chip says it: the beginning of a long list, a dash for one that is not kept any more."""
+    return f"{words[:LONGEST_CHIP]}…" if len(words) > LONGEST_CHIP else words or "–"
 
 
 def _without_days(asked: Asked) -> str:

@@ -27,7 +27,7 @@ OTHERS = 5
 
 @page("orders.see", methods=("GET",))
 def search(request: PageRequest) -> HttpResponse:
-    """Find a text everywhere; a single hit is opened at once."""
+    """Find a text everywhere; a single hit is opened at once, where nothing else is to be told."""
     visit = request.hub
     said = pasted.name_of(request.GET.get("q", ""), visit)
     kept_words = pasted.text_of(said, visit)
@@ -42,7 +42,7 @@ def search(request: PageRequest) -> HttpResponse:
         kept = Filter(found=found)
         result, total = page_of_orders(kept, today=today, size=SHOWN), count_orders(kept, today=today, limit=10_001)
     others = _others(words) if words and len(words) <= SHOWN_WORDS and visit.may("settings.see") else []
-    if total == 1 and not others:
+    if total == 1 and not others and not (found.missing or found.left):
         return redirect("orders:detail", result.rows[0].pk)
     if visit.may("addresses.see"):
         note_read("search", by=visit.by, asked={"q": words}, count=len(result.rows), now=visit.now)
@@ -54,9 +54,7 @@ def search(request: PageRequest) -> HttpResponse:
         "orders_total": total,
         "orders_url": f"{reverse('orders:list')}?{urlencode({'q': said})}" if total else "",
         "too_many": found.how == "too_many",
-        "not_found": found.missing[:100],
-        "not_found_count": len(found.missing),
-        "left": found.left,
+        "found": found,
         "gone": kept_words is None,
         "others": others,
     }

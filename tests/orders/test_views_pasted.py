@@ -42,9 +42,27 @@ def test_a_thousand_pasted_numbers_are_found_and_the_rest_is_told(tenant: Tenant
     for shown in (page, listed):
         assert all(f"/orders/{encode(order.pk)}/" in shown for order in orders)
         assert f"/orders/{encode(other.pk)}/" not in shown
-    assert "見つからない番号が 997件あります" in page
-    assert "残りの 10件は探していません" in page
+        assert "見つからない番号が 997件あります" in shown
+        assert "残りの 10件は探していません" in shown
+        assert "338866-20250101-0000000000、338866-20250101-0000000001" in shown
+    assert f"検索: {orders[0].number}" in listed, "the filter in force is told in the words of whoever pasted it"
+    assert "検索: ~" not in listed
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    assert "338866-20250101-0000000000, 338866-20250101-0000000001" in read(client, f"/search/?q={said}")
     assert f'href="/orders/?q={said}"' in page
+
+
+@pytest.mark.feature("F022")
+def test_the_only_order_found_is_not_opened_over_the_numbers_that_were_not(tenant: Tenant, shop: Shop) -> None:
+    order = order_in(tenant, shop)
+    client = browser(tenant)
+
+    alone = client.get("/search/", {"q": order.number})
+    one_of_many = client.get("/search/", {"q": f"{order.number} 338866-20250101-0000000000"})
+
+    assert alone.headers["Location"] == f"/orders/{encode(order.pk)}/"
+    assert one_of_many.status_code == 200
+    assert "見つからない番号が 1件あります" in one_of_many.content.decode()
 
 
 @pytest.mark.feature("F022")
