@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from hub.ids import encode
@@ -42,3 +43,19 @@ def test_six_hundred_numbers_are_searched_from_either_box(page: Page, tenant: Te
     expect(page.get_by_label(two.number, exact=True)).to_have_count(0)
     expect(page.get_by_label(one.number, exact=True)).to_be_visible()
     expect(page.get_by_label(other.number, exact=True)).to_have_count(0)
+
+    page.go_back()
+    expect(page.get_by_role("searchbox", name="この一覧の中を探す")).not_to_have_value(re.compile("^~"))
+
+
+def test_a_list_pasted_after_the_session_ended_leads_to_the_sign_in_and_asks_once(page: Page, tenant: Tenant) -> None:
+    sign_in(page, owner_of(tenant))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+
+    page.get_by_role("searchbox", name="すべてから探す").fill(" ".join(f"338866-20250101-{n:010}" for n in range(100)))
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_label("パスワード", exact=True)).to_be_visible()
+    assert [url.endswith("/search/keep/") for url in asked] == [True]
