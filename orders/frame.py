@@ -34,10 +34,11 @@ def parts(request: HttpRequest) -> dict[str, Any]:
     shops = shops_in_use()
     errors = troubles.counts(visit.now)
     error_count = sum(errors.values())
+    shop = chosen_shop(request, shops)
     return {
-        "shop": chosen_shop(request, shops),
+        "shop": shop,
         "shops": shops,
-        "attention_count": held_queue().count() + error_count,
+        "attention_count": held_queue(shop_ids=(shop.pk,) if shop else ()).count() + error_count,
         "error_count": error_count,
         "health": _health(shops, errors),
         "jobs": jobs_of(visit.member, now=visit.now),

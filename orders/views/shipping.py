@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import SimpleNamespace
 from urllib.parse import quote
@@ -20,11 +20,13 @@ from hub.clock import JAPAN
 from hub.ids import NotAnId, decode, encode
 from hub.web import PageRequest, page
 from orders.carriers import clean_number, number_looks_wrong
+from orders.frame import chosen_ids
 from orders.models import MallReport, Order, OrderLine, Parcel, TaskMark, Warehouse
 from orders.models.orders import ParcelState
 from orders.operations.shipments import Package
 from orders.plugs import act, panel
 from orders.queries import count_unplaced, next_cutoff, wanted_parcels
+from orders.queries.shops import in_shops, shops_in_use
 from orders.system_tasks import said
 from orders.views.acts import order_to_change, told
 from orders.views.words import report_cause
@@ -35,9 +37,10 @@ SHOWN_CAUSES = 4
 
 @page("orders.see", methods=("GET",))
 def shipping(request: PageRequest) -> HttpResponse:
-    """Show each warehouse's day, and what is shipped but not counted."""
+    """Show each warehouse's day, and what is shipped but not counted: of the shop that is looked at, as the lists behind it do."""
     now = request.hub.now
-    counts = _counts(now)
+    shop_ids = chosen_ids(request, shops_in_use())
+    counts = _counts(now, shop_ids)
     late = panel("overdue", now=now) or {}
     houses = (
         Warehouse.objects.filter(retired_at__isnull=True)
@@ -46,9 +49,9 @@ def shipping(request: PageRequest) -> HttpResponse:
         .defer("credentials")
     )
     context = {
-        "warehouses": [_house(house, counts.get(house.pk, {}), late, now) for house in houses],
-        "unplaced": SimpleNamespace(count=count_unplaced(), url=unplaced_url()),
-        "unreported": _unreported(),
+        "warehouses": [_house(house, counts.get(house.pk, {}), late, now, shop_ids) for house in houses],
+        "unplaced": SimpleNamespace(count=count_unplaced(shop_ids), url=unplaced_url()),
+        "unreported": _unreported(shop_ids),
     }
     return render(request, "orders/shipping.html", context)
 
@@ -58,22 +61,24 @@ def unplaced_url() -> str:
     return f"{reverse('orders:list')}?to_ship=none"
 
 
-def _counts(now: datetime) -> dict[int, dict[str, int]]:
-    """Return how many orders are to leave each warehouse and how many of its parcels stand where, in two statements."""
+def _counts(now: datetime, shop_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return how many orders are to leave each warehouse and how many have a parcel that stands where, in two statements."""
     day = now.astimezone(JAPAN).date()
-    live = Parcel.objects.filter(closed_at__isnull=True, warehouse__isnull=False).filter(
+    placed = Parcel.objects.filter(closed_at__isnull=True, warehouse__isnull=False)
+    live = (placed.filter(order__shop_id__in=shop_ids) if shop_ids else placed).filter(
         Q(
             state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED, ParcelState.WORKING],
             order__is_open=True,
         )
         | Q(state=ParcelState.SHIPPED, shipped_on=day)
     )
-    wanted = wanted_parcels().filter(warehouse__isnull=False).order_by().values("warehouse_id").annotate(
+    wanted = wanted_parcels(shop_ids).filter(warehouse__isnull=False).order_by().values("warehouse_id").annotate(
         wanted=Count("order", distinct=True), misses=Count("order", filter=Q(order__held=True), distinct=True),
     )  # fmt: skip
     rows = live.order_by().values("warehouse_id").annotate(
-        asked=Count("pk", filter=Q(state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED])),
-        working=Count("pk", filter=Q(state=ParcelState.WORKING)), shipped=Count("pk", filter=Q(state=ParcelState.SHIPPED)),
+        asked=Count("order", filter=Q(state__in=[ParcelState.REQUESTED, ParcelState.ACCEPTED]), distinct=True),
+        working=Count("order", filter=Q(state=ParcelState.WORKING), distinct=True),
+        shipped=Count("order", filter=Q(state=ParcelState.SHIPPED), distinct=True),
     )  # fmt: skip
     found: dict[int, dict[str, int]] = {}
     for row in (*wanted, *rows):
@@ -81,13 +86,15 @@ def _counts(now: datetime) -> dict[int, dict[str, int]]:
     return found
 
 
-def _house(house: Warehouse, counts: Mapping[str, int], late: Mapping[int, int], now: datetime) -> SimpleNamespace:
+def _house(
+    house: Warehouse, counts: Mapping[str, int], late: Mapping[int, int], now: datetime, shop_ids: Sequence[int]
+) -> SimpleNamespace:
     until = next_cutoff(house, now)
     return SimpleNamespace(
         pk=house.pk, name=house.name, kind_words=_kind(house.kind),
         paused=house.paused_at is not None, until=until, seconds=max(int((until - now).total_seconds()), 0), wanted=counts.get("wanted", 0),
         asked=counts.get("asked", 0), working=counts.get("working", 0), shipped=counts.get("shipped", 0), misses=counts.get("misses", 0),
-        missing=_missing(house) if counts.get("misses") else [], late_results=late.get(house.pk, 0), urls=_urls(house, now),
+        missing=_missing(house, shop_ids) if counts.get("misses") else [], late_results=late.get(house.pk, 0), urls=_urls(house, now),
     )  # fmt: skip
 
 
@@ -95,9 +102,9 @@ def _kind(kind: str) -> str:
     return _(settings.WAREHOUSES[kind].label) if kind in settings.WAREHOUSES else kind
 
 
-def _missing(house: Warehouse) -> list[SimpleNamespace]:
+def _missing(house: Warehouse, shop_ids: Sequence[int]) -> list[SimpleNamespace]:
     """Return what keeps the warehouse's wanted parcels from leaving."""
-    wanted = wanted_parcels().filter(warehouse=house)
+    wanted = wanted_parcels(shop_ids).filter(warehouse=house)
     marks = TaskMark.objects.filter(
         order__in=wanted.values("order"), closed_at__isnull=True, task__holds=True, order__is_open=True
     )
@@ -107,12 +114,12 @@ def _missing(house: Warehouse) -> list[SimpleNamespace]:
         .annotate(n=Count("order", distinct=True))
         .order_by("-n")[:SHOWN_CAUSES]
     )
-    listed = reverse("orders:list")
+    listed = f"{reverse('orders:list')}?to_ship={encode(house.pk)}&held=1"
     return [
         SimpleNamespace(
             words=said(row["task__key"], row["task__name"]),
             count=row["n"],
-            url=f"{listed}?task={encode(row['task_id'])}&held=1",
+            url=f"{listed}&task={encode(row['task_id'])}",
         )
         for row in rows
     ]
@@ -135,11 +142,12 @@ def _urls(house: Warehouse, now: datetime) -> SimpleNamespace:
     )  # fmt: skip
 
 
-def _unreported() -> SimpleNamespace:
+def _unreported(shop_ids: Sequence[int]) -> SimpleNamespace:
+    shipped = Order.objects.filter(**in_shops(shop_ids), is_live=True)
     open_ones = MallReport.objects.filter(counted_at__isnull=True)
-    whole = Order.objects.filter(pk__in=open_ones.values("order"), is_live=True).aggregate(
-        n=Count("pk"), yen=Sum("total_yen")
-    )
+    whole = shipped.filter(pk__in=open_ones.values("order")).aggregate(n=Count("pk"), yen=Sum("total_yen"))
+    if shop_ids:
+        open_ones = open_ones.filter(order__shop_id__in=shop_ids)
     reports = open_ones.select_related("order__shop").order_by("created_at", "pk")[:SHOWN_REPORTS]
     rows = [
         SimpleNamespace(

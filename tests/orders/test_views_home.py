@@ -188,6 +188,60 @@ def test_waiting_to_ship_counts_our_own_orders_as_the_list_it_opens_shows_them(t
     assert _numbers(client, "/orders/?to_ship=none") == {unplaced.number}
 
 
+@pytest.mark.feature("F033")
+def test_shipping_tells_of_the_shop_that_is_looked_at_and_each_figure_opens_its_list(
+    tenant: Tenant, shop: Shop
+) -> None:
+    now = business_now()
+    with tenant_transaction(tenant.pk):
+        other, task = make_shop("別の店"), Task.objects.get(key="unmapped")
+        house, far = (Warehouse.objects.create(name=name, kind="own") for name in ("南の倉庫", "北の倉庫"))
+        for where, n in ((shop, 1), (other, 2)):
+            for _ in range(n):
+                wanted, asked, unplaced = make_order(where), make_order(where, recipients=({}, {})), make_order(where)
+                shipped = make_order(where, status="shipped", unreported=True, total_yen=7000)
+                held, elsewhere = (make_order(where, held=True, tasks=[task]) for _ in range(2))
+                Parcel.objects.filter(order__in=[wanted, unplaced, held, elsewhere]).update(ship_wanted_at=now)
+                Parcel.objects.filter(order__in=[wanted, held]).update(warehouse=house)
+                Parcel.objects.filter(order=elsewhere).update(warehouse=far)
+                Parcel.objects.filter(order=asked).update(warehouse=house, state="requested")
+                report = {"order": shipped, "parcel": Parcel.objects.get(order=shipped), "shipment": 1}
+                MallReport.objects.create(**report, created_at=now)
+    client = browser(tenant)
+
+    for of_all, words in ((3, "21,000円"), (1, "7,000円")):
+        page = read(client, "/shipping/")
+        card = page.partition(f'id="warehouse-{encode(house.pk)}"')[2].partition("今日出荷済")[0]
+        figures = re.findall(r'href="(/orders/[^"]+)">(\d+)</a>', card)
+        assert [int(n) for _url, n in figures] == [2 * of_all, of_all, 0]
+        for url, n in figures:
+            assert len(_numbers(client, url)) == int(n), url
+        causes = re.findall(r'href="(/orders/[^"]+&task=[^"]+)"[^>]*>[^<]*</a><span>(\d+)', page)
+        assert [int(n) for _url, n in causes] == [of_all, of_all], (
+            "what holds an order of another warehouse is told there"
+        )
+        assert all(len(_numbers(client, url)) == int(n) for url, n in causes)
+        assert f"倉庫が決まらない受注が {of_all}件あります" in page
+        assert len(_numbers(client, "/orders/?to_ship=none")) == of_all
+        assert f"{of_all}件 · {words}" in page
+        assert len(_numbers(client, "/orders/?unreported=1")) == of_all
+        held = re.search(r'要対応</span><span class="count" data-tone="wait">(\d+)<', page)
+        assert held is not None
+        assert int(held[1]) == 2 * of_all, "the figure in the frame is that of the page it opens"
+        client.post("/shop/", {"shop": encode(shop.pk)})
+
+
+def test_a_warehouse_at_home_leads_to_its_day(tenant: Tenant, shop: Shop) -> None:
+    with tenant_transaction(tenant.pk):
+        Warehouse.objects.create(name="南の倉庫", kind="own")
+    client = browser(tenant)
+
+    to = re.search(r'href="/shipping/#([^"]+)"', read(client, "/"))
+
+    assert to is not None
+    assert f'id="{to[1]}"' in read(client, "/shipping/")
+
+
 def _listed(client: Client, page: str, url: str) -> tuple[int, set[str]]:
     """Return the figure that stands on a page for an address, and the numbers of the orders that the address shows."""
     figure = re.search(rf'href="{re.escape(url)}">(\d+)<', page)
