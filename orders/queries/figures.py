@@ -33,12 +33,13 @@ class Cutoff:
 
 @dataclass(frozen=True, kw_only=True)
 class HomeFigures:
-    """The figures in the order in which the page asks. `hours` are orders placed in each hour of today and of the same weekday last
-    week; `held` and `oldest_held` leave out what only waits for others; `unreported_yen` is what is shipped and not yet counted at the
-    mall; `to_ship` of our orders wait to be shipped, `unplaced` of them have no warehouse yet, and `elsewhere` wait for another
-    system to ship them."""
+    """The figures in the order in which the page asks. `new_in` are the statuses of the new ones; `hours` are orders placed in each
+    hour of today and of the same weekday last week; `held` and `oldest_held` leave out what only waits for others; `unreported_yen` is
+    what is shipped and not yet counted at the mall; `to_ship` of our orders wait to be shipped, `unplaced` of them have no warehouse
+    yet, and `elsewhere` wait for another system to ship them."""
 
     new: int
+    new_in: tuple[int, ...]
     waiting: int
     held: int
     causes: tuple[Cause, ...]
@@ -64,7 +65,7 @@ class HomeFigures:
 def home_figures(now: datetime, shop_ids: Sequence[int] = ()) -> HomeFigures:
     """Return the figures of this moment, in a fixed number of statements: of these shops where any are named; what has stopped and the
     shops themselves are always the whole tenant's."""
-    new, waiting = _new(shop_ids)
+    new, new_in, waiting = _new(shop_ids)
     unreported, yen = _unreported(shop_ids)
     to_ship, elsewhere = count_to_ship(shop_ids)
     queue = held_queue(shop_ids=shop_ids)
@@ -72,6 +73,7 @@ def home_figures(now: datetime, shop_ids: Sequence[int] = ()) -> HomeFigures:
     today = day_of(now)
     return HomeFigures(
         new=new,
+        new_in=new_in,
         waiting=waiting,
         held=queue.count(),
         causes=held_causes(shop_ids),
@@ -92,12 +94,13 @@ def home_figures(now: datetime, shop_ids: Sequence[int] = ()) -> HomeFigures:
     )
 
 
-def _new(shop_ids: Sequence[int]) -> tuple[int, int]:
-    """Return the live orders in the phase of intake, without and with those still in their waiting time."""
+def _new(shop_ids: Sequence[int]) -> tuple[int, tuple[int, ...], int]:
+    """Return the live orders in the phase of intake without those still in their waiting time, their statuses, and those."""
     counts = status_counts(shop_ids)
-    intake = Status.objects.filter(group__phase=Phase.INTAKE).values_list("pk", "default_for")
-    waiting = sum(counts.get(pk, 0) for pk, default_for in intake if default_for == "waiting")
-    return sum(counts.get(pk, 0) for pk, _ in intake) - waiting, waiting
+    intake = dict(Status.objects.filter(group__phase=Phase.INTAKE).order_by("pk").values_list("pk", "default_for"))
+    new_in = tuple(pk for pk, default_for in intake.items() if default_for != "waiting")
+    new = sum(counts.get(pk, 0) for pk in new_in)
+    return new, new_in, sum(counts.get(pk, 0) for pk in intake) - new
 
 
 def _stopped() -> Sequence[tuple[str, int]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Max, Min
 from django.http import HttpResponse
@@ -50,7 +51,9 @@ def home(request: PageRequest) -> HttpResponse:
         "today": visit.now.astimezone(JAPAN).date(),
         "all_well": "" if shop_ids else _well(visit, figures, sum(errors.values())),
         "oldest": _oldest(figures),
-        "new": SimpleNamespace(count=figures.new, waiting=figures.waiting, url=f"{listed}?phase=intake"),
+        "new": SimpleNamespace(
+            count=figures.new, waiting=figures.waiting, url=f"{listed}?{urlencode([('status', encode(pk)) for pk in figures.new_in])}",
+        ),
         "attention": SimpleNamespace(
             count=figures.held, url=reverse("orders:attention"),
             causes=[

@@ -40,7 +40,6 @@ def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) 
     page = read(client, "/")
 
     for url in (
-        "/orders/?phase=intake",
         "/attention/",
         "/orders/?to_ship=all",
         "/attention/errors/",
@@ -48,6 +47,9 @@ def test_home_has_five_figures_that_open_their_list(tenant: Tenant, shop: Shop) 
     ):
         assert f'<a href="{url}"' in page, url
         assert client.get(url).status_code == 200
+    new = re.search(r'<a href="([^"]+)">(\d+)', page)
+    assert new is not None
+    assert (new[2], _numbers(client, new[1])) == ("1", {held.number}), "what still waits is told beside it"
     assert "ほか待機 1件" in page
     assert "入金待ちの売上 7,000円" in page
     assert "止まった送信" in page
