@@ -196,7 +196,7 @@ def _is_elsewhere(request: HttpRequest, chosen: Membership) -> bool:
 def enter_tenant(request: HttpRequest, tenant_id: int) -> None:
     """Go on in this tenant. Forms that other tabs made in the one before are worthless from now on."""
     request.session["tenant"] = tenant_id
-    for key in ("orders_at", "orders_near", "toasts"):
+    for key in ("orders_at", "orders_near", "triage", "mapping_refused", "mapping_result", "toasts"):
         request.session.pop(key, None)
     rotate_token(request)
 

@@ -42,25 +42,28 @@ ANSWER_SECONDS = 2.0
 
 @dataclass
 class Round:
-    """Where a person is: what was shown in this round, in this order, and what of it they passed over."""
+    """Where a person is: what was shown in this round, in this order, and what of it they passed over. `shop` is the one they look at."""
 
     on: date
+    shop: int = 0
     task: int = 0
     shown: list[int] = field(default_factory=list)
     passed: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, request: HttpRequest, today: date) -> Round:
-        """Return the round of this session; yesterday's is over."""
+        """Return the round of this session; yesterday's is over, and one of another shop's orders."""
         kept: dict[str, Any] = request.session.get(KEPT) or {}
-        if kept.get("on") != today.isoformat():
-            return cls(on=today)
-        return cls(on=today, task=kept["task"], shown=list(kept["shown"]), passed=list(kept["passed"]))
+        shop = request.session.get("shop") or 0
+        if kept.get("on") != today.isoformat() or kept.get("shop") != shop:
+            return cls(on=today, shop=shop)
+        return cls(on=today, shop=shop, task=kept["task"], shown=list(kept["shown"]), passed=list(kept["passed"]))
 
     def keep(self, request: HttpRequest) -> None:
         """Write the round back where it changed."""
         told = {
-            "on": self.on.isoformat(), "task": self.task, "shown": self.shown[-MOST_SHOWN:], "passed": self.passed[-MOST_SHOWN:],
+            "on": self.on.isoformat(), "shop": self.shop, "task": self.task, "shown": self.shown[-MOST_SHOWN:],
+            "passed": self.passed[-MOST_SHOWN:],
         }  # fmt: skip
         if request.session.get(KEPT) != told:
             request.session[KEPT] = told
@@ -92,7 +95,7 @@ def _round(request: PageRequest) -> Round:
         asked = decode(request.GET["task"]) if request.GET["task"] else 0
     except NotAnId:
         asked = 0
-    return round_ if asked == round_.task else Round(on=round_.on, task=asked)
+    return round_ if asked == round_.task else Round(on=round_.on, shop=round_.shop, task=asked)
 
 
 def _show(request: PageRequest, round_: Round) -> HttpResponse:
@@ -109,6 +112,8 @@ def _show(request: PageRequest, round_: Round) -> HttpResponse:
         "place": len(round_.shown), "total": len(round_.shown) + waiting, "passed": _still_held(round_.passed), "all_url": "?task=",
     }  # fmt: skip
     if found is None:
+        if refusal := mapping.kept(request):
+            mapping.tell(request, refusal, ())
         return render(request, "orders/triage_end.html", context)
     return render(request, "orders/triage.html", {**context, **_order(request, found)})
 
@@ -183,7 +188,7 @@ def triage_next(request: PageRequest) -> HttpResponse:
     round_ = Round.of(request, visit.now.astimezone(JAPAN).date())
     here = reverse("orders:triage")
     if act == "again":
-        Round(on=round_.on, task=round_.task).keep(request)
+        Round(on=round_.on, shop=round_.shop, task=round_.task).keep(request)
         return redirect(here)
     try:
         pk = decode(request.POST.get("order", ""))

@@ -12,14 +12,14 @@ from django.test import Client
 from automation.engine import work as judge
 from hub.clock import business_now
 from hub.ids import encode
-from hub.models import Tenant
+from hub.models import Member, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import Listing, Order, Parcel, Product, Shop, Task, TaskMark
 from orders.operations import holds
 from tests.browsing import text_of
 from tests.conftest import TESTER
 from tests.orders.making import make_order, make_shop
-from tests.pages import browser
+from tests.pages import browser, make_member, signed_in
 
 HERE = "/attention/triage/"
 
@@ -258,6 +258,66 @@ def test_a_mapping_refused_for_an_order_that_has_gone_on_is_told_by_a_toast(tena
     )
 
     assert "SKU「T-99」の商品はありません" in text_of(answer)
+
+
+def test_a_mapping_refused_after_the_last_order_went_on_is_told_at_the_end_and_not_later(
+    tenant: Tenant, shop: Shop
+) -> None:
+    with tenant_transaction(tenant.pk):
+        listing = Listing.objects.create(shop=shop, key="towel-w", name="タオル")
+    client = browser(tenant)
+
+    answer = client.post(
+        f"/products/listings/{encode(listing.pk)}/map/", {"sku": "T-99", "units": "1", "next": HERE}, follow=True
+    )
+    held(tenant, shop, 1)
+
+    assert "SKU「T-99」の商品はありません" in text_of(answer)
+    assert "T-99" not in text_of(client.get(HERE))
+
+
+def test_the_end_of_one_cause_does_not_say_that_all_is_done(tenant: Tenant, shop: Shop) -> None:
+    held(tenant, shop, 1)
+    client, payment = browser(tenant), _task(tenant, "mall_payment")
+
+    page = text_of(client.get(HERE, {"task": encode(payment)}))
+
+    assert "「モールの決済待ち」の受注はありません" in page
+    assert "すべての受注が自動で流れています" not in page
+    assert "要対応はありません" not in page
+
+
+def test_a_round_counts_the_orders_of_the_shop_that_is_looked_at(tenant: Tenant, shop: Shop) -> None:
+    with tenant_transaction(tenant.pk):
+        other = make_shop("別の店")
+    first, second = held(tenant, shop, 2)
+    (theirs,) = held(tenant, other, 1)
+    client = browser(tenant)
+    assert shown(client) == (first.number, "1 / 3")
+    skip(client, first)
+    assert shown(client) == (second.number, "2 / 3")
+
+    client.post("/shop/", {"shop": encode(other.pk)})
+
+    assert shown(client) == (theirs.number, "1 / 1")
+
+
+def test_a_round_begins_anew_in_another_tenant(tenant: Tenant, shop: Shop, other_tenant: Tenant) -> None:
+    first, _second = held(tenant, shop, 2)
+    with tenant_transaction(other_tenant.pk):
+        far = make_shop("別の会社の店")
+    (theirs,) = held(other_tenant, far, 1)
+    member = make_member(tenant)
+    client = signed_in(member)
+    with tenant_transaction(other_tenant.pk):
+        Member.objects.create(user_id=member.user_id, role="owner")
+    client.post("/tenant/", {"tenant": encode(tenant.pk)})
+    assert shown(client) == (first.number, "1 / 2")
+    skip(client, first)
+
+    client.post("/tenant/", {"tenant": encode(other_tenant.pk)})
+
+    assert shown(client) == (theirs.number, "1 / 1")
 
 
 def test_one_cause_at_a_time(tenant: Tenant, shop: Shop) -> None:
