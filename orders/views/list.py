@@ -307,10 +307,14 @@ def search_save(request: PageRequest) -> HttpResponse:
     asked = narrowing.read(request.GET, visit, None)
     condition = narrowing.as_condition(asked, visit)
     back = reverse("orders:list") + asked.url()
+    left_out = listed(narrowing.unsaid(asked))
     if condition is None:
-        return done(
-            request, _("自由な言葉だけの検索は保存できません。絞り込みを加えてください。"), to=back, tone="stop"
+        words = (
+            _("%(what)sだけの検索は保存できません。ほかの絞り込みを加えてください。")
+            if left_out
+            else _("保存する絞り込みがありません。")
         )
+        return done(request, words % {"what": left_out}, to=back, tone="stop")
     form = SaveSearch(request.POST or None, may_share=visit.may("settings.edit"))
     if request.method == "POST" and form.is_valid():
         made = create_search(
@@ -322,5 +326,8 @@ def search_save(request: PageRequest) -> HttpResponse:
             _("検索「%(name)s」を保存しました") % {"name": made.name},
             to=f"{reverse('orders:list')}?saved={encode(made.pk)}",
         )
-    context = {"title": _("検索を保存"), "form": form, "back_url": back, "back_words": _("受注"), "cancel_url": back}
+    context = {
+        "title": _("検索を保存"), "form": form, "back_url": back, "back_words": _("受注"), "cancel_url": back,
+        "lead": _("%(what)sは保存されません。開いたあとに、もう一度指定してください。") % {"what": left_out} if left_out else "",
+    }  # fmt: skip
     return render(request, "form_page.html", context, status=422 if form.errors else 200)

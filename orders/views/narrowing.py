@@ -20,6 +20,7 @@ from hub.web import Visit
 from orders.conditions import AllOf, ConditionError, Node, dump, parse, sentence
 from orders.fields.labels import PAYMENT_METHODS, PHASES
 from orders.models import Product, SavedSearch, Shop, Status, StatusGroup, Tag, Task, Warehouse
+from orders.models.statuses import OPEN_PHASES
 from orders.queries import SORTS, Filter, ToShip
 from orders.search import GONE, Found, look_up
 from orders.system_tasks import said
@@ -172,7 +173,7 @@ _SAVED_AS = (
 
 
 def as_condition(asked: Asked, visit: Visit) -> dict[str, Any] | None:
-    """Return the filter in force as a condition, for saving it; None where it holds nothing that a condition can say."""
+    """Return the filter in force as a condition, for saving it; None where it holds nothing that a condition can say (`unsaid`)."""
     tests: list[dict[str, Any]] = []
     for name, key, op in _SAVED_AS:
         if values := list(asked.ids(name)) if name in ROWS else asked.values(name):
@@ -188,14 +189,24 @@ def as_condition(asked: Asked, visit: Visit) -> dict[str, Any] | None:
     return {"all": tests} if tests else None
 
 
+def unsaid(asked: Asked) -> list[str]:
+    """Return what of the filter in force no condition can say, as the reader calls it."""
+    return [*([_("検索の言葉")] if asked.q else []), *([_("期限の絞り込み")] if asked.values("late") else [])]
+
+
 def _to_ship_as_tests(to_ship: ToShip) -> list[dict[str, Any]]:
+    """Return 出荷待ち as tests: what another system ships is left out by its statuses and warehouses of this moment."""
+    theirs = list(Status.objects.filter(not_ours=True).order_by("pk").values_list("pk", flat=True))
     tests: list[dict[str, Any]] = [
+        {"field": "phase", "op": "in", "value": [phase.value for phase in OPEN_PHASES]},
+        *([{"field": "status", "op": "not_in", "value": theirs}] if theirs else []),
         {"field": "ours", "op": "is", "value": True},
         {"field": "ship_wanted", "op": "is", "value": True},
         {"field": "parcel_state", "op": "is", "value": "draft"},
     ]
     if to_ship.warehouse_id is None:
-        return tests
+        away = list(Warehouse.objects.filter(kind="other").order_by("pk").values_list("pk", flat=True))
+        return [*tests, {"field": "warehouse", "op": "not_in", "value": away}] if away else tests
     warehouse = {"op": "is", "value": to_ship.warehouse_id} if to_ship.warehouse_id else {"op": "empty"}
     return [*tests, {"field": "warehouse", **warehouse}]
 

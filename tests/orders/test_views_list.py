@@ -12,15 +12,17 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from hub.clock import business_now
 from hub.ids import encode
 from hub.models import Tenant
 from hub.tenancy import tenant_transaction
 from orders import batches
-from orders.models import Batch, Order, SavedSearch, Shop, Status, Tag, Task
+from orders.models import Batch, Order, Parcel, SavedSearch, Shop, Status, Tag, Task, Warehouse
 from orders.operations.holds import system_task
 from tests.orders.making import make_order, make_shop, order_in
+from tests.orders.order_page import read
 from tests.pages import browser
 
 
@@ -334,3 +336,40 @@ def test_holds_by_hand_are_released_in_bulk(tenant: Tenant, shop: Shop) -> None:
     with tenant_transaction(tenant.pk):
         assert not Order.objects.get(pk=order.pk).held
         assert system_task("hold").taskmark_set.filter(closed_at__isnull=True).count() == 0
+
+
+def _saved(client: Client, query: str) -> str:
+    """Save the search that an address says; return the address it then has."""
+    answer = client.post(f"{reverse('orders:search_save')}?{query}", {"name": query[:60]})
+    assert answer.status_code == 302, query
+    return answer.headers["Location"].removeprefix("/orders/")
+
+
+def test_waiting_to_ship_saved_as_a_search_shows_the_same_orders(tenant: Tenant, shop: Shop) -> None:
+    with tenant_transaction(tenant.pk):
+        away = Warehouse.objects.create(name="よそ", kind="other")
+        Status.objects.filter(default_for="payment").update(not_ours=True)
+        wanted, _theirs, _cancelled, elsewhere = (
+            make_order(shop, status=status) for status in ("intake", "payment", "cancelled", "intake")
+        )
+        Parcel.objects.all().update(ship_wanted_at=business_now())
+        Parcel.objects.filter(order=elsewhere).update(warehouse=away)
+    client = browser(tenant)
+
+    assert listed(client, "?to_ship=all") == [wanted.number]
+    assert listed(client, _saved(client, "to_ship=all")) == [wanted.number]
+    assert listed(client, _saved(client, "to_ship=none")) == [wanted.number]
+
+
+def test_what_a_saved_search_leaves_out_is_told_before_it_is_saved(tenant: Tenant, shop: Shop) -> None:
+    client, save = browser(tenant), reverse("orders:search_save")
+    only = f"shop={encode(shop.pk)}"
+
+    assert "保存されません" not in read(client, f"{save}?{only}")
+    assert "検索の言葉は保存されません" in read(client, f"{save}?{only}&q=佐藤")
+    assert "検索の言葉、期限の絞り込みは保存されません" in read(client, f"{save}?{only}&q=佐藤&late=1")
+    for query, words in (
+        ("late=1", "期限の絞り込みだけの検索は保存できません"),
+        ("q=佐藤", "検索の言葉だけの検索は保存できません"),
+    ):
+        assert words in client.get(f"{save}?{query}", follow=True).content.decode()
