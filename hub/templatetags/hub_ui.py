@@ -1,12 +1,13 @@
 """Words for templates: icons, money, moments and ages. They format what they are given; nothing here reads the database or a clock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from django import template
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -49,6 +50,16 @@ def full_day(value: date) -> str:
 def listed(words: Iterable[str]) -> str:
     """Return words one after the other: with 、 or, in English, a comma."""
     return ("、" if _japanese() else ", ").join(words)
+
+
+@register.filter
+def open_to(url: str, may: Mapping[str, bool]) -> str:
+    """Return the address where the page behind it opens for this reader, else nothing, so that no link leads to a refusal."""
+    try:
+        right = getattr(resolve(urlsplit(url).path).func, "right", "")
+    except Resolver404:
+        return url
+    return url if not right or may[right.replace(".", "_")] else ""
 
 
 @register.simple_tag
