@@ -44,7 +44,7 @@ REASONS = {
 def packing_slips(request: PageRequest) -> HttpResponse:
     """Make one PDF of the packing slips of the selected orders."""
     chosen = Chosen(request)
-    return _slips(request, chosen.ids(), asked={"query": chosen.query} if chosen.whole else {"orders": "named"})
+    return _slips(request, chosen.ids(), asked=chosen.asked())
 
 
 @page("orders.ship", fresh_factor=A_DAY, methods=("GET", "POST"))
@@ -89,8 +89,7 @@ def csv(request: PageRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_bound and form.is_valid():
         chosen = Chosen(request)
-        asked = {"query": chosen.query} if chosen.whole else {"orders": "named"}
-        job = _start(request, FileKind.ORDERS_CSV, chosen.ids(), form.params(), asked=asked)
+        job = _start(request, FileKind.ORDERS_CSV, chosen.ids(), form.params(), asked=chosen.asked())
         spend_factor(request)
         if saved is not None and form.cleaned_data.get("keep"):
             visit = request.hub

@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from hub.access import LONGEST
 from hub.answers import done, go
 from hub.clock import JAPAN
 from hub.form_parts import ids_of
@@ -44,7 +45,7 @@ from orders.operations.door import Changed, Issue
 from orders.operations.holds import system_task
 from orders.plugs import panel
 from orders.queries import ids_of_orders
-from orders.views import narrowing
+from orders.views import narrowing, pasted
 from orders.views.jobs import AT_ONCE, UNDOABLE, title_of
 
 LOOKED_AT = 1_000
@@ -138,6 +139,14 @@ class Chosen:
         )
         asked = narrowing.read(QueryDict(self.query), visit, shop)
         return ids_of_orders(asked.kept, today=visit.now.astimezone(JAPAN).date(), limit=MOST)
+
+    def asked(self) -> dict[str, str]:
+        """Return what led to these orders, for the access row: the filter, with the words of a list that its address only names."""
+        if not self.whole:
+            return {"orders": "named"}
+        said = QueryDict(self.query).get("q", "")
+        words = pasted.text_of(said, self._request.hub)
+        return {"query": self.query, **({"words": words[:LONGEST]} if words and words != said else {})}
 
     def kept(self) -> list[tuple[str, str]]:
         """Return the fields that carry the selection through the preview."""

@@ -68,6 +68,20 @@ def test_a_csv_is_made_for_its_member_alone_and_leaves_an_access_row(tenant: Ten
     assert browser(tenant, "packing").get("/orders/csv/").status_code == 403
 
 
+def test_who_took_out_a_pasted_list_is_told_with_the_numbers_that_were_pasted(tenant: Tenant, shop: Shop) -> None:
+    order = order_in(tenant, shop)
+    client = browser(tenant)
+    numbers = " ".join([order.number, *(f"338866-20250101-{one:010}" for one in range(50))])
+    said = client.post("/search/keep/", {"q": numbers}).content.decode()
+
+    client.post("/orders/packing-slips/", {"all": "1", "query": f"q={said}"})
+
+    job = only_job(tenant)
+    assert job.order_ids == [order.pk]
+    assert job.asked["query"] == f"q={said}"
+    assert job.asked["words"].startswith(f"{order.number} 338866-20250101-0000000000")
+
+
 def test_a_csv_of_the_selection(tenant: Tenant, shop: Shop) -> None:
     first, _second = order_in(tenant, shop), order_in(tenant, shop)
     client = browser(tenant)
