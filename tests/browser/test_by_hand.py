@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from hub.clock import business_now
+from hub.ids import encode
 from hub.models import Member, Role, Tenant, User
 from hub.tenancy import tenant_transaction
 from orders.models import Order, Parcel, Product, Shop, TaskMark
@@ -63,6 +64,19 @@ def test_holds_are_worked_off_with_the_keyboard_alone(at_work: Page, tenant: Ten
         assert list(TaskMark.objects.filter(closed_at__isnull=True).order_by("order_id").values_list("order_id", flat=True)) == [
             orders[0].pk, orders[1].pk,
         ]  # fmt: skip
+
+
+def test_a_key_goes_into_the_lists_search_and_into_the_memo(at_work: Page, tenant: Tenant) -> None:
+    with tenant_transaction(tenant.pk):
+        order = make_order(Shop.objects.get(), at=business_now())
+
+    at_work.goto("/orders/")
+    at_work.keyboard.press("f")
+    expect(at_work.get_by_role("searchbox", name="この一覧の中を探す")).to_be_focused()
+    at_work.goto(f"/orders/{encode(order.pk)}/")
+    at_work.keyboard.press("m")
+    expect(at_work.locator("#memo")).to_be_focused()
+    expect(at_work.locator("#memo")).to_have_value("")
 
 
 def test_an_order_is_entered_with_the_keyboard_alone(at_work: Page, tenant: Tenant) -> None:

@@ -1,4 +1,4 @@
-/** Keys. Every one presses a button or follows a link that is also on the page; data-key="s" on it is all that is needed. */
+/** Keys. Every one presses a button, follows a link or goes into a field that is also on the page; data-key="s" on it is all that is needed. */
 import { show } from "./dialog.js";
 import { clear, rows, toggle } from "./selection.js";
 import { dismiss } from "./toast.js";
@@ -60,7 +60,7 @@ document.addEventListener("keydown", (event) => {
   const button = document.querySelector(`[data-key="${CSS.escape(event.key)}"]:not([hidden])`);
   const visible = button && button.offsetParent !== null;
   if (visible) {
-    if (button.matches("summary")) { button.parentElement.open = true; button.parentElement.querySelector(".item, input:not([type=hidden])")?.focus(); } else button.click();
+    if (button.matches("summary")) { button.parentElement.open = true; button.parentElement.querySelector(".item, input:not([type=hidden])")?.focus(); } else if (typing(button)) button.focus(); else button.click();
     event.preventDefault();
   } else if (ACTS[event.key]) {
     const did = ACTS[event.key]();
