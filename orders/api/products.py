@@ -34,6 +34,7 @@ from orders.operations import settings
 from orders.operations.products import map_listing
 from orders.operations.shops import raise_rule_set
 from orders.queries.goods import Freed, freed
+from orders.system_tasks import said_by_name
 
 ANSWER_SECONDS = 4.0
 """A mapping answers within five seconds; what is not judged by then is judged by the stage."""
@@ -228,8 +229,8 @@ def _english() -> bool:
 
 
 def _words(name: str) -> str:
-    """Return a cause in words; a task's name is its own."""
-    return _WORDS.get(name, (name, name))[_english()]
+    """Return a cause in words: the program's in the reader's language, a task of the tenant by its own name."""
+    return _WORDS[name][_english()] if name in _WORDS else said_by_name(name)
 
 
 def _sentence(found: Freed) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 import unicodedata
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +23,7 @@ from hub.stages import kick
 from hub.web import PageRequest, page, referrer, toast
 from orders.forms.settings import PRODUCT_COLUMNS, ProductForm, product_columns
 from orders.models import Listing, Product, Shop, Warehouse
+from orders.models.statuses import OPEN_PHASES
 from orders.operations import settings as operations
 from orders.operations.products import Mapped, map_listing
 from orders.operations.shops import raise_rule_set
@@ -244,7 +247,7 @@ def listing_map(request: PageRequest, pk: int) -> HttpResponse:
         kick("judge", visit.tenant.pk)
         found = freed(mapped.looked_at, now=visit.now)
         if not asked_elsewhere:
-            request.session[RESULT] = _kept(listing, product, found, whole=whole)
+            request.session[RESULT] = _kept(listing, product, found, now=visit.now, whole=whole)
     if asked_elsewhere:
         told = _("結び付けました。待っていた受注 %(n)s件を見直し、%(moved)s件が先へ進みました。")
         toast(request, told % {"n": found.looked_at, "moved": found.moved})
@@ -272,11 +275,13 @@ def _asked(request: HttpRequest) -> tuple[Product | None, int, str]:
     return product, units, ""
 
 
-def _kept(listing: Listing, product: Product | None, found: Freed, *, whole: bool) -> dict[str, Any]:
+def _kept(listing: Listing, product: Product | None, found: Freed, *, now: datetime, whole: bool) -> dict[str, Any]:
     item = _("%(item)s を %(sku)s に結び付けました。") if product else _("%(item)s の結び付きを外しました。")
     return {
         "item": item % {"item": listing.name or listing.key, "sku": product.sku if product else ""},
-        "product": encode(product.pk) if product else "",
+        "listing": listing.pk,
+        "shop": listing.shop_id,
+        "at": now.isoformat(),
         "looked_at": found.looked_at,
         "moved": found.moved,
         "held": found.held,
@@ -290,20 +295,31 @@ def _result(request: HttpRequest) -> dict[str, Any] | None:
     kept: dict[str, Any] | None = request.session.pop(RESULT, None) if RESULT in request.session else None
     if kept is None:
         return None
-    orders = reverse("orders:list")
     words = {"waiting": _("待機中"), "partly_mapped": _("一部が未マッピング"), "held": _("保留")}
     causes = [
-        {
-            "words": words.get(name) or said_by_name(name),
-            "count": count,
-            "url": f"{orders}?task={encode(task_id)}" if task_id else f"{orders}?held=1",
-        }
+        {"words": words.get(name) or said_by_name(name), "count": count, "url": _orders_url(kept, name, task_id)}
         for name, task_id, count in kept["causes"]
     ]
     rest = "" if kept["whole"] else _("（残りは引き続き見直しています）")
-    return {
-        **kept,
-        "item": kept["item"] + rest,
-        "causes": causes,
-        "moved_url": f"{orders}?product={kept['product']}" if kept["product"] else orders,
+    return {**kept, "item": kept["item"] + rest, "causes": causes, "moved_url": _orders_url(kept, "moved")}
+
+
+def _orders_url(kept: dict[str, Any], cause: str, task_id: int | None = None) -> str:
+    """Return the list of the orders with the item that moved on, or that this cause of `freed` holds."""
+    waited = {"field": "ready_at", "op": "lte", "value": kept["at"]}
+    mapped = {"field": "unmapped", "op": "is", "value": "none"}
+    held = {"field": "held", "op": "is", "value": cause != "moved"}
+    tests: dict[str, list[dict[str, Any]]] = {
+        "waiting": [{**waited, "op": "gt"}],
+        "partly_mapped": [waited, {**mapped, "op": "is_not"}],
+        "moved": [waited, mapped, held],
     }
+    asked = tests.get(cause, [waited, mapped, held])
+    if task_id:
+        asked = [*asked, {"field": "tasks", "op": "has", "value": [task_id]}]
+    of_item = [
+        {"field": "line_listing", "op": "is", "value": kept["listing"]},
+        {"field": "phase", "op": "in", "value": list(OPEN_PHASES)},
+    ]
+    condition = json.dumps({"all": [*of_item, *asked]}, separators=(",", ":"))
+    return f"{reverse('orders:list')}?{urlencode({'shop': encode(kept['shop']), 'condition': condition})}"
