@@ -64,7 +64,10 @@ TEXTS: Mapping[str, Text] = {
         "出荷依頼や出荷の記録があるため、外せません。", "It cannot be taken out: a shipment was asked for or recorded.",
         "キャンセルか取下げを使ってください。", "Cancel it or withdraw the request.",
     ),
-    "too_long_ago": text("外してから30日を過ぎたので戻せません。", "It was taken out more than 30 days ago.", "", ""),
+    "too_long_ago": text(
+        "外してから30日を過ぎたので戻せません。", "It was taken out more than 30 days ago.",
+        "モールの画面で扱うか、手で受注を登録してください。", "Handle it at the mall, or enter the order by hand.",
+    ),
     "changed_since": text(
         "その後に変更されています。", "It was changed since.", "今の値を見て、手で直してください。",
         "Look at it and change it by hand.",
@@ -211,7 +214,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "no_lines": text("商品が入っていません。", "The parcel is empty.", "明細を確かめてください。", "Check the lines."),
     "mall_forbids": text(
-        "モールが出荷を止めています: {block}", "The mall forbids shipping: {block}", "{freed_by}", "See mall_block.",
+        "モールが出荷を止めています: {block}", "The mall forbids shipping: {block}", "{freed_by}", "{freed_by}",
     ),
     "task_holds": text("「{task}」が出荷を止めています。", "{task} holds the shipment.", "{what_to_do}", "{what_to_do}"),
     "not_wanted": text("出荷依頼がまだ希望されていません。", "Nobody has asked to ship it yet.",

@@ -12,26 +12,50 @@ _SEE = (
     "相手の画面を見て、「もう一度送る」「済みにする」「やめる」を選んでください。",
     "Look at the other side, then send again, mark done or drop.",
 )
+_LOOK = ("読み込み直して、いまの状態を見てください。", "Reload and look at how it stands now.")
+_ORDER = (
+    "モールの画面で注文を確かめ、もう一度読んでください。",
+    "Look at the order in the mall's own screen, then read it again.",
+)
+_RESULT = ("倉庫に確かめ、送り状番号は手で入れてください。", "Ask the warehouse, and enter tracking numbers by hand.")
 
 TEXTS: Mapping[str, Text] = {
     # Acts over effects.
     "in_flight": text(
         "送信の最中です。", "It is being sent.", "数秒おいてもう一度見てください。", "Look again in a few seconds.",
     ),
-    "over": text("すでに終わっています。", "It is over already.", "", ""),
+    "over": text(
+        "すでに終わっています。", "It is over already.",
+        "することはありません。", "There is nothing to do.",
+    ),
     "not_stopped": text("停止した処理ではありません。", "It has not stopped.", "自動で進みます。", "It goes on by itself."),
-    "behind": text("先に送るものが終わっていません。", "Something that goes first is not done."),
-    "not_waiting": text("送信を待っているものではありません。", "It is not waiting to be sent."),
-    "not_unsure": text("確かめている送信ではありません。", "It is not being looked for."),
+    "behind": text(
+        "先に送るものが終わっていません。", "Something that goes first is not done.",
+        "それが終わると、自動で進みます。", "It goes by itself once that is done.",
+    ),
+    "not_waiting": text(
+        "送信を待っているものではありません。", "It is not waiting to be sent.",
+        *_LOOK,
+    ),
+    "not_unsure": text(
+        "確かめている送信ではありません。", "It is not being looked for.",
+        *_LOOK,
+    ),
     "quiet_time": text(
         "送ってすぐは、届いていても相手の画面に出ないことがあります。", "Just sent, it may not show yet at the other side.",
         "まもなく自動で確かめます。", "It is looked up by itself in a moment.",
     ),
-    "not_held": text("保留されていません。", "It is not held.", "", ""),
+    "not_held": text(
+        "保留されていません。", "It is not held.",
+        *_LOOK,
+    ),
     "left_already": text(
         "もう送り始めています。", "It has begun to leave.", "取下げや訂正をしてください。", "Withdraw or correct it.",
     ),
-    "unknown": text("見つかりません。", "Not found.", "", ""),
+    "unknown": text(
+        "見つかりません。", "Not found.",
+        "読み込み直してください。もうないか、IDが違います。", "Reload: it is gone, or the id is wrong.",
+    ),
     "taken_back": text("人が取り消しました。", "A person took it back."),
     "dropped_by_hand": text("人がやめました。", "A person gave it up."),
     # Held before leaving.
@@ -132,7 +156,10 @@ TEXTS: Mapping[str, Text] = {
     "settle_failed": text("結果を保存できませんでした。", "The outcome could not be written.", *_SEE),
     # Refused.
     "refused": text("相手が断りました。", "The other side refused.", *_SEE),
-    "content_gone": text("送る内容がなくなっています。", "What was to be sent is gone.", "", ""),
+    "content_gone": text(
+        "送る内容がなくなっています。", "What was to be sent is gone.",
+        "まだ要るなら、新しく作り直してください。", "Write it anew if it is still wanted.",
+    ),
     "recipient_refused": text(
         "宛先が受け取れません。", "The recipient was refused.", "アドレスを確かめてください。", "Check the address.",
     ),
@@ -209,22 +236,53 @@ TEXTS: Mapping[str, Text] = {
         "Check the data at the other side.",
     ),
     "wrong_type": text(
-        "{path} の型が違います（{expected} のはずが {found}）。",
-        "{path} has the wrong type ({expected} wanted, {found} found).", "", "",
+        "{path} の型が違います（{expected} のはずが {found}）。", "{path} has the wrong type ({expected} wanted, {found} found).",
+        *_ORDER,
     ),
-    "out_of_range": text("{path} が範囲の外です（{bound}）。", "{path} is out of range ({bound}).", "", ""),
-    "unknown_code": text("{path} に知らないコード {code} があります。", "{path} holds the unknown code {code}.", "", ""),
-    "database_refused": text("保存できない内容です（{path}）。", "The content cannot be stored ({path}).", "", ""),
-    "not_an_object": text("{path} が形になっていません。", "{path} is not an object.", "", ""),
-    "not_a_list": text("{path} が一覧ではありません。", "{path} is not a list.", "", ""),
-    "not_a_day": text("{path} が日付ではありません。", "{path} is not a day.", "", ""),
-    "not_an_instant": text("{path} が日時ではありません。", "{path} is not an instant.", "", ""),
-    "not_a_quantity": text("{path} が数量ではありません。", "{path} is not a quantity.", "", ""),
-    "unknown_state": text("{path} に知らない状態があります。", "{path} holds an unknown state.", "", ""),
+    "out_of_range": text(
+        "{path} が範囲の外です（{bound}）。", "{path} is out of range ({bound}).",
+        *_ORDER,
+    ),
+    "unknown_code": text(
+        "{path} に知らないコード {code} があります。", "{path} holds the unknown code {code}.",
+        *_ORDER,
+    ),
+    "database_refused": text(
+        "保存できない内容です（{path}）。", "The content cannot be stored ({path}).",
+        *_ORDER,
+    ),
+    "not_an_object": text(
+        "{path} が形になっていません。", "{path} is not an object.",
+        *_RESULT,
+    ),
+    "not_a_list": text(
+        "{path} が一覧ではありません。", "{path} is not a list.",
+        *_RESULT,
+    ),
+    "not_a_day": text(
+        "{path} が日付ではありません。", "{path} is not a day.",
+        *_RESULT,
+    ),
+    "not_an_instant": text(
+        "{path} が日時ではありません。", "{path} is not an instant.",
+        *_RESULT,
+    ),
+    "not_a_quantity": text(
+        "{path} が数量ではありません。", "{path} is not a quantity.",
+        *_RESULT,
+    ),
+    "unknown_state": text(
+        "{path} に知らない状態があります。", "{path} holds an unknown state.",
+        *_RESULT,
+    ),
     "unknown_outcome": text(
-        "{path} に知らない結果 {value} があります。", "{path} holds the unknown outcome {value}.", "", "",
+        "{path} に知らない結果 {value} があります。", "{path} holds the unknown outcome {value}.",
+        *_RESULT,
     ),
-    "not_a_number": text("{path} が送り状番号ではありません。", "{path} is not a tracking number.", "", ""),
+    "not_a_number": text(
+        "{path} が送り状番号ではありません。", "{path} is not a tracking number.",
+        *_RESULT,
+    ),
     "result_failed": text(
         "この実績の記録に失敗しました（{error}）。", "Recording this result failed ({error}).",
         "送り状番号を手で入れてください。", "Enter the tracking number by hand.",

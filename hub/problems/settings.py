@@ -58,7 +58,10 @@ TEXTS: Mapping[str, Text] = {
         "モールが鍵を受け付けません（{reason}）。", "The mall refuses the key ({reason}).",
         "鍵を更新してテストしてください。", "Renew the key and test it.",
     ),
-    "unsupported": text("このモールにはその機能（{what}）がありません。", "The mall has no such function ({what}).", "", ""),
+    "unsupported": text(
+        "このモールにはその機能（{what}）がありません。", "The mall has no such function ({what}).",
+        "モールの画面で行ってください。", "Do it in the mall's own screen.",
+    ),
     # Statuses.
     "status_has_orders": text(
         "「{name}」に受注が{count}件あります。", "{count} orders are in {name}.", "先に別の状態へ移してください。",
@@ -140,7 +143,10 @@ TEXTS: Mapping[str, Text] = {
         "用件から6時間を過ぎたので、自動では送りませんでした。", "It was not sent by itself: its occasion is more than 6 hours past.",
         "読んで、送るか取りやめるか決めてください。", "Read it, then send it or let it be.",
     ),
-    "no_address": text("注文者のメールアドレスがありません。", "The buyer has no mail address.", "", ""),
+    "no_address": text(
+        "注文者のメールアドレスがありません。", "The buyer has no mail address.",
+        "電話など、ほかの方法で連絡してください。", "Reach the buyer in another way, by phone for example.",
+    ),
     "bad_address": text(
         "メールアドレスの形が正しくありません。", "The mail address is not valid.", "アドレスを直してください。",
         "Mend the address.",

@@ -69,6 +69,11 @@ def _of_call(node: ast.Call) -> Iterator[str]:
 
 
 CODES = sorted(set(_codes()))
+FACTS = {
+    "sums_differ", "rule_changed", "customer_cancel", "customer_other", "unpaid", "out_of_stock", "delay", "shop_other", "taken_back",
+    "dropped_by_hand", "again_if_unsure", "absent", "allowed", "already_moved", "newer_mail", "ended", "sent", "replaced",
+}  # fmt: skip
+"""Codes that refuse nobody anything: they say what was done, or name a reason that a person chose."""
 
 
 def test_codes_are_found_at_all() -> None:
@@ -89,8 +94,23 @@ def test_every_text_is_there_in_both_languages(code: str) -> None:
     assert text.ja
     assert text.en
     assert text.en.isascii()
-    assert bool(text.do_ja) == bool(text.do_en)
+    assert not text.ja.isascii()
     assert set(re.findall(r"{(\w+)}", text.ja)) == set(re.findall(r"{(\w+)}", text.en))
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE.keys() - FACTS))
+def test_every_refusal_says_what_to_do_in_both_languages(code: str) -> None:
+    text = CATALOGUE[code]
+
+    assert text.do_ja
+    assert text.do_en
+    assert not text.do_ja.isascii() or re.fullmatch(r"{\w+}", text.do_ja)
+    assert text.do_en.replace("…", "").isascii()
+    assert set(re.findall(r"{(\w+)}", text.do_ja)) == set(re.findall(r"{(\w+)}", text.do_en))
+
+
+def test_facts_ask_nothing_of_anybody() -> None:
+    assert [code for code in sorted(FACTS) if CATALOGUE[code].do_ja or CATALOGUE[code].do_en] == []
 
 
 def test_sentence_takes_values_and_never_reads_them_again() -> None:
