@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from channels_rakuten.mapping.orders import order_from
 from hub.ids import encode
@@ -17,9 +19,11 @@ from orders.intake import save_mall_orders
 from orders.models import MallSnapshot, Order, RejectedPayload, Shop
 from simulators.rakuten.full_order import full_order
 from tests.api.conftest import Caller, caller_of, checksum
+from tests.browsing import Browser, text_of
 from tests.channels_rakuten.conftest import sent
 from tests.conftest import NOW
 from tests.factories import MALL, make_shop, mall_order, take_in
+from tests.journeys.conftest import World
 from tests.orders.making import make_order
 
 Ask = Callable[[Caller, Order], Any]
@@ -84,9 +88,9 @@ def test_each_case_says_what_is_wrong_and_what_to_do_and_changes_nothing(tenant:
         if case.field is not None:
             fields = [answer.json().get("field"), *(fault["field"] for fault in answer.json().get("errors", ()))]
             assert case.field in fields
-    assert ja.json()["title"] != en.json()["title"]
-    assert not ja.json()["title"].isascii()
-    assert all(answer.json()["detail"] for answer in (ja, en)), "what to do"
+    parts = ("title", "detail")  # what happened, and what to do
+    assert [part for part in parts if ja.json()[part].isascii()] == []
+    assert [part for part in parts if not re.fullmatch(r"[ -~…–]+", en.json()[part])] == []
     assert checksum(tenant) == before
 
 
@@ -121,6 +125,33 @@ def test_a_bad_field_in_the_middle_of_a_hundred_is_listed_with_its_place_and_the
         assert (row.number, row.path) == (bad.number, "PackageModelList[0].basketId")
         assert Order.objects.count() == MallSnapshot.objects.count() == 99
         assert not Order.objects.filter(number=bad.number).exists()
+    for language, words in (
+        ("ja", ("PackageModelList[0].basketId の型が違います", "モールの画面で注文を確かめ、もう一度読んでください。")),
+        ("en", ("PackageModelList[0].basketId has the wrong type", "Look at the order in the mall's own screen")),
+    ):
+        reader = Browser(tenant, "owner")
+        reader.client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+        page = text_of(reader.get(reverse("orders:rejected", args=[row.pk])))
+        assert all(part in page for part in words), (language, page)
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "advice"),
+    [("ja", "鍵が違います。", "鍵を、モールの管理画面から"), ("en", "The key is wrong.", "Copy the key from the mall")],
+)
+def test_a_wrong_key_of_the_mall_is_told_in_both_languages(
+    tenant: Tenant, world: World, language: str, words: str, advice: str
+) -> None:
+    call = caller_of(tenant)
+    wrong = {"service_secret": "SP400001_wrong", "license_key": "SL400001_wrong"}
+
+    made = call.post("shops", {"channel": "rakuten", "name": "テスト店", "credentials": wrong}).json()
+    test = Caller(call.secret, language=language).post(f"shops/{made['id']}/test").json()
+
+    assert {one["result"] for one in test["functions"]} == {"wrong_key"}
+    assert all(one["title"].startswith(words) and advice in one["advice"] for one in test["functions"]), test[
+        "functions"
+    ]
 
 
 def test_what_the_database_refuses_is_alone_in_being_refused(tenant: Tenant) -> None:
