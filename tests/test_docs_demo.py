@@ -61,6 +61,7 @@ def test_demo_is_there_to_sign_in_to_and_leaves_nothing_running(
         assert (second.returncode, f"port {port} is taken" in second.stderr) == (1, True), second.stderr
         [sign_in] = re.findall(r"owner +(owner@demo\.example) +password (\S+)", told)
         with closing(signed_in(port, *sign_in)) as person:
+            assert "二段階認証がまだです" in person.get("/").text, "offered, with a banner"
             past = listed(person)
             assert past, "the shops have a past"
             most = arrives(person, past, began, state)

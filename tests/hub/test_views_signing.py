@@ -246,6 +246,21 @@ def test_owners_and_admins_must_have_one_where_it_is_required(tenant: Tenant) ->
     assert browser(tenant, "staff").get("/orders/").status_code == 200
 
 
+@override_settings(MFA="offered")
+def test_where_it_is_offered_a_banner_asks_for_it_until_there_is_one(tenant: Tenant) -> None:
+    member = make_member(tenant, password=PASSWORD)
+    client = signed_in(member)
+    offer = re.compile(r"二段階認証がまだです。.*?href=\"/account/second-factor/\"", re.S)
+    places = ("/", "/settings/", "/account/")
+
+    before = {place: bool(offer.search(client.get(place).content.decode())) for place in places}
+    TOTP.activate(User.objects.get(pk=member.user_id), SECRET)
+    after = {place: "二段階認証がまだです" in client.get(place).content.decode() for place in places}
+
+    assert before == dict.fromkeys(places, True)
+    assert after == dict.fromkeys(places, False)
+
+
 def test_it_is_asked_again_before_an_export_and_a_token(tenant: Tenant) -> None:
     member = make_member(tenant, password=PASSWORD)
     client = signed_in(member)

@@ -11,13 +11,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from hub.audit import SYSTEM, Actor
-from hub.clock import business_now
+from hub.clock import JAPAN, business_now
 from hub.ids import encode
 from hub.models import Effect, Tenant
 from hub.tenancy import tenant_transaction
 from orders.models import MallReport, Parcel, Shop, Status, Task, Warehouse
 from orders.operations import holds
 from orders.operations.door import note
+from tests.browsing import Browser, text_of
+from tests.conftest import NOW
 from tests.orders.making import make_order, make_shop, order_in
 from tests.orders.order_page import BY, read
 from tests.pages import browser
@@ -99,6 +101,44 @@ def test_home_tells_of_the_shop_that_is_looked_at_as_its_lists_do(tenant: Tenant
 
     assert figures() == {"新着": "2", "要対応": "1", "出荷待ち": "0", "waits": "1,1", "tries": "1"}
     assert "すべて順調です" not in read(client, "/")
+
+
+@pytest.mark.usefixtures("at_now")
+def test_home_draws_the_orders_of_each_hour_beside_those_of_a_week_ago(tenant: Tenant, shop: Shop) -> None:
+    at = NOW.astimezone(JAPAN)
+    last_week = at - timedelta(days=7)
+    for moment, n in ((at.replace(hour=0, minute=59), 1), (at, 3), (last_week, 2), (at - timedelta(days=1), 5)):
+        for _ in range(n):
+            order_in(tenant, shop, placed_at=moment)
+
+    page = read(browser(tenant), "/")
+
+    drawn = re.findall(r"<title>(\d+)時 (\d+)件\(先週 (\d+)件\)</title>", page)
+    assert [int(hour) for hour, _, _ in drawn] == list(range(24))
+    assert {int(hour): (int(n), int(then)) for hour, n, then in drawn if (n, then) != ("0", "0")} == {
+        0: (1, 0),
+        at.hour: (3, 2),
+    }
+    heights = dict(zip(range(24), re.findall(r'<rect class="bar[^"]*"[^>]* height="([\d.]+)"', page), strict=True))
+    assert float(heights[at.hour]) == pytest.approx(3 * float(heights[0]), abs=0.2)
+
+
+def test_each_shop_says_when_it_was_read_last_and_when_it_is_next(tenant: Tenant, shop: Shop) -> None:
+    last = business_now() - timedelta(minutes=3)
+    with tenant_transaction(tenant.pk):
+        Shop.objects.filter(pk=shop.pk).update(
+            polling=True, last_poll_at=last, next_poll_at=last + timedelta(minutes=4)
+        )
+    reader = Browser(tenant, "owner")
+    said = [f"{moment.astimezone(JAPAN):%H:%M}" for moment in (last, last + timedelta(minutes=4))]
+
+    home, listed, page = (
+        text_of(reader.get(path)) for path in ("/", "/settings/shops/", f"/settings/shops/{encode(shop.pk)}/")
+    )
+
+    assert f"最終 {said[0]} 次回 {said[1]}" in home
+    assert f"{said[0]} → {said[1]}" in listed
+    assert re.search(rf"最終 [^ ]* ?{said[0]} 次回 [^ ]* ?{said[1]} ", page)
 
 
 def test_home_says_when_all_is_well(tenant: Tenant, shop: Shop) -> None:
