@@ -31,6 +31,7 @@ def of_order(model: Model) -> dict[str, Any]:
         "next_day": bool(model["deliveryCertPrgFlag"] or model["oneDayOperationFlag"] or model["asurakuFlag"]),
         "gift": bool(model["giftCheckFlag"] or model["socialGiftFlag"]),
         "remarks": model["remarks"] or "",
+        "subtotal_yen": goods(model),
         "postage_yen": postage,
         "fee_yen": None if UNFIXED in fees else sum(fee or 0 for fee in fees),
         "total_yen": amount(model["requestPrice"]),
@@ -38,6 +39,16 @@ def of_order(model: Model) -> dict[str, Any]:
         "coupon_shop_yen": model["couponShopPrice"],
         "coupon_other_yen": model["couponOtherPrice"],
     }
+
+
+def goods(model: Model) -> int | None:
+    """Return what lines and wrapping come to as entered, or None while a price is not fixed."""
+    sold = [(item["price"], item["units"]) for package in packages(model) for item in items(package)]
+    wrappings = [row for row in (model["WrappingModel1"], model["WrappingModel2"]) if row]
+    if any(price == UNFIXED for price, _ in sold):
+        return None
+    kept = [row["price"] or 0 for row in wrappings if not row["deleteWrappingFlag"]]
+    return sum(price * units for price, units in sold) + sum(kept)
 
 
 def person(row: Model) -> dict[str, str]:
@@ -82,6 +93,7 @@ def of_item(item: Model) -> dict[str, Any]:
         "sku": sku(item),
         "options": item["selectedChoice"] or "",
         "unit_price_yen": amount(item["price"]),
+        "unit_price_incl_yen": amount(item["priceTaxIncl"]),
         "tax_percent": round((item["taxRate"] or 0) * 100),
     }
 

@@ -97,8 +97,23 @@ def test_a_number_named_and_forgotten_is_caught(finished: Finished) -> None:
         (("OrdererModel", "phoneNumber3"), "9999"),
         (("requestPrice",), 1),
         (("remarks",), "別の備考"),
+        *(((*whose, name), "違う") for whose in (("OrdererModel",), ("PackageModelList", 0, "SenderModel"))
+          for name in ("familyName", "firstName", "familyNameKana", "firstNameKana", "phoneNumber1", "zipCode1", "zipCode2", "prefecture",
+                       "city", "subAddress")),
+        (("OrdererModel", "emailAddress"), "other@example.jp"),
+        (("orderDatetime",), "2026-11-20T10:00:00+0900"),
+        (("SettlementModel", "settlementMethod"), "別の支払い"),
+        *(((name,), 1) for name in ("postagePrice", "deliveryPrice", "paymentCharge", "additionalFeeOccurAmountToUser",
+                                    "couponShopPrice", "couponOtherPrice")),
+        (("PointModel", "usedPoint"), 7_777),
+        (("PackageModelList", 0, "postagePrice"), 1),
+        (("PackageModelList", 0, "noshi"), "御祝"),
+        (("PackageModelList", 0, "dropOffLocation"), "物置の上"),
+        *((("PackageModelList", 0, "ItemModelList", 0, name), value) for name, value in (
+            ("itemName", "別の商品"), ("selectedChoice", "色:別"), ("price", 1), ("priceTaxIncl", 1), ("taxRate", 0.05))),
     ],
-)
+    ids=lambda value: ".".join(map(str, value)) if isinstance(value, tuple) else "",
+)  # fmt: skip
 def test_a_field_that_differs_is_caught(
     finished: Finished, tmp_path: Path, where: tuple[Any, ...], value: object
 ) -> None:
@@ -131,6 +146,17 @@ def test_only_a_character_that_no_column_can_hold_may_be_missing(
     change(ledgers / "mall.jsonl", kind="order_placed", to=with_nul)
 
     assert finished.judge(ledgers).sums["wrong"] == wrong
+
+
+def test_a_sum_that_is_not_the_lines_is_caught(finished: Finished) -> None:
+    with tenant_transaction(finished.tenant.pk):
+        order = Order.objects.order_by("pk")[0]
+        Order.objects.filter(pk=order.pk).update(subtotal_yen=order.subtotal_yen + 1)
+    try:
+        assert "subtotal_yen is" in found(finished.judge(), "J1")
+    finally:
+        with tenant_transaction(finished.tenant.pk):
+            Order.objects.filter(pk=order.pk).update(subtotal_yen=order.subtotal_yen)
 
 
 def test_other_goods_than_were_sold_are_caught(finished: Finished) -> None:

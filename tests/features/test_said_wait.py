@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from automation.engine import work as judge
+from automation.judge import judge as audit
+from hub.clock import business_now, true_now
 from hub.models import Clock, Effect, Tenant
 from hub.tenancy import tenant_transaction
 from mailer.models import MailAccount, Message
@@ -109,6 +111,10 @@ def test_an_order_is_stored_within_15_minutes_of_being_seen_and_says_how_long_it
         number for number, moment in seen.items() if moment <= world.clocks[0].now() - timedelta(minutes=15)
     }
     assert visible_long <= stored
+    judgement = audit(now=business_now(), true_now=true_now(), ledgers=world.folder, tenant_ids=[tenant.pk])
+    here, _alike = [verdict for verdict in judgement.verdicts if verdict.invariant == "J1"]
+    assert (here.line(), judgement.sums["lost"]) == (f"J1   ok    {here.what}: {here.looked_at} looked at", 0)
+    assert here.looked_at >= len(visible_long) > 0, "those that wait count as in"
     for left, minutes in (
         (timedelta(minutes=29, seconds=30), 30),
         (timedelta(minutes=7), 7),

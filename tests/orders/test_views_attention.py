@@ -119,8 +119,13 @@ def test_the_one_count_is_the_sum_of_its_sources_and_of_the_rows_shown(tenant: T
 def test_each_row_has_cause_age_and_its_button(tenant: Tenant, shop: Shop) -> None:
     order = trouble_of_every_kind(tenant, shop)
 
-    page = re.sub(r"<[^>]+>", "", read(browser(tenant), "/attention/errors/"))
+    whole = read(browser(tenant), "/attention/errors/")
+    page = re.sub(r"<[^>]+>", "", whole)
 
+    causes = re.findall(r'<a class="row"[^>]*>[^<]+</a><span class="under">([^<]*)</span>', whole)
+    ages = re.findall(r'<td class="nowrap">(?:<[^>]+>)*([^<]+?)(?:</[^>]+>)*前</td>', whole)
+    assert (len(causes), len(ages)) == (12, 12)
+    assert all(text.strip() for text in (*causes, *ages)), (causes, ages)
     for words in (
         "本店 の注文が見えていません", "鍵の期限が切れています", "3時間前", "鍵を入れ直す", "接続を確かめる", "PackageModelList[0] がありません", "もう一度読む", "出荷依頼を断りました",
         "もう一度依頼する", "依頼せずに戻す", "出荷依頼を出せません", "出荷する倉庫が決まっていません", "倉庫を選ぶ", "出荷実績が届いていません", "1-2-3", "倉庫に聞く",
