@@ -14,6 +14,7 @@ import pytest
 from hub.embedded import databases, postgres, roles
 from hub.embedded.state import State, free_port
 from hub.models import Tenant
+from tests.browser.screens import LISTS, SCREENS
 from tests.markdown import LANGUAGES, PAGES, ROOT, blocks, commands
 from tests.staying import nobody_answers, sign_in_page, staying, wait_for
 from tests.ways import ALL, MAKE, WAYS, lines_for, run, way_of
@@ -96,3 +97,19 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
     paths = re.findall(rf"`((?:{folders})/[\w./]+\.\w+)`", text)
     missing += [path for path in paths if not any((root / path).exists() for root in (ROOT, ROOT / "tests"))]
     assert missing == []
+
+
+@pytest.mark.parametrize("name", sorted(SCREENS))
+def test_every_screen_has_its_pictures(name: str) -> None:
+    """At each width, in each theme and language; lists with no, one and fifty rows as well."""
+    kept = {path.stem for path in (ROOT / "docs" / "pictures").glob(f"{name}-*.webp")}
+    wanted = [""] + (["-empty", "-one", "-fifty"] if name in LISTS else [])
+
+    for suffix in wanted:
+        seen = {
+            match.groups()
+            for match in (re.fullmatch(rf"{name}-(1440|390)-(light|dark)-(ja|en){suffix}", stem) for stem in kept)
+            if match
+        }
+        assert len(seen) >= 4, (name, suffix, "run `make shots`")
+        assert [set(values) for values in zip(*seen, strict=True)] == [{"1440", "390"}, {"light", "dark"}, {"ja", "en"}]
