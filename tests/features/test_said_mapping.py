@@ -75,6 +75,7 @@ def test_the_page_answers_within_five_seconds_what_moved_on_and_what_still_holds
     assert opened == {20: waiting, 3: doubtful}
     moved = _opened(owner, source, "87件が先へ進み")
     assert len(moved) == 50, "the first page of 87"
+    assert encode(listing.pk) in _link(source, "87件が先へ進み"), "in the form that the outside sees"
     assert moved.isdisjoint(waiting | doubtful)
     assert "87" in text_of(owner.get(_link(source, "87件が先へ進み")))
 

@@ -316,9 +316,9 @@ def _orders_url(kept: dict[str, Any], cause: str, task_id: int | None = None) ->
     }
     asked = tests.get(cause, [waited, mapped, held])
     if task_id:
-        asked = [*asked, {"field": "tasks", "op": "has", "value": [task_id]}]
+        asked = [*asked, {"field": "tasks", "op": "has", "value": [encode(task_id)]}]
     of_item = [
-        {"field": "line_listing", "op": "is", "value": kept["listing"]},
+        {"field": "line_listing", "op": "is", "value": encode(kept["listing"])},
         {"field": "phase", "op": "in", "value": list(OPEN_PHASES)},
     ]
     condition = json.dumps({"all": [*of_item, *asked]}, separators=(",", ":"))
