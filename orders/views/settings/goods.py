@@ -308,15 +308,15 @@ def _orders_url(kept: dict[str, Any], cause: str, task_id: int | None = None) ->
     """Return the list of the orders with the item that moved on, or that this cause of `freed` holds."""
     waited = {"field": "ready_at", "op": "lte", "value": kept["at"]}
     mapped = {"field": "unmapped", "op": "is", "value": "none"}
-    held = {"field": "held", "op": "is", "value": cause != "moved"}
+    held = {"field": "held", "op": "is", "value": True}
     tests: dict[str, list[dict[str, Any]]] = {
         "waiting": [{**waited, "op": "gt"}],
         "partly_mapped": [waited, {**mapped, "op": "is_not"}],
-        "moved": [waited, mapped, held],
+        "moved": [waited, mapped, {**held, "value": False}],
     }
     asked = tests.get(cause, [waited, mapped, held])
-    if task_id:
-        asked = [*asked, {"field": "tasks", "op": "has", "value": [encode(task_id)]}]
+    if task_id:  # its name may be any word
+        asked = [waited, mapped, held, {"field": "tasks", "op": "has", "value": [encode(task_id)]}]
     of_item = [
         {"field": "line_listing", "op": "is", "value": encode(kept["listing"])},
         {"field": "phase", "op": "in", "value": list(OPEN_PHASES)},
