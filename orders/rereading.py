@@ -14,7 +14,7 @@ from hub.crash import crash
 from hub.stages import kick
 from hub.tenancy import tenant_transaction
 from hub.throttle import Later, Pacer
-from orders.channels import Absent, BadPayload, Channel, MallBlind, MallDown, channel_for
+from orders.channels import Channel, MallBlind, MallDown, channel_for
 from orders.intake import save_mall_orders
 from orders.models import Order, Shop
 from orders.polling import MALL
@@ -80,9 +80,8 @@ def _one_call(tenant_id: int, shop_id: int, channel: Channel, token: uuid.UUID) 
         return False
     items = channel.fetch(numbers=numbers, stored={n: bytes(kept) for n, kept in stored.items() if kept is not None})
     crash("rereading.after_fetch")
-    save_mall_orders(tenant_id, shop_id, items, by=MALL, now=now)
-    told = {item.number for item in items if not isinstance(item, BadPayload | Absent)}
-    silent = [number for number in numbers if number not in told]
+    saved = save_mall_orders(tenant_id, shop_id, items, by=MALL, now=now)
+    silent = sorted(set(numbers).difference(saved.new, saved.changed, saved.same))
     if silent:
         with tenant_transaction(tenant_id):
             Order.objects.filter(shop_id=shop_id, number__in=silent).update(reread_at=now + AGAIN)

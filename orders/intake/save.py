@@ -74,6 +74,7 @@ def save_mall_orders(
         crash("intake.after_one")
     with tenant_transaction(tenant_id):
         _count_unknown(shop_id, orders)
+        _save(shop_id, (), same, saved, by=by, now=now)
         _note_rest(shop_id, items, saved, now=now)
     return saved
 
