@@ -37,6 +37,7 @@ from hub.clock import business_now
 from hub.models import Member, Role, Tenant, User
 from hub.problems import Problem, explain, known
 from hub.rights import RIGHTS, least, may
+from hub.templatetags.hub_ui import listed
 from hub.tenancy import tenant_or_none, tenant_transaction
 
 View = Callable[..., HttpResponse]
@@ -322,7 +323,7 @@ def _refused(request: HttpRequest, refused: Forbidden, chosen: Membership) -> Ht
             .select_related("user")
             .order_by("pk")[:3]
         )
-        names = "、".join(str(member.user) for member in helpers)
+        names = listed(str(member.user) for member in helpers)
     context = {"needed": least(refused.right), "role": chosen.role, "ask": names}
     return render(request, "403.html", context, status=403)
 

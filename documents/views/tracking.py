@@ -21,7 +21,7 @@ from hub.clock import JAPAN
 from hub.form_parts import ids_of
 from hub.problems import say
 from hub.web import PageRequest, page
-from orders.carriers import label_of
+from orders.carriers import said
 from orders.models import Order, Parcel
 from orders.plugs import act
 from orders.views.words import masked_name
@@ -139,7 +139,7 @@ def _shown(request: PageRequest, rows: Sequence[Row], token: str) -> SimpleNames
         SimpleNamespace(
             line=row.line, order=orders.get(row.order_id or 0), number_given=row.order,
             name=names.get(row.parcel_id or 0, "") if open_names else masked_name(names.get(row.parcel_id or 0, "")),
-            carrier_words=label_of(row.carrier), number=row.number, ok=not row.fault, words=_words(row),
+            carrier_words=said(row.carrier), number=row.number, ok=not row.fault, words=_words(row),
         )
         for row in rows
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from hub.problems import CATALOGUE, say
+from hub.templatetags.hub_ui import listed
 from orders import blocks
 from orders.addresses import DOUBTS
 from orders.conditions import ConditionError, fields_of, parse
@@ -90,7 +91,7 @@ def detail_of(mark: TaskMark, facts: OrderFacts) -> str:
         str(detail[name]) for name in ("text", "line", "error") if detail.get(name) not in (None, "", mark.reason)
     ]
     if numbers := detail.get("numbers"):
-        found.append("、".join(map(str, numbers)))
+        found.append(listed(map(str, numbers)))
     return " ".join(filter(None, found)) or said(key, mark.task.what_to_do)
 
 

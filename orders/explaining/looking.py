@@ -11,6 +11,7 @@ from hub.clock import JAPAN
 from hub.effects.switches import outgoing_off
 from hub.models import Effect, EffectState
 from hub.problems import advise, say
+from hub.templatetags.hub_ui import listed
 from orders import blocks
 from orders.explaining.holds import asks_about_address, hold_of_block, hold_of_mark
 from orders.explaining.why import Act, Hold, Said, Why
@@ -159,7 +160,7 @@ class _Looking:
         if not found:
             return None
         holds = [hold_of_block(block) for block in found]
-        labels = "、".join(str(block.label) for block in found)
+        labels = listed(str(block.label) for block in found)
         return _why(
             "wait",
             "mall_blocks",

@@ -23,7 +23,7 @@ from orders.system_tasks import SYSTEM_TASKS, said
 from tests.browsing import text_of
 from tests.conftest import TESTER
 from tests.orders.making import make_order, make_shop
-from tests.pages import browser
+from tests.pages import browser, make_member
 
 APPS = ("hub", "orders", "warehouses", "automation", "mailer", "documents", "channels_rakuten")
 SPEAKS = ("_", "gettext", "gettext_lazy", "ngettext", "pgettext", "pgettext_lazy")
@@ -133,6 +133,31 @@ def test_malls_and_one_warehouse_are_told_in_the_language_of_the_reader(
     assert "楽天市場" not in shops
     assert "Warehouse optional" in form
     assert settings.CHANNELS["rakuten"].label == "楽天市場", "mails say it in Japanese"
+
+
+def test_a_list_of_tracking_numbers_names_its_carriers_in_the_language_of_the_reader(
+    order: Order, english: Client
+) -> None:
+    values = {"text": f"{order.number}\tA12345", "carrier": "other", "shipped_on": "2026-11-22", "step": "check"}
+
+    checked = text_of(english.post("/orders/tracking/", values))
+
+    assert order.number in checked
+    assert "Other A12345" in checked
+    assert "その他" not in checked
+
+
+def test_names_are_listed_as_the_language_has_them(tenant: Tenant, order: Order) -> None:
+    with tenant_transaction(tenant.pk):
+        for name in ("North", "South"):
+            make_shop(name, mode="observe", polling=True)
+    for name in ("Ann", "Ben"):
+        make_member(tenant, name=name)
+    viewer = browser(tenant, "viewer")
+    viewer.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+
+    assert "North, South" in text_of(viewer.get("/"))
+    assert "Ann, Ben" in text_of(viewer.get("/settings/shops/"))
 
 
 def test_words_and_amounts_stand_as_the_language_has_them() -> None:
