@@ -267,9 +267,9 @@ def test_shipping_tells_of_the_shop_that_is_looked_at_and_each_figure_opens_its_
         assert len(_numbers(client, "/orders/?to_ship=none")) == of_all
         assert f"{of_all}件 · {words}" in page
         assert len(_numbers(client, "/orders/?unreported=1")) == of_all
-        held = re.search(r'要対応</span><span class="count" data-tone="wait">(\d+)<', page)
-        assert held is not None
-        assert int(held[1]) == 2 * of_all, "the figure in the frame is that of the page it opens"
+        waits = re.search(r'要対応</span><span class="count" data-tone="wait">(\d+)<', page)
+        assert waits is not None
+        assert int(waits[1]) == 2 * of_all, "the figure in the frame is that of the page it opens"
         client.post("/shop/", {"shop": encode(shop.pk)})
 
 
