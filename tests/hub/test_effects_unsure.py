@@ -38,7 +38,7 @@ def test_lost_answer_is_found_and_done_without_a_second_call(tenant: Tenant, oth
     unsure = effect(tenant.pk, pk)
     assert (unsure.state, unsure.reason, unsure.sent_at is not None) == ("unsure", "ReadTimeout", True)
     assert other_side.looks == 0
-    time.sleep(0.06)
+    make_due(tenant.pk)
 
     deliver_all(tenant.pk)
 
@@ -46,10 +46,7 @@ def test_lost_answer_is_found_and_done_without_a_second_call(tenant: Tenant, oth
     assert (other_side.done, other_side.looks) == ({"a": 1}, 1)
 
 
-def test_nobody_looks_before_the_quiet_time_is_over(
-    tenant: Tenant, other_side: Counterpart, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tests.hub.counterpart.Tell.quiet_seconds", lambda self: 60.0)
+def test_nobody_looks_before_the_quiet_time_is_over(tenant: Tenant, other_side: Counterpart) -> None:
     [pk] = decide(tenant.pk, ["a"], now=NOW)
     other_side.answers["a"] = Unsure(reason="ReadTimeout")
 
