@@ -51,6 +51,7 @@ def home(request: PageRequest) -> HttpResponse:
         "today": visit.now.astimezone(JAPAN).date(),
         "all_well": "" if shop_ids else _well(visit, figures, sum(errors.values())),
         "oldest": _oldest(figures),
+        "late": SimpleNamespace(count=figures.late, url=f"{listed}?late=1") if figures.late else None,
         "new": SimpleNamespace(
             count=figures.new, waiting=figures.waiting, url=f"{listed}?{urlencode([('status', encode(pk)) for pk in figures.new_in])}",
         ),

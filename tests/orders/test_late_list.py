@@ -12,6 +12,7 @@ from hub.models import Clock, Tenant
 from hub.tenancy import tenant_transaction
 from orders.fields.kinds import day_of
 from orders.models import MallReport, Order, Parcel, Warehouse
+from tests.browsing import text_of
 from tests.conftest import NOW
 from tests.orders.making import make_order, make_shop
 from tests.pages import browser
@@ -61,4 +62,8 @@ def test_the_late_list_holds_the_three_kinds_of_late_and_nothing_else(tenant: Te
     assert re.search(r'late=1"[^>]*>.*?期限を過ぎた</span>\s*<span class="n[^"]*">3<', page, re.S), (
         "the tree counts the same three"
     )
+    home = text_of(browser(tenant).get("/"))
+    assert "期限を過ぎた 3件" in home, "and so does home, one click away"
+    assert "すべて順調です" not in home
+    assert '<a class="button" href="/orders/?late=1">' in browser(tenant).get("/").content.decode()
     Clock.objects.all().delete()
